@@ -1,0 +1,213 @@
+package labs
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"socketlabs/labs/internal/lab"
+	"socketlabs/labs/telemetry"
+)
+
+// Setting is a knob, a setting of the load or a parameter of a fault; see its
+// Parse, Check, Text and Allowed.
+type Setting = lab.Setting
+
+// The kinds of a Setting.
+const (
+	Bool     = lab.Bool
+	Int      = lab.Int
+	Float    = lab.Float
+	Duration = lab.Duration
+	Choice   = lab.Choice
+)
+
+// Spec says what to run. Values in its maps are bool, float64 or string, as
+// Setting.Check returns them; every setting that is not named has its default.
+type Spec struct {
+	Name   string            `json:"name"` // LESSON/EXPERIMENT: a label
+	Lab    string            `json:"lab"`
+	Knobs  map[string]any    `json:"knobs,omitempty"`
+	Load   map[string]any    `json:"load,omitempty"` // nil: no load
+	Client map[string]any    `json:"client,omitempty"`
+	Faults []Fault           `json:"faults,omitempty"`
+	Net    string            `json:"net,omitempty"` // host (default), own
+	Sysctl map[string]string `json:"sysctl,omitempty"`
+
+	Warmup      float64                `json:"warmup,omitempty"`
+	Seconds     float64                `json:"seconds"`
+	Windows     []telemetry.Window     `json:"windows,omitempty"`
+	Derive      []telemetry.Formula    `json:"derive,omitempty"`
+	Checks      []telemetry.Formula    `json:"checks,omitempty"`
+	Watch       []string               `json:"watch,omitempty"`
+	Charts      []telemetry.Chart      `json:"charts,omitempty"`
+	Predictions []telemetry.Prediction `json:"predictions,omitempty"`
+}
+
+// Fault is what goes wrong and when. Its time is a window of the same name.
+type Fault struct {
+	ID   string         `json:"id"` // [a-z][a-z0-9_]*
+	Kind string         `json:"kind"`
+	At   float64        `json:"at"`            // seconds of the measured time
+	For  float64        `json:"for,omitempty"` // seconds; 0: to the end
+	With map[string]any `json:"with,omitempty"`
+}
+
+// Bounds of every run.
+const (
+	MaxSeconds = 60 // of a block, warm-up included
+	MaxWarmup  = 30
+)
+
+// Client is a kind of client that the load generator has: what it speaks, and
+// the settings under `with`.
+type Client struct {
+	Name     string
+	Doc      string
+	Settings []Setting
+}
+
+// FaultKind is something that a run can be given to suffer.
+type FaultKind struct {
+	Name     string
+	Doc      string
+	Settings []Setting
+}
+
+// LoadSettings are the settings of every load, in the order of the page.
+func LoadSettings() []Setting {
+	return []Setting{
+		{Name: "model", Kind: Choice, Default: "closed", Choices: []string{"closed", "open"}, Doc: "closed: each connection waits for its answer; open: requests leave on a schedule"},
+		{Name: "connections", Kind: Int, Default: 1.0, Min: 1, Max: 10000, Doc: "connections opened before the run"},
+		{Name: "size", Kind: Int, Default: 64.0, Min: 1, Max: 16 << 20, Unit: "bytes", Doc: "bytes of a request"},
+		{Name: "rate", Kind: Float, Default: 1000.0, Min: 1, Max: 1e6, Unit: "per second", Doc: "open: requests a second in all"},
+		{Name: "burst", Kind: Int, Default: 1.0, Min: 1, Max: 1000, Doc: "requests that leave in one write"},
+		{Name: "depth", Kind: Int, Default: 1.0, Min: 1, Max: 1000, Doc: "closed: requests in flight per connection"},
+		{Name: "client", Kind: Choice, Default: "echo", Choices: names(Clients(), func(c Client) string { return c.Name }), Doc: "what the client speaks"},
+	}
+}
+
+// Clients lists what the load generator speaks.
+func Clients() []Client {
+	return []Client{
+		{Name: "echo", Doc: "sends bytes and expects the same bytes back, every one of them verified"},
+	}
+}
+
+// FaultKinds lists what can go wrong, each with its parameters.
+func FaultKinds() []FaultKind {
+	connections := Setting{Name: "connections", Kind: Int, Default: 1.0, Min: 1, Max: 10000, Doc: "misbehaving connections"}
+	size := Setting{Name: "size", Kind: Int, Default: 64.0, Min: 1, Max: 64 << 20, Unit: "bytes", Doc: "bytes that each connection sends"}
+	pause := Setting{Name: "pause", Kind: Duration, Default: 0.1, Min: 0.001, Max: 60, Unit: "seconds", Doc: "seconds between two steps"}
+	chunk := Setting{Name: "chunk", Kind: Int, Default: 1.0, Min: 1, Max: 1 << 20, Unit: "bytes", Doc: "bytes of one step"}
+	return []FaultKind{
+		{"idle", "connects and says nothing", []Setting{connections}},
+		{"slow-reader", "sends size bytes and takes the answer chunk by chunk with pauses", []Setting{connections, size, chunk, pause}},
+		{"slow-writer", "sends size bytes chunk by chunk with pauses, reads every answer", []Setting{connections, size, chunk, pause}},
+		{"reset", "sends size bytes and closes with RST, again after each pause", []Setting{connections, size, pause}},
+		{"half-close", "sends size bytes, closes its sending side and reads to the end", []Setting{connections, size}},
+	}
+}
+
+func names[T any](list []T, name func(T) string) []string {
+	out := make([]string, len(list))
+	for i, v := range list {
+		out[i] = name(v)
+	}
+	return out
+}
+
+// find returns the setting of that name.
+func find(list []Setting, name string) (Setting, bool) {
+	i := slices.IndexFunc(list, func(s Setting) bool { return s.Name == name })
+	if i < 0 {
+		return Setting{}, false
+	}
+	return list[i], true
+}
+
+// Clone returns a copy that shares no map with s, so that Set can change it.
+func (s Spec) Clone() Spec {
+	s.Knobs, s.Load, s.Client, s.Sysctl = maps.Clone(s.Knobs), maps.Clone(s.Load), maps.Clone(s.Client), maps.Clone(s.Sysctl)
+	s.Predictions = slices.Clone(s.Predictions)
+	return s
+}
+
+// Set changes one setting by its public name, knob.NAME or load.NAME, checked
+// against the declared kind and range. The error names the value, what is
+// allowed and, for an unknown name, the names there are.
+func (s *Spec) Set(l Lab, name, text string) error {
+	space, key, _ := strings.Cut(name, ".")
+	var list []Setting
+	var into *map[string]any
+	switch {
+	case space == "knob":
+		list, into = l.Knobs, &s.Knobs
+	case space == "load" && s.Load != nil:
+		list, into = LoadSettings(), &s.Load
+	case space == "load":
+		return fmt.Errorf("%s: this experiment has no load", name)
+	default:
+		return fmt.Errorf("%s: settings are named knob.NAME or load.NAME", name)
+	}
+	setting, ok := find(list, key)
+	if !ok {
+		return fmt.Errorf("%s: no such setting: there are %s", name, strings.Join(names(list, func(x Setting) string { return space + "." + x.Name }), ", "))
+	}
+	v, err := setting.Parse(text)
+	if err != nil {
+		return fmt.Errorf("%s.%w", space, err)
+	}
+	if *into == nil {
+		*into = map[string]any{}
+	}
+	(*into)[key] = v
+	return nil
+}
+
+// Full returns every setting of list with its value from given or its default.
+func Full(list []Setting, given map[string]any) map[string]any {
+	out := make(map[string]any, len(list))
+	for _, s := range list {
+		out[s.Name] = s.Default
+		if v, ok := given[s.Name]; ok {
+			out[s.Name] = v
+		}
+	}
+	return out
+}
+
+// Question returns what the run's measurements are asked, with all settings
+// filled in and each fault's time as a window.
+func (s Spec) Question(l Lab) telemetry.Question {
+	q := telemetry.Question{
+		Warmup: s.Warmup, Seconds: s.Seconds,
+		Windows: slices.Clone(s.Windows), Derive: s.Derive, Checks: s.Checks,
+		Watch: s.Watch, Charts: s.Charts, Predictions: s.Predictions,
+		Ask: map[string]any{}, Knob: Full(l.Knobs, s.Knobs), Metrics: l.Metrics,
+	}
+	if s.Load != nil {
+		q.Ask = Full(LoadSettings(), s.Load)
+	}
+	for _, f := range s.Faults {
+		to := s.Seconds
+		if f.For > 0 {
+			to = min(to, f.At+f.For)
+		}
+		q.Windows = append(q.Windows, telemetry.Window{Name: f.ID, From: max(f.At, 0), To: to})
+	}
+	return q
+}
+
+// Args returns the command line of the lab that the knobs ask for, without the
+// program's name and the address.
+func (s Spec) Args(l Lab) []string {
+	var args []string
+	for _, k := range l.Knobs {
+		if v, ok := s.Knobs[k.Name]; ok {
+			args = append(args, "-"+k.Name+"="+k.Text(v))
+		}
+	}
+	return args
+}

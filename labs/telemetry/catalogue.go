@@ -1,0 +1,80 @@
+package telemetry
+
+// Errnos are the error numbers that the load generator counts one by one, as
+// load.errno.NAME; "eof" is an end of the stream in the middle of an answer, and
+// "other" is every errno that has no name here.
+var Errnos = [...]string{
+	"eof", "econnreset", "epipe", "etimedout", "econnrefused", "eaddrnotavail",
+	"emfile", "enobufs", "other",
+}
+
+// Catalogue lists every metric that is not a lab's own.
+func Catalogue() []Metric {
+	list := []Metric{
+		// The load generator. A request counts when it was answered in full and
+		// every byte was as it should be.
+		{"load", KindHistogram, "seconds"},         // response time: from the intended send time
+		{"load.service", KindHistogram, "seconds"}, // service time: from the actual send
+		{"load.late", KindHistogram, "seconds"},    // the generator's own lateness
+		{"load.requests", KindCounter, ""},
+		{"load.sent", KindCounter, ""},
+		{"load.bytes_in", KindCounter, "bytes"},
+		{"load.bytes_out", KindCounter, "bytes"},
+		{"load.mismatches", KindCounter, ""}, // answers with a wrong byte
+		{"load.errors", KindCounter, ""},     // all of load.errno.* and the mismatches
+		{"load.connects", KindCounter, ""},
+		{"load.open", KindGauge, ""},              // connections open now
+		{"load.inflight", KindGauge, ""},          // requests sent and not answered
+		{"load.backlog", KindGauge, ""},           // requests due and not sent
+		{"load.oldest", KindGauge, "seconds"},     // age of the oldest request that was due and is not answered
+		{"load.misbehaving", KindGauge, ""},       // connections that faults hold open
+		{"load.cpu", KindCounter, "seconds"},      // of the generator's own process
+		{"load.fault_sent", KindCounter, "bytes"}, // bytes that misbehaving clients sent
+		{"load.fault_received", KindCounter, "bytes"},
+		{"load.fault_closed", KindCounter, ""}, // connections of misbehaving clients that the server ended
+
+		// The lab's sockets, from sock_diag(7).
+		{"kernel.recvq", KindGauge, "bytes"}, // sum over the lab's connections
+		{"kernel.sendq", KindGauge, "bytes"},
+		{"kernel.accept_queue", KindGauge, ""},
+		{"kernel.backlog", KindGauge, ""},
+		{"kernel.rtt", KindGauge, "seconds"}, // mean over established connections
+		{"kernel.cwnd", KindGauge, ""},
+		{"kernel.retransmits", KindCounter, ""},
+		{"kernel.established", KindGauge, ""},
+		{"kernel.syn_recv", KindGauge, ""},
+		{"kernel.fin_wait1", KindGauge, ""},
+		{"kernel.fin_wait2", KindGauge, ""},
+		{"kernel.close_wait", KindGauge, ""},
+		{"kernel.last_ack", KindGauge, ""},
+		{"kernel.closing", KindGauge, ""},
+		{"kernel.time_wait", KindGauge, ""},
+
+		// The lab's process, from /proc/PID.
+		{"kernel.cpu", KindCounter, "seconds"},
+		{"kernel.cpu_user", KindCounter, "seconds"},
+		{"kernel.cpu_system", KindCounter, "seconds"},
+		{"kernel.threads", KindGauge, ""},
+		{"kernel.switches", KindCounter, ""}, // context switches, of both kinds
+		{"kernel.switches_voluntary", KindCounter, ""},
+		{"kernel.switches_involuntary", KindCounter, ""},
+		{"kernel.fds", KindGauge, ""},
+		{"kernel.rss", KindGauge, "bytes"},
+		{"kernel.reads", KindCounter, ""}, // read(2) and its kin; recv(2) is not among them
+		{"kernel.writes", KindCounter, ""},
+
+		// The machine.
+		{"host.load", KindGauge, ""}, // load average of one minute
+		{"host.busy", KindGauge, ""}, // cores in use, by anybody
+		{"host.steal", KindCounter, "seconds"},
+		{"host.psi_cpu", KindCounter, "seconds"},
+		{"host.psi_memory", KindCounter, "seconds"},
+		{"host.psi_io", KindCounter, "seconds"},
+		{"host.listen_overflows", KindCounter, ""},
+		{"host.listen_drops", KindCounter, ""},
+	}
+	for _, e := range Errnos {
+		list = append(list, Metric{"load.errno." + e, KindCounter, ""})
+	}
+	return list
+}
