@@ -15,8 +15,8 @@ type Lab struct {
 	Synopsis string             `json:"synopsis"`
 	Knobs    []Setting          `json:"knobs"`
 	Metrics  []telemetry.Metric `json:"metrics"` // lab.*
-	Code     string             `json:"code"`    // hash of the source, its own and what it imports from labs/
-	Edited   bool               `json:"edited"`  // Code differs from the workbook's (labs.sum)
+	Code     string             `json:"code"`    // hash of the folder's Go files: what a learner edits
+	Build    string             `json:"build"`   // hash of all that the binary is made of
 	Funcs    []Func             `json:"funcs"`
 }
 

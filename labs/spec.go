@@ -34,6 +34,9 @@ type Spec struct {
 	Faults []Fault           `json:"faults,omitempty"`
 	Net    string            `json:"net,omitempty"` // host (default), own
 	Sysctl map[string]string `json:"sysctl,omitempty"`
+	// Workbook is the Lab.Code that the lesson was written against: the code of
+	// its author's recording. Empty when there is none.
+	Workbook string `json:"workbook,omitempty"`
 
 	Warmup      float64                `json:"warmup,omitempty"`
 	Seconds     float64                `json:"seconds"`
@@ -177,6 +180,9 @@ func Full(list []Setting, given map[string]any) map[string]any {
 	}
 	return out
 }
+
+// Edited says whether the lab's code differs from the workbook's.
+func (s Spec) Edited(l Lab) bool { return s.Workbook != "" && s.Workbook != l.Code }
 
 // Question returns what the run's measurements are asked, with all settings
 // filled in and each fault's time as a window.
