@@ -3,6 +3,7 @@ package labs
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 
@@ -166,6 +167,24 @@ func (s *Spec) Set(l Lab, name, text string) error {
 		*into = map[string]any{}
 	}
 	(*into)[key] = v
+	return nil
+}
+
+// SetSeconds changes how long is measured. What the experiment says about
+// parts of its time must fit.
+func (s *Spec) SetSeconds(seconds float64) error {
+	least := 0.1
+	for _, w := range s.Windows {
+		least = max(least, w.To)
+	}
+	for _, f := range s.Faults {
+		least = max(least, f.At+max(f.For, 0.1))
+	}
+	seconds = math.Round(seconds*10) / 10
+	if most := MaxSeconds - s.Warmup; seconds < least || seconds > most {
+		return fmt.Errorf("%s can be measured for %g s to %g s, not %g s", s.Name, least, most, seconds)
+	}
+	s.Seconds = seconds
 	return nil
 }
 
