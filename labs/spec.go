@@ -77,6 +77,9 @@ type FaultKind struct {
 	Name     string
 	Doc      string
 	Settings []Setting
+	// OnServer says that the runner does it to the lab's process; the others are
+	// clients that misbehave, and the load generator plays them.
+	OnServer bool
 }
 
 // LoadSettings are the settings of every load, in the order of the page.
@@ -106,11 +109,12 @@ func FaultKinds() []FaultKind {
 	pause := Setting{Name: "pause", Kind: Duration, Default: 0.1, Min: 0.001, Max: 60, Unit: "seconds", Doc: "seconds between two steps"}
 	chunk := Setting{Name: "chunk", Kind: Int, Default: 1.0, Min: 1, Max: 1 << 20, Unit: "bytes", Doc: "bytes of one step"}
 	return []FaultKind{
-		{"idle", "connects and says nothing", []Setting{connections}},
-		{"slow-reader", "sends size bytes and takes the answer chunk by chunk with pauses", []Setting{connections, size, chunk, pause}},
-		{"slow-writer", "sends size bytes chunk by chunk with pauses, reads every answer", []Setting{connections, size, chunk, pause}},
-		{"reset", "sends size bytes and closes with RST, again after each pause", []Setting{connections, size, pause}},
-		{"half-close", "sends size bytes, closes its sending side and reads to the end", []Setting{connections, size}},
+		{Name: "idle", Doc: "connects and says nothing", Settings: []Setting{connections}},
+		{Name: "slow-reader", Doc: "sends size bytes and takes the answer chunk by chunk with pauses", Settings: []Setting{connections, size, chunk, pause}},
+		{Name: "slow-writer", Doc: "sends size bytes chunk by chunk with pauses, reads every answer", Settings: []Setting{connections, size, chunk, pause}},
+		{Name: "reset", Doc: "sends size bytes and closes with RST, again after each pause", Settings: []Setting{connections, size, pause}},
+		{Name: "half-close", Doc: "sends size bytes, closes its sending side and reads to the end", Settings: []Setting{connections, size}},
+		{Name: "freeze", Doc: "stops the server's process (SIGSTOP) and lets it go on (SIGCONT)", OnServer: true},
 	}
 }
 
