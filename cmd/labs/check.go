@@ -1,0 +1,168 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"socketlabs/content"
+	"socketlabs/runner"
+)
+
+type checkFlags struct {
+	run    int
+	record bool
+}
+
+func checkCommand(p *place) *cobra.Command {
+	var f checkFlags
+	cmd := &cobra.Command{
+		Use:   "check [LESSON …]",
+		Short: "Check the lessons and the labs",
+		Long: `Check reads every lesson and every lab and names the file and line of each
+fault. With --run it also runs every experiment and judges it; with --record it
+keeps the last run of each as the author's recording, which the lesson shows
+before the reader's first run.`,
+		Example: "  labs check\n  labs check --run 3 epoll",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if f.run < 0 || f.run > 100 {
+				return fmt.Errorf("--run %d is not allowed: it takes a whole number from 0 to 100", f.run)
+			}
+			if f.record && f.run == 0 {
+				f.run = 1
+			}
+			return p.check(cmd, args, f)
+		},
+	}
+	cmd.Flags().IntVar(&f.run, "run", 0, "also run every experiment this many times")
+	cmd.Flags().BoolVar(&f.record, "record", false, "keep the last run of each as the author's recording")
+	return cmd
+}
+
+func (p *place) check(cmd *cobra.Command, names []string, f checkFlags) error {
+	_, book, problems, err := p.book()
+	if err != nil {
+		return err
+	}
+	chosen, err := choose(book, problems, names)
+	if err != nil {
+		return err
+	}
+	for _, problem := range problems {
+		fmt.Fprintln(cmd.ErrOrStderr(), problem)
+	}
+	failed := len(problems) > 0
+	if f.run > 0 {
+		held, err := p.runAll(cmd, chosen, f)
+		if err != nil {
+			return err
+		}
+		failed = failed || !held
+	}
+	if failed {
+		return status(statusFails)
+	}
+	return nil
+}
+
+// choose returns the named lessons, or all.
+func choose(book *content.Book, problems []content.Problem, names []string) ([]*content.Lesson, error) {
+	if len(names) == 0 {
+		return lessons(book), nil
+	}
+	var out []*content.Lesson
+	for _, name := range names {
+		l, _, _ := book.Lesson(name)
+		if l != nil {
+			out = append(out, l)
+		} else if about(problems, name) == nil {
+			return nil, fmt.Errorf("no lesson %q: `labs list` shows what there is", name)
+		}
+	}
+	return out, nil
+}
+
+// runAll runs every experiment of the lessons and says whether all checks held.
+// A void run proves nothing: it is run again, at most twice.
+func (p *place) runAll(cmd *cobra.Command, chosen []*content.Lesson, f checkFlags) (held bool, err error) {
+	r, err := p.runner(cmd.ErrOrStderr(), runner.Limits{})
+	if err != nil {
+		return false, err
+	}
+	defer func() {
+		if e := closeRunner(r); err == nil {
+			err = e
+		}
+	}()
+	held = true
+	for _, l := range chosen {
+		for _, exp := range l.Experiments {
+			for range f.run {
+				out, err := attempt(cmd.Context(), r, exp, cmd.ErrOrStderr())
+				if err != nil {
+					return false, err
+				}
+				if out.result() != "holds" {
+					held = false
+					out.print(cmd.OutOrStdout(), exp)
+				} else {
+					fmt.Fprintf(cmd.OutOrStdout(), "%s  holds  %s\n", exp.Spec.Name, out.id)
+				}
+				if f.record && out.result() == "holds" {
+					if err := p.record(r, out.id, exp); err != nil {
+						return false, err
+					}
+				}
+			}
+		}
+	}
+	return held, nil
+}
+
+func attempt(ctx context.Context, r *runner.Runner, exp *content.Experiment, progress io.Writer) (out outcome, err error) {
+	for range 3 {
+		out, err = carry(ctx, r, exp.Spec, progress)
+		if err != nil || out.result() != "void" {
+			break
+		}
+	}
+	if err == nil && ctx.Err() != nil {
+		err = ctx.Err()
+	}
+	return out, err
+}
+
+// record makes a run the author's recording of its experiment.
+func (p *place) record(r *runner.Runner, id string, exp *content.Experiment) error {
+	root, _, err := p.open()
+	if err != nil {
+		return err
+	}
+	from, err := r.Recording(id)
+	if err != nil {
+		return err
+	}
+	text, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	var packed bytes.Buffer
+	z, _ := gzip.NewWriterLevel(&packed, gzip.BestCompression)
+	z.Write(text)
+	if err := z.Close(); err != nil {
+		return err
+	}
+	lesson, _, _ := strings.Cut(exp.Spec.Name, "/")
+	dir := filepath.Join(root, "content", lesson, "author")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, exp.ID+".jsonl.gz"), packed.Bytes(), 0o644)
+}

@@ -1,0 +1,210 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"socketlabs/content"
+	"socketlabs/labs"
+	"socketlabs/labs/telemetry"
+	"socketlabs/runner"
+)
+
+func runCommand(p *place) *cobra.Command {
+	var set []string
+	var length time.Duration
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "run LESSON/EXPERIMENT",
+		Short: "Run one experiment and judge it",
+		Long: `Run does what the page's Run button does, with the same result.
+
+Exit status: 0 every check holds, 1 a check does not hold, 2 it could not run,
+3 the run is void: it ended and proves nothing.`,
+		Example: `  labs run epoll/drained
+  labs run epoll/drained --set knob.buf=512 --set load.connections=16 --for 5s --json`,
+		Args: cobra.MatchAll(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			spec, exp, err := p.spec(args[0], set, length)
+			if err != nil {
+				return err
+			}
+			r, err := p.runner(cmd.ErrOrStderr(), runner.Limits{})
+			if err != nil {
+				return err
+			}
+			out, err := carry(cmd.Context(), r, spec, cmd.ErrOrStderr())
+			if err := errors.Join(err, closeRunner(r)); err != nil {
+				return err
+			}
+			if asJSON {
+				if err := json.NewEncoder(cmd.OutOrStdout()).Encode(out.report()); err != nil {
+					return err
+				}
+			} else {
+				out.print(cmd.OutOrStdout(), exp)
+			}
+			return out.status()
+		},
+	}
+	cmd.Flags().StringArrayVar(&set, "set", nil, "a setting, as knob.NAME=VALUE or load.NAME=VALUE; may be repeated")
+	cmd.Flags().DurationVar(&length, "for", 0, "measure this long instead of what the lesson says")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object: run, experiment, result, checks, metrics")
+	return cmd
+}
+
+func closeRunner(r *runner.Runner) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 8*time.Second)
+	defer cancel()
+	return r.Close(ctx)
+}
+
+// spec finds an experiment and applies what the command line asks for.
+func (p *place) spec(name string, set []string, length time.Duration) (labs.Spec, *content.Experiment, error) {
+	catalog, book, problems, err := p.book()
+	if err != nil {
+		return labs.Spec{}, nil, err
+	}
+	exp, err := book.Find(name)
+	if err != nil {
+		return labs.Spec{}, nil, errors.Join(err, about(problems, name))
+	}
+	spec := exp.Spec.Clone()
+	lab, _ := catalog.Lab(spec.Lab)
+	for _, s := range set {
+		key, value, ok := strings.Cut(s, "=")
+		if !ok {
+			return spec, nil, fmt.Errorf("--set %s: write it as NAME=VALUE, like knob.buf=512", s)
+		}
+		if err := spec.Set(lab, key, value); err != nil {
+			return spec, nil, fmt.Errorf("--set %w", err)
+		}
+	}
+	if length != 0 {
+		err = spec.SetSeconds(length.Seconds())
+	}
+	return spec, exp, err
+}
+
+// about returns the problems of the lesson that name asks for: they are why it
+// is not in the book.
+func about(problems []content.Problem, name string) error {
+	lesson, _, _ := strings.Cut(name, "/")
+	var errs []error
+	for _, p := range problems {
+		if strings.HasPrefix(p.File, "content/"+lesson+"/") {
+			errs = append(errs, errors.New(p.String()))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// outcome is a run that has ended.
+type outcome struct {
+	id   string
+	spec labs.Spec
+	end  telemetry.End
+}
+
+// carry starts a run and follows it to its last event.
+func carry(ctx context.Context, r *runner.Runner, spec labs.Spec, progress io.Writer) (outcome, error) {
+	started, err := r.Start(spec)
+	if err != nil {
+		return outcome{}, err
+	}
+	out := outcome{id: started.ID(), spec: spec}
+	defer context.AfterFunc(ctx, started.Stop)()
+	line := &progressLine{w: progress, spec: spec, live: terminal(progress)}
+	reader, err := r.Follow(out.id, 0)
+	if err != nil {
+		return out, err
+	}
+	for {
+		batch, err := reader.Next(context.Background())
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return out, err
+		}
+		var events []telemetry.Event
+		if err := json.Unmarshal(batch.JSON, &events); err != nil {
+			return out, err
+		}
+		for _, e := range events {
+			line.event(e)
+			if e.End != nil {
+				out.end = *e.End
+			}
+		}
+	}
+	line.clear()
+	<-started.Done()
+	return out, nil
+}
+
+// result is the outcome in one word: holds, fails, void, or the phase it ended in.
+func (o outcome) result() string {
+	switch {
+	case o.end.Phase != telemetry.Finished:
+		return string(o.end.Phase)
+	case o.end.Trust == "void":
+		return "void"
+	}
+	for _, c := range o.end.Checks {
+		if !c.Pass {
+			return "fails"
+		}
+	}
+	return "holds"
+}
+
+func (o outcome) status() error {
+	switch o.result() {
+	case "holds":
+		return nil
+	case "fails":
+		return status(statusFails)
+	case "void":
+		return status(statusVoid)
+	}
+	return status(statusError)
+}
+
+// report is the --json form. Metrics are in seconds and bytes, named as in the stream.
+func (o outcome) report() map[string]any {
+	type check struct {
+		ID    string   `json:"id"`
+		Pass  bool     `json:"pass"`
+		Value *float64 `json:"value"`
+		Bound *float64 `json:"bound"`
+		Op    string   `json:"op"`
+		Why   string   `json:"why,omitempty"`
+	}
+	checks := []check{}
+	for _, c := range o.end.Checks {
+		checks = append(checks, check{c.ID, c.Pass, c.Value, c.Bound, c.Op, c.Why})
+	}
+	metrics := o.end.Metrics
+	if metrics == nil {
+		metrics = map[string]float64{}
+	}
+	report := map[string]any{
+		"run": o.id, "experiment": o.spec.Name, "result": o.result(), "trust": o.end.Trust,
+		"checks": checks, "metrics": metrics,
+	}
+	if o.end.Reason != nil {
+		report["reason"] = o.end.Reason
+	}
+	if len(o.end.Doubts) > 0 {
+		report["doubts"] = o.end.Doubts
+	}
+	return report
+}

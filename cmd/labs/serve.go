@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"os/exec"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"socketlabs/runner"
+	"socketlabs/site"
+)
+
+// defaultAddr is where the workbook is served when nothing is asked for; when
+// it is taken, the next free port is.
+const defaultAddr = "127.0.0.1:7022"
+
+type serveFlags struct {
+	addr, lang string
+	open       bool
+}
+
+func serveCommand(p *place) *cobra.Command {
+	var f serveFlags
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Serve the workbook to your browser (the default)",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := checkLang(f.lang); f.lang != "" && err != nil {
+				return err
+			}
+			return p.serve(cmd, f)
+		},
+	}
+	cmd.Flags().StringVar(&f.addr, "addr", "", "loopback address to serve on; port 0 for any (default "+defaultAddr+", or the next free port)")
+	cmd.Flags().StringVar(&f.lang, "lang", "", "language of the printed link: ko or en (default: what the browser prefers)")
+	cmd.Flags().BoolVar(&f.open, "open", false, "open the link in your browser")
+	return cmd
+}
+
+func (p *place) serve(cmd *cobra.Command, f serveFlags) (err error) {
+	ln, err := listen(f.addr)
+	if err != nil {
+		return err
+	}
+	defer ln.Close()
+	root, data, err := p.open()
+	if err != nil {
+		return err
+	}
+	log := p.log(cmd.ErrOrStderr())
+	r, err := runner.Open(runner.Config{Root: root, Data: data, Log: log})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeRunner(r)) }()
+	s, err := site.New(site.Config{Root: root, Data: data, Runner: r, Log: log})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	link := s.Link(ln.Addr().String(), f.lang)
+	fmt.Fprintf(cmd.OutOrStdout(), "Socket Labs: %s\n", link)
+	if f.open {
+		openBrowser(cmd.Context(), link, func(err error) { log.Warn("open the browser", "error", err) })
+	}
+	return s.Serve(cmd.Context(), ln)
+}
+
+// listen opens the address that was asked for, or the default one or the next
+// free port above it. Only loopback: others could reach what runs here.
+func listen(addr string) (net.Listener, error) {
+	if addr != "" {
+		host, err := netip.ParseAddrPort(addr)
+		if err != nil {
+			return nil, fmt.Errorf("--addr %q is not allowed: it takes an address and a port, like %s", addr, defaultAddr)
+		}
+		if !host.Addr().IsLoopback() {
+			return nil, fmt.Errorf("--addr %s would let others in: it takes a loopback address, like %s", addr, defaultAddr)
+		}
+		ln, err := net.Listen("tcp", addr)
+		if errors.Is(err, syscall.EADDRINUSE) {
+			return nil, fmt.Errorf("%w: end the program that has it, or leave --addr away for the next free port", err)
+		}
+		return ln, err
+	}
+	at := netip.MustParseAddrPort(defaultAddr)
+	for port := at.Port(); port < at.Port()+100; port++ {
+		ln, err := net.Listen("tcp", netip.AddrPortFrom(at.Addr(), port).String())
+		if err == nil || !errors.Is(err, syscall.EADDRINUSE) {
+			return ln, err
+		}
+	}
+	return nil, fmt.Errorf("no free port from %s on: name one with --addr 127.0.0.1:0", defaultAddr)
+}
+
+// openBrowser starts the desktop's opener and does not wait for it.
+func openBrowser(ctx context.Context, link string, failed func(error)) {
+	name := "xdg-open"
+	if b := os.Getenv("BROWSER"); b != "" {
+		name = b
+	}
+	cmd := exec.CommandContext(ctx, name, link)
+	if err := cmd.Start(); err != nil {
+		failed(err)
+		return
+	}
+	go cmd.Wait()
+}
