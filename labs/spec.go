@@ -208,13 +208,17 @@ func Full(list []Setting, given map[string]any) map[string]any {
 func (s Spec) Edited(l Lab) bool { return s.Workbook != "" && s.Workbook != l.Code }
 
 // Question returns what the run's measurements are asked, with all settings
-// filled in and each fault's time as a window.
+// filled in and each fault's time as a window. In expressions the knob
+// -read-timeout is knob.read_timeout.
 func (s Spec) Question(l Lab) telemetry.Question {
 	q := telemetry.Question{
 		Warmup: s.Warmup, Seconds: s.Seconds,
 		Windows: slices.Clone(s.Windows), Derive: s.Derive, Checks: s.Checks,
 		Watch: s.Watch, Charts: s.Charts, Predictions: s.Predictions,
-		Ask: map[string]any{}, Knob: Full(l.Knobs, s.Knobs), Metrics: l.Metrics,
+		Ask: map[string]any{}, Knob: map[string]any{}, Metrics: l.Metrics,
+	}
+	for name, v := range Full(l.Knobs, s.Knobs) {
+		q.Knob[strings.ReplaceAll(name, "-", "_")] = v
 	}
 	if s.Load != nil {
 		q.Ask = Full(LoadSettings(), s.Load)
