@@ -1,0 +1,292 @@
+//go:build linux
+
+// Epoll is an echo server on one thread: a level-triggered epoll loop over
+// non-blocking sockets. What it costs is that the server remembers for each
+// connection where it was.
+package main
+
+import (
+	"flag"
+	"io"
+	"log"
+	"net/netip"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"socketlabs/labs/internal/lab"
+	"socketlabs/labs/internal/sock"
+	"socketlabs/labs/telemetry"
+)
+
+var (
+	toTheEnd  = flag.Bool("drain", true, "read until EAGAIN, not once per wakeup")
+	bufSize   = flag.Int("buf", 4096, "bytes per read [64..1048576 bytes]")
+	maxEvents = flag.Int("max-events", 256, "events per epoll_wait [1..4096]")
+	backlog   = flag.Int("backlog", 1024, "connections that may wait to be accepted [0..65535]")
+	armed     = flag.Bool("armed", false, "leave EPOLLOUT registered when there is nothing to send")
+)
+
+// m is every number this lab exports; a field's name is its metric's name.
+var m struct {
+	Accepts, AcceptErrors, Emfile, Reads, Writes, ShortWrites, Bytes telemetry.Counter
+	Wakeups, Again, Resets, BrokenPipes, Interrupted                 telemetry.Counter
+	Open, Pending                                                    telemetry.Gauge
+}
+
+// fairness is how many reads in a row one connection gets. Level-triggered
+// epoll reports the rest again.
+const fairness = 16
+
+// conn is what a thread of its own would have remembered on its stack.
+type conn struct {
+	fd     int
+	out    []byte // read and not yet sent, at most one buffer
+	events uint32 // what epoll watches
+}
+
+var (
+	epfd  int
+	conns []*conn // by descriptor
+	spare = sock.Reserve()
+)
+
+func main() { lab.Main(serve, &m) }
+
+func serve(addr netip.AddrPort, quit int) error {
+	lfd, err := sock.Listen(addr, *backlog)
+	if err != nil {
+		return err
+	}
+	if err := unix.SetNonblock(lfd, true); err != nil {
+		return os.NewSyscallError("fcntl", err)
+	}
+	if epfd, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
+		return os.NewSyscallError("epoll_create1", err)
+	}
+	for _, fd := range []int{lfd, quit} {
+		if err := control(unix.EPOLL_CTL_ADD, fd, unix.EPOLLIN); err != nil {
+			return err
+		}
+	}
+	lab.Listening(lfd)
+
+	events, buf := make([]unix.EpollEvent, *maxEvents), make([]byte, *bufSize)
+	stopping := false
+	for !stopping || m.Open.Value() > 0 {
+		n, err := unix.EpollWait(epfd, events, -1)
+		if err == unix.EINTR { // signal(7): never restarted, SA_RESTART or not
+			m.Interrupted.Inc()
+			continue
+		}
+		if err != nil {
+			return os.NewSyscallError("epoll_wait", err)
+		}
+		m.Wakeups.Inc()
+		for _, e := range events[:n] { // a descriptor is in here once at most, so closing it leaves none stale
+			switch fd := int(e.Fd); fd {
+			case lfd:
+				err = accept(lfd)
+			case quit:
+				stopping = true
+			default:
+				handle(conns[fd], e.Events, buf)
+			}
+		}
+		if stopping && lfd >= 0 {
+			err = stop(lfd, quit)
+			lfd = -1
+		}
+		if err != nil && err != unix.EAGAIN {
+			return err
+		}
+	}
+	return nil
+}
+
+// accept takes one connection; the listener is level-triggered too and reports
+// the next. What befell the connection is counted; an error is the listener's
+// own (accept(2), Error handling), EAGAIN that its queue is empty.
+func accept(lfd int) error {
+	cfd, _, err := unix.Accept4(lfd, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
+	switch {
+	case err == nil:
+		m.Accepts.Inc()
+		open(cfd)
+	case err == unix.EINTR:
+		m.Interrupted.Inc()
+	case err == unix.EAGAIN:
+		return err
+	case sock.Died(err):
+		m.AcceptErrors.Inc()
+	case sock.Exhausted(err): // left in the queue it would be reported for ever
+		m.Emfile.Inc()
+		spare.Refuse(lfd)
+	default:
+		return os.NewSyscallError("accept4", err)
+	}
+	return nil
+}
+
+// handle does what an event allows. EPOLLERR and EPOLLHUP need no branch: they
+// come unasked, and the write or read that they lead to says what happened.
+func handle(c *conn, events uint32, buf []byte) {
+	err := flush(c)
+	if err == nil && len(c.out) == 0 && events&^unix.EPOLLOUT != 0 {
+		err = drain(c, buf)
+	}
+	if err != nil {
+		if err != io.EOF {
+			log.Print(err)
+		}
+		closeConn(c)
+	}
+}
+
+// drain reads and answers what has arrived. The end of the connection is
+// io.EOF; nil is that there is no more now, or no room for its answer.
+func drain(c *conn, buf []byte) error {
+	for range fairness {
+		n, err := unix.Read(c.fd, buf)
+		m.Reads.Inc()
+		switch {
+		case err == unix.EINTR:
+			m.Interrupted.Inc()
+			continue
+		case err == unix.EAGAIN: // the receive queue is empty
+			m.Again.Inc()
+			return nil
+		case err == unix.ECONNRESET: // a normal ending: count it
+			m.Resets.Inc()
+			return io.EOF
+		case err != nil:
+			return os.NewSyscallError("read", err)
+		case n == 0: // FIN; everything before it has been answered
+			return io.EOF
+		}
+		if err := reply(c, buf[:n]); err != nil {
+			return err
+		}
+		if len(c.out) > 0 || !*toTheEnd {
+			return nil
+		}
+	}
+	return nil
+}
+
+// reply sends data. What the kernel has no room for is kept, and nothing more
+// is read until it has gone: back-pressure.
+func reply(c *conn, data []byte) error {
+	n, err := send(c, data)
+	if err != nil || n == len(data) {
+		return err
+	}
+	m.Pending.Add(len(data) - n)
+	c.out = append(c.out, data[n:]...)
+	return watch(c)
+}
+
+// flush sends what reply had to keep.
+func flush(c *conn) error {
+	if len(c.out) == 0 {
+		return nil
+	}
+	n, err := send(c, c.out)
+	m.Pending.Add(-n)
+	c.out = c.out[n:]
+	if err != nil || len(c.out) > 0 {
+		return err
+	}
+	c.out = nil
+	return watch(c)
+}
+
+// send writes once: level-triggered epoll reports when there is room again.
+func send(c *conn, data []byte) (n int, err error) {
+	n, err = unix.Write(c.fd, data)
+	m.Writes.Inc()
+	switch {
+	case err == unix.EINTR:
+		m.Interrupted.Inc()
+		return 0, nil
+	case err == unix.EAGAIN: // the send queue is full
+		m.Again.Inc()
+		return 0, nil
+	case err == unix.ECONNRESET:
+		m.Resets.Inc()
+		return 0, io.EOF
+	case err == unix.EPIPE: // the reset was noticed by an earlier call
+		m.BrokenPipes.Inc()
+		return 0, io.EOF
+	case err != nil:
+		return 0, os.NewSyscallError("write", err)
+	}
+	if n < len(data) {
+		m.ShortWrites.Inc()
+	}
+	m.Bytes.Add(n)
+	return n, nil
+}
+
+// watch registers what c waits for: room while it has bytes to send, and bytes
+// otherwise. There is room nearly always, so EPOLLOUT must go when it is idle.
+func watch(c *conn) error {
+	want := uint32(unix.EPOLLIN)
+	if len(c.out) > 0 {
+		want = unix.EPOLLOUT
+	} else if *armed {
+		want |= unix.EPOLLOUT
+	}
+	if want == c.events {
+		return nil
+	}
+	op := unix.EPOLL_CTL_MOD
+	if c.events == 0 {
+		op = unix.EPOLL_CTL_ADD
+	}
+	c.events = want
+	return control(op, c.fd, want)
+}
+
+func control(op, fd int, events uint32) error {
+	return os.NewSyscallError("epoll_ctl", unix.EpollCtl(epfd, op, fd, &unix.EpollEvent{Events: events, Fd: int32(fd)}))
+}
+
+func open(cfd int) {
+	for len(conns) <= cfd {
+		conns = append(conns, nil)
+	}
+	m.Open.Inc()
+	conns[cfd] = &conn{fd: cfd}
+	if err := watch(conns[cfd]); err != nil {
+		log.Print(err)
+		closeConn(conns[cfd])
+	}
+}
+
+func closeConn(c *conn) {
+	m.Open.Dec()
+	m.Pending.Add(-len(c.out))
+	conns[c.fd] = nil
+	unix.Close(c.fd)
+}
+
+// stop takes who is still in the queue, closes the door, and lets every
+// connection end as if its FIN had come: after SHUT_RD a read still returns the
+// bytes that have arrived, and then 0.
+func stop(lfd, quit int) error {
+	var err error
+	for err == nil {
+		err = accept(lfd)
+	}
+	unix.Close(lfd)
+	for _, c := range conns {
+		if c != nil {
+			unix.Shutdown(c.fd, unix.SHUT_RD)
+		}
+	}
+	if err != unix.EAGAIN {
+		return err
+	}
+	return control(unix.EPOLL_CTL_DEL, quit, 0)
+}
