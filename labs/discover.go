@@ -216,20 +216,32 @@ func (r *reader) knob(call *ast.CallExpr) (Setting, error) {
 	if err != nil {
 		return Setting{}, err
 	}
-	var def any
-	switch kind {
-	case lab.Bool:
-		def = constant.BoolVal(value)
-	case lab.Choice:
-		def = constant.StringVal(value)
-	default:
-		n, _ := constant.Float64Val(constant.ToFloat(value))
-		if kind == lab.Duration {
-			n /= float64(time.Second)
-		}
-		def = n
+	def, ok := setting(kind, value)
+	if !ok || name.Kind() != constant.String || usage.Kind() != constant.String {
+		return Setting{}, errors.New("a flag has a name, a default of its type and a usage")
 	}
 	return lab.ParseUsage(constant.StringVal(name), kind, def, constant.StringVal(usage))
+}
+
+// setting turns a flag's default into a Setting's.
+func setting(kind lab.SettingKind, v constant.Value) (any, bool) {
+	switch kind {
+	case lab.Bool:
+		return v.Kind() == constant.Bool && constant.BoolVal(v), v.Kind() == constant.Bool
+	case lab.Choice:
+		if v.Kind() != constant.String {
+			return nil, false
+		}
+		return constant.StringVal(v), true
+	}
+	if v.Kind() != constant.Int && v.Kind() != constant.Float {
+		return nil, false
+	}
+	n, _ := constant.Float64Val(v)
+	if kind == lab.Duration {
+		n /= float64(time.Second)
+	}
+	return n, true
 }
 
 // metrics lists the fields of m: their names and kinds.
