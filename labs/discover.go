@@ -347,8 +347,10 @@ func eval(e ast.Expr) (constant.Value, error) {
 func binary(x constant.Value, op token.Token, y constant.Value) (constant.Value, error) {
 	switch op {
 	case token.SHL, token.SHR:
-		if n, exact := constant.Uint64Val(y); exact && n < 63 && x.Kind() == constant.Int {
-			return constant.Shift(x, op, uint(n)), nil
+		if x.Kind() == constant.Int && y.Kind() == constant.Int {
+			if n, exact := constant.Uint64Val(y); exact && n < 63 {
+				return constant.Shift(x, op, uint(n)), nil
+			}
 		}
 	case token.ADD, token.SUB, token.MUL:
 		if x.Kind() == y.Kind() && (x.Kind() != constant.String || op == token.ADD) && x.Kind() != constant.Bool {
