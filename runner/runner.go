@@ -2,9 +2,13 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"path/filepath"
+	"sync"
 	"time"
 
 	"socketlabs/labs"
@@ -41,54 +45,198 @@ type Config struct {
 }
 
 // Runner runs specs, one process tree each, and keeps the recordings.
-type Runner struct{}
+type Runner struct {
+	root    string
+	limits  Limits
+	log     *slog.Logger
+	host    telemetry.Host
+	archive *archive
+	builder *builder
+	slot    slot
+
+	closing context.Context // ends with Close
+	close   context.CancelFunc
+	work    sync.WaitGroup // runs and background builds
+
+	background sync.Mutex // one Prebuild at a time
+
+	mu     sync.Mutex
+	live   map[string]*Run    // guards live, yield and closed
+	yield  context.CancelFunc // ends the background build, nil when there is none
+	closed bool
+}
 
 // Open prepares the data folder, ends what earlier runs left behind and marks
 // their recordings interrupted. Several processes may have the same folder open.
-func Open(cfg Config) (*Runner, error) { panic("todo") }
+func Open(cfg Config) (*Runner, error) {
+	a, err := openArchive(filepath.Join(cfg.Data, "runs"))
+	if err != nil {
+		return nil, err
+	}
+	r := &Runner{
+		root: cfg.Root, limits: cfg.Limits.filled(), log: cfg.Log, archive: a,
+		builder: &builder{root: cfg.Root, bin: filepath.Join(cfg.Data, "bin")},
+		slot:    slot{filepath.Join(cfg.Data, "measuring.lock")},
+		live:    map[string]*Run{},
+	}
+	if r.log == nil {
+		r.log = slog.New(slog.DiscardHandler)
+	}
+	r.host = fingerprint()
+	r.closing, r.close = context.WithCancel(context.Background())
+	ids, err := a.list()
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range ids {
+		if _, err := a.settle(id); err != nil && !errors.Is(err, ErrNoRun) {
+			return nil, fmt.Errorf("recording %s: %w", id, err)
+		}
+	}
+	return r, nil
+}
+
+// filled returns the limits with the defaults in place of zeros.
+func (l Limits) filled() Limits {
+	return Limits{
+		Runs: cmp.Or(l.Runs, 1), Time: cmp.Or(l.Time, 2*time.Minute),
+		Log: cmp.Or(l.Log, 50), LogLine: cmp.Or(l.LogLine, 4096),
+		Memory: cmp.Or(l.Memory, 2<<30), Files: l.Files, Processes: cmp.Or(l.Processes, 4096),
+	}
+}
 
 // Close stops every run (Interrupted, reason site-stopping), waits for them and
 // for the builds, and leaves no process behind.
-func (r *Runner) Close(ctx context.Context) error { panic("todo") }
+func (r *Runner) Close(ctx context.Context) error {
+	r.mu.Lock()
+	r.closed = true
+	for _, run := range r.live {
+		run.stop(errClosing)
+	}
+	r.mu.Unlock()
+	r.close()
+	done := make(chan struct{})
+	go func() {
+		r.work.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("runner: close: %w", ctx.Err())
+	}
+}
 
 // Catalog returns the labs as their source stands now.
-func (r *Runner) Catalog() (*labs.Catalog, error) { panic("todo") }
+func (r *Runner) Catalog() (*labs.Catalog, error) { return labs.Read(r.root) }
 
 // Limits returns the limits in force.
-func (r *Runner) Limits() Limits { panic("todo") }
+func (r *Runner) Limits() Limits { return r.limits }
 
 // Host returns this machine's fingerprint.
-func (r *Runner) Host() telemetry.Host { panic("todo") }
-
-// Prebuild builds the labs in the background, in this order, niced, one at a
-// time and never while something is measured.
-func (r *Runner) Prebuild(names ...string) { panic("todo") }
+func (r *Runner) Host() telemetry.Host { return r.host }
 
 // Start accepts a run: from here on its stream tells everything.
-func (r *Runner) Start(spec labs.Spec) (*Run, error) { panic("todo") }
+func (r *Runner) Start(spec labs.Spec) (*Run, error) {
+	catalog, err := r.Catalog()
+	if err != nil {
+		return nil, err
+	}
+	lab, err := check(spec, catalog)
+	if err != nil {
+		return nil, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case r.closed:
+		return nil, ErrClosed
+	case len(r.live) >= r.limits.Runs:
+		return nil, ErrBusy
+	}
+	run, err := r.begin(spec, lab)
+	if err != nil {
+		return nil, err
+	}
+	if r.yield != nil {
+		r.yield()
+	}
+	r.live[run.id] = run
+	r.work.Go(func() {
+		run.carry()
+		r.mu.Lock()
+		delete(r.live, run.id)
+		r.mu.Unlock()
+		close(run.done)
+	})
+	return run, nil
+}
 
 // Live returns a run that has not ended.
-func (r *Runner) Live(id string) (*Run, bool) { panic("todo") }
+func (r *Runner) Live(id string) (*Run, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	run, ok := r.live[id]
+	return run, ok
+}
 
 // Runs lists the runs, live and recorded, the newest first.
-func (r *Runner) Runs() ([]Summary, error) { panic("todo") }
+func (r *Runner) Runs() ([]Summary, error) {
+	ids, err := r.archive.list()
+	if err != nil {
+		return nil, err
+	}
+	var list []Summary
+	for _, id := range ids {
+		s, err := r.Summary(id)
+		if errors.Is(err, ErrNoRun) { // removed in between
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, s)
+	}
+	return list, nil
+}
 
 // Summary returns one of them, or ErrNoRun.
-func (r *Runner) Summary(id string) (Summary, error) { panic("todo") }
+func (r *Runner) Summary(id string) (Summary, error) {
+	if run, ok := r.Live(id); ok {
+		return run.summary(), nil
+	}
+	return r.archive.summary(id)
+}
 
 // Follow reads a run from after seq on, live or recorded. ErrNoRun.
-func (r *Runner) Follow(id string, after uint64) (*Reader, error) { panic("todo") }
+func (r *Runner) Follow(id string, after uint64) (*Reader, error) {
+	if run, ok := r.Live(id); ok {
+		return run.journal.stream.follow(after), nil
+	}
+	return r.archive.follow(id, after)
+}
 
 // Recording returns the path of a run's file. ErrNoRun; an id that is not one is
 // never made into a path.
-func (r *Runner) Recording(id string) (string, error) { panic("todo") }
+func (r *Runner) Recording(id string) (string, error) { return r.archive.find(id) }
 
 // Remove deletes a recording. ErrNoRun, ErrRunning.
-func (r *Runner) Remove(id string) error { panic("todo") }
+func (r *Runner) Remove(id string) error {
+	if _, ok := r.Live(id); ok {
+		return ErrRunning
+	}
+	return r.archive.remove(id)
+}
 
 // Trouble says what is wrong with the runner itself, in words; empty when
 // nothing is. /healthz shows it.
-func (r *Runner) Trouble() []string { panic("todo") }
+func (r *Runner) Trouble() []string {
+	if err := r.archive.trouble(); err != nil {
+		return []string{"recordings can not be written: " + err.Error() + ": make room on the disk that holds the data folder"}
+	}
+	return nil
+}
 
 // Summary is a run in a list. It is what the first and the last event say.
 type Summary struct {
@@ -108,20 +256,11 @@ type Summary struct {
 	Bytes      int64              `json:"bytes"` // of the recording
 }
 
-// Run is a run that this process carries.
-type Run struct{}
-
-func (r *Run) ID() string { panic("todo") }
-
-// Stop ends the run as Stopped.
-func (r *Run) Stop() { panic("todo") }
-
-// Done is closed when the last event is in the stream and no process is left.
-func (r *Run) Done() <-chan struct{} { panic("todo") }
-
 // Reader is one reader's place in a run's stream. A reader is never waited for:
 // it takes what there is, at its own pace.
-type Reader struct{}
+type Reader struct {
+	next func(context.Context) (Batch, error)
+}
 
 // Batch is consecutive events: what one tick brought, or what a reader that came
 // late has to catch up with.
@@ -135,8 +274,4 @@ type Batch struct {
 }
 
 // Next waits for the next batch; io.EOF after the run's last event.
-func (rd *Reader) Next(ctx context.Context) (Batch, error) { panic("todo") }
-
-// Child runs what this process was started for when it is one of the runner's
-// own children, and never returns then. main and TestMain call it first.
-func Child() {}
+func (rd *Reader) Next(ctx context.Context) (Batch, error) { return rd.next(ctx) }
