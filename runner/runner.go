@@ -152,7 +152,7 @@ func (r *Runner) Start(spec labs.Spec) (*Run, error) {
 	switch {
 	case r.closed:
 		return nil, ErrClosed
-	case len(r.live) >= r.limits.Runs:
+	case r.going() >= r.limits.Runs:
 		return nil, ErrBusy
 	}
 	run, err := r.begin(spec, lab)
@@ -171,6 +171,18 @@ func (r *Runner) Start(spec labs.Spec) (*Run, error) {
 		close(run.done)
 	})
 	return run, nil
+}
+
+// going counts the runs that have not ended. A reader of a run's end may start
+// the next one at once.
+func (r *Runner) going() int {
+	n := 0
+	for _, run := range r.live {
+		if run.end.Load() == nil {
+			n++
+		}
+	}
+	return n
 }
 
 // Live returns a run that has not ended.

@@ -1,0 +1,66 @@
+package runner
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"socketlabs/labs/telemetry"
+)
+
+// maxLine bounds a line of a recording.
+const maxLine = 16 << 20
+
+// ReadRecording reads a recording, gzipped or not. A last line that is torn is
+// left out; the error names the first other line that is no event.
+func ReadRecording(r io.Reader) ([]telemetry.Event, error) {
+	in := bufio.NewReader(r)
+	if magic, _ := in.Peek(2); bytes.Equal(magic, []byte{0x1f, 0x8b}) {
+		z, err := gzip.NewReader(in)
+		if err != nil {
+			return nil, fmt.Errorf("recording: %w", err)
+		}
+		in = bufio.NewReader(z)
+	}
+	var events []telemetry.Event
+	for n := 1; ; n++ {
+		line, err := readLine(in)
+		if err != nil && err != io.EOF {
+			return events, fmt.Errorf("recording: line %d: %w", n, err)
+		}
+		torn := err == io.EOF
+		if len(line) > 0 {
+			var e telemetry.Event
+			if err := json.Unmarshal(line, &e); err == nil {
+				events = append(events, e)
+			} else if !torn {
+				return events, fmt.Errorf("recording: line %d: %w", n, err)
+			}
+		}
+		if torn {
+			return events, nil
+		}
+	}
+}
+
+// readLine returns the next line without its end; io.EOF with a line that has none.
+func readLine(in *bufio.Reader) ([]byte, error) {
+	var line []byte
+	for {
+		part, err := in.ReadSlice('\n')
+		line = append(line, part...)
+		switch {
+		case len(line) > maxLine:
+			return nil, errors.New("is too long")
+		case err == bufio.ErrBufferFull:
+			continue
+		case err != nil:
+			return line, err
+		}
+		return line[:len(line)-1], nil
+	}
+}

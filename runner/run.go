@@ -1,0 +1,185 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"socketlabs/labs"
+	"socketlabs/labs/telemetry"
+	"socketlabs/runner/judge"
+)
+
+// Run is a run that this process carries.
+type Run struct {
+	id      string
+	runner  *Runner
+	spec    labs.Spec
+	lab     labs.Lab
+	header  telemetry.Run
+	clock   clock
+	journal *journal
+	judge   *judge.Judge
+	phase   atomic.Value // telemetry.Phase
+	end     atomic.Pointer[telemetry.End]
+	context context.Context
+	stop    context.CancelCauseFunc
+	done    chan struct{}
+}
+
+func (r *Run) ID() string { return r.id }
+
+// Stop ends the run as Stopped.
+func (r *Run) Stop() { r.stop(errStopped) }
+
+// Done is closed when the last event is in the stream and no process is left.
+func (r *Run) Done() <-chan struct{} { return r.done }
+
+// check says whether a spec can be run, and returns its lab.
+func check(s labs.Spec, c *labs.Catalog) (labs.Lab, error) {
+	lab, ok := c.Lab(s.Lab)
+	if !ok {
+		return lab, fmt.Errorf("runner: no lab %q: labs/ has %s", s.Lab, strings.Join(names(c), ", "))
+	}
+	if !(s.Seconds > 0 && s.Warmup >= 0 && s.Warmup <= labs.MaxWarmup && s.Warmup+s.Seconds <= labs.MaxSeconds) {
+		return lab, fmt.Errorf("runner: %s: a warm-up of %g s and %g s measured do not fit into %d s", s.Name, s.Warmup, s.Seconds, labs.MaxSeconds)
+	}
+	if s.Net != "" && s.Net != "host" && s.Net != "own" {
+		return lab, fmt.Errorf("runner: %s: net %q comes later: there are host and own", s.Name, s.Net)
+	}
+	for name, v := range s.Knobs {
+		if err := allowed(lab.Knobs, name, v); err != nil {
+			return lab, fmt.Errorf("runner: %s: knob.%w", s.Name, err)
+		}
+	}
+	for name, v := range s.Load {
+		if err := allowed(labs.LoadSettings(), name, v); err != nil {
+			return lab, fmt.Errorf("runner: %s: load.%w", s.Name, err)
+		}
+	}
+	return lab, nil
+}
+
+// allowed checks a value against the setting of that name.
+func allowed(list []labs.Setting, name string, v any) error {
+	for _, s := range list {
+		if s.Name == name {
+			_, err := s.Check(v)
+			return err
+		}
+	}
+	return fmt.Errorf("%s: no such setting", name)
+}
+
+func names(c *labs.Catalog) []string {
+	var out []string
+	for _, l := range c.Labs {
+		out = append(out, l.Name)
+	}
+	return out
+}
+
+// begin makes a run whose recording and stream have their first event.
+func (r *Runner) begin(spec labs.Spec, lab labs.Lab) (*Run, error) {
+	now := time.Now().UTC()
+	question := spec.Question(lab)
+	verdicts, err := judge.New(question, r.host)
+	if err != nil {
+		return nil, err
+	}
+	run := &Run{
+		id: newID(now), runner: r, spec: spec.Clone(), lab: lab, judge: verdicts,
+		clock: clock{tickAt(monotonic())}, done: make(chan struct{}),
+	}
+	run.header = telemetry.Run{
+		ID: run.id, Schema: 1, Experiment: spec.Name, Began: now, Lab: lab.Name, Code: lab.Code,
+		Edited: spec.Edited(lab), Question: question, Asked: run.spec, Host: r.host,
+	}
+	run.phase.Store(telemetry.Queued)
+	run.journal, err = begin(r.archive, run.id, telemetry.Event{Kind: telemetry.KindRun, From: telemetry.FromRunner, Run: &run.header})
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrDiskFull, err)
+	}
+	run.context, run.stop = context.WithCancelCause(context.Background())
+	return run, nil
+}
+
+// carry takes the run from its first phase to its last event.
+func (r *Run) carry() {
+	defer r.stop(nil)
+	ctx, cancel := context.WithTimeoutCause(r.context, r.runner.limits.Time, errTime)
+	defer cancel()
+	verdict, err := r.perform(ctx)
+	why := endingOf(err)
+	end := telemetry.End{Phase: why.phase, Trust: verdict.Trust, Doubts: verdict.Doubts,
+		Checks: verdict.Checks, Guesses: verdict.Guesses, Metrics: verdict.Metrics}
+	if why.reason.Code != "" {
+		end.Reason = &why.reason
+	}
+	if verdict.Trust == "void" {
+		end.Checks = nil
+	}
+	r.end.Store(&end)
+	if err := r.journal.end(telemetry.Event{T: r.now(), Kind: telemetry.KindEnd, From: telemetry.FromRunner, End: &end}); err != nil {
+		r.runner.log.Warn("recording", "run", r.id, "error", err)
+	}
+	r.runner.log.Info("run", "id", r.id, "experiment", r.spec.Name, "phase", why.phase, "reason", why.reason.Code)
+}
+
+// perform waits for the machine, builds, and executes the one block.
+func (r *Run) perform(ctx context.Context) (judge.Verdict, error) {
+	if err := r.enter(telemetry.Queued, nil, nil); err != nil {
+		return judge.Verdict{}, err
+	}
+	held, err := r.runner.slot.take(ctx, func() {
+		r.enter(telemetry.Queued, &telemetry.Reason{Code: "slot-busy"}, nil)
+	})
+	if err != nil {
+		return judge.Verdict{}, err
+	}
+	defer held.Close()
+	binary, err := r.build(ctx)
+	if err != nil {
+		return judge.Verdict{}, err
+	}
+	return r.execute(ctx, binary)
+}
+
+// build returns the lab's binary; what the compiler says becomes log.
+func (r *Run) build(ctx context.Context) (string, error) {
+	if err := r.enter(telemetry.Building, nil, nil); err != nil {
+		return "", err
+	}
+	binary, output, err := r.runner.builder.build(ctx, r.lab, false)
+	events := compilerSays(output, err != nil)
+	for i := range events {
+		events[i].T = r.now()
+	}
+	return binary, errors.Join(err, r.journal.write(events...))
+}
+
+// enter tells that the run is in a new phase.
+func (r *Run) enter(p telemetry.Phase, why *telemetry.Reason, facts map[string]string) error {
+	r.phase.Store(p)
+	return r.journal.write(telemetry.Event{T: r.now(), Kind: telemetry.KindState, From: telemetry.FromRunner,
+		State: &telemetry.State{Phase: p, Reason: why, Facts: facts}})
+}
+
+// now is the T of what happens now.
+func (r *Run) now() float64 { return r.clock.since(monotonic()) }
+
+// summary is what is known of the run so far.
+func (r *Run) summary() Summary {
+	s := Summary{ID: r.id, Phase: r.phase.Load().(telemetry.Phase)}
+	s.header(r.header, r.spec)
+	if end := r.end.Load(); end != nil {
+		s.ended(*end)
+	}
+	if info, err := r.journal.rec.file.Stat(); err == nil {
+		s.Bytes = info.Size()
+	}
+	return s
+}
