@@ -136,9 +136,8 @@ func handle(cfd int) {
 // timeouts bounds each single call: a client that sends one byte in time begins
 // the next full read-timeout with it (socket(7), SO_RCVTIMEO).
 func timeouts(cfd int) error {
-	const up = 999 // 0 µs would mean for ever
-	rcv := unix.NsecToTimeval(readTimeout.Nanoseconds() + up)
-	snd := unix.NsecToTimeval(writeTimeout.Nanoseconds() + up)
+	rcv := unix.NsecToTimeval(readTimeout.Nanoseconds())
+	snd := unix.NsecToTimeval(writeTimeout.Nanoseconds())
 	return os.NewSyscallError("setsockopt", errors.Join(
 		unix.SetsockoptTimeval(cfd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &rcv),
 		unix.SetsockoptTimeval(cfd, unix.SOL_SOCKET, unix.SO_SNDTIMEO, &snd)))

@@ -3,17 +3,119 @@
 package main_test
 
 import (
+	"strings"
 	"testing"
+	"time"
 
 	"socketlabs/labs/internal/labtest"
 )
 
 func TestConformance(t *testing.T) {
-	for _, knobs := range [][]string{
-		nil,
-		{"-drain=false", "-buf=512"},
-		{"-max-events=1", "-armed"},
+	for _, knobs := range []string{
+		"-drain=true",
+		"-drain=false -buf=512",    // every wakeup leaves bytes behind
+		"-max-events=1 -armed",     // nearly every wakeup is for nothing
+		"-backlog=16 -buf=1048576", // room for all of them is not in the queue
 	} {
-		t.Run("", func(t *testing.T) { labtest.Conformance(t, "epoll", knobs...) })
+		t.Run(knobs, func(t *testing.T) { labtest.Conformance(t, "epoll", strings.Fields(knobs)...) })
 	}
+}
+
+func TestDrainCosts(t *testing.T) {
+	for _, c := range []struct {
+		knob         string
+		reads, again int
+		why          string
+	}{
+		{"-drain=false", 3, 0, "10,000 bytes are three buffers, one wakeup each"},
+		{"-drain=true", 4, 1, "one more read finds the queue empty"},
+	} {
+		t.Run(c.knob, func(t *testing.T) {
+			s := labtest.Start(t, "epoll", c.knob, "-buf=4096")
+			conn := s.Dial()
+			labtest.Echo(t, conn, labtest.Bytes(1, 10_000))
+			m := s.Metrics()
+			if int(m["reads"]) != c.reads || int(m["again"]) != c.again {
+				t.Errorf("%v reads, %v EAGAIN; want %d and %d: %s", m["reads"], m["again"], c.reads, c.again, c.why)
+			}
+			s.HangUp()
+			s.Stop()
+		})
+	}
+}
+
+func TestArmed(t *testing.T) {
+	for _, c := range []struct {
+		knob  string
+		storm bool
+		why   string
+	}{
+		{"-armed=false", false, "nothing happens, so nothing is reported"},
+		{"-armed=true", true, "an idle socket is writable, and level-triggered epoll says so without end"},
+	} {
+		t.Run(c.knob, func(t *testing.T) {
+			s := labtest.Start(t, "epoll", c.knob)
+			s.Dial()
+			s.Wait("the connection", func(m map[string]float64) bool { return m["open"] == 1 })
+			before := s.Metrics()
+			time.Sleep(300 * time.Millisecond)
+			after := s.Metrics()
+			wakeups := after["wakeups"] - before["wakeups"]
+			if c.storm && wakeups < 1000 || !c.storm && wakeups != 0 {
+				t.Errorf("%v wakeups: %s", wakeups, c.why)
+			}
+			if after["reads"] != before["reads"] || after["writes"] != before["writes"] {
+				t.Error("there was nothing to read or write")
+			}
+			s.HangUp()
+			s.Stop()
+		})
+	}
+}
+
+func TestBackPressure(t *testing.T) {
+	s := labtest.Start(t, "epoll", "-buf=4096")
+	c := s.Dial()
+	sent := make(chan error, 1)
+	data := labtest.Bytes(1, 32<<20)
+	go func() {
+		_, err := c.Write(data)
+		sent <- err
+	}()
+	s.Wait("pending output", func(m map[string]float64) bool { return m["pending"] > 0 && m["short_writes"]+m["again"] > 0 })
+	if n := s.Counter("pending"); n > 4096 {
+		t.Errorf("lab.pending is %d: more than one buffer", n)
+	}
+	labtest.Expect(t, c, data)
+	if err := <-sent; err != nil {
+		t.Error(err)
+	}
+	if n := s.Counter("pending"); n != 0 {
+		t.Errorf("lab.pending is %d after all was read", n)
+	}
+	s.HangUp()
+	s.Stop()
+}
+
+// signal(7): epoll_wait fails with EINTR even under SA_RESTART.
+func TestInterrupted(t *testing.T) {
+	s := labtest.Start(t, "epoll")
+	c := s.Dial()
+	s.Wait("EINTR", func(m map[string]float64) bool {
+		s.Interrupt()
+		return m["interrupted"] >= 3
+	})
+	labtest.Echo(t, c, labtest.Bytes(1, 1000))
+	s.HangUp()
+	s.Stop()
+}
+
+func TestFiveThousand(t *testing.T) {
+	s := labtest.Start(t, "epoll")
+	labtest.Crowd(t, s, 5000)
+	if n := len(s.Threads()); n > 50 {
+		t.Errorf("%d threads for one loop", n)
+	}
+	s.HangUp()
+	s.Stop()
 }

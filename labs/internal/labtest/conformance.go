@@ -5,6 +5,8 @@ package labtest
 import (
 	"net"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // Case is something that every echo lab must do.
@@ -205,4 +207,38 @@ func idleCrowd(t *testing.T, s *Server) {
 		Echo(t, c, Bytes(uint64(i), 640))
 	}
 	s.Wait("101 connections", func(m map[string]float64) bool { return m["open"] == 101 })
+}
+
+// Crowd has n clients connected at the same time, each with a few requests
+// answered, and requires that nothing went wrong with any of them.
+func Crowd(t *testing.T, s *Server, n int) {
+	t.Helper()
+	var limit unix.Rlimit
+	unix.Getrlimit(unix.RLIMIT_NOFILE, &limit)
+	if limit.Cur < uint64(n)+100 {
+		t.Skipf("%d descriptors are not enough for %d clients: raise ulimit -n", limit.Cur, n)
+	}
+	conns := make([]net.Conn, n)
+	for i := range conns {
+		conns[i] = s.Dial()
+	}
+	for round := range 3 {
+		for i, c := range conns { // all requests are on their way before the first answer is read
+			if _, err := c.Write(Bytes(uint64(round*n+i), 256)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for i, c := range conns {
+			Expect(t, c, Bytes(uint64(round*n+i), 256))
+		}
+	}
+	m := s.Metrics()
+	for name, want := range map[string]int{
+		"accepts": n, "open": n, "bytes": 3 * n * 256,
+		"accept_errors": 0, "emfile": 0, "resets": 0, "broken_pipes": 0, "short_writes": 0,
+	} {
+		if int(m[name]) != want {
+			t.Errorf("lab.%s is %v with %d clients, want %d", name, m[name], n, want)
+		}
+	}
 }

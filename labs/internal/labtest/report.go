@@ -97,12 +97,18 @@ func (s *Server) Events() []telemetry.Event {
 	return append([]telemetry.Event(nil), s.report.all...)
 }
 
-// Metrics returns the values of a sample that was taken after this call, or of
-// the last one of a lab that has ended. Names are without "lab.".
+// Sample returns the first one taken after this call, or the last one of a lab
+// that has ended.
+func (s *Server) Sample() telemetry.Event { return s.report.sample(Now()) }
+
+// CloseStdout ends reading what the lab says.
+func (s *Server) CloseStdout() { s.report.close() }
+
+// Metrics returns the values of Sample. Names are without "lab.".
 func (s *Server) Metrics() map[string]float64 {
 	s.t.Helper()
 	values := map[string]float64{}
-	for name, v := range s.report.sample(Now()).Values {
+	for name, v := range s.Sample().Values {
 		values[name[len("lab."):]] = v
 	}
 	return values

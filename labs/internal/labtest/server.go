@@ -44,7 +44,13 @@ type Server struct {
 // At the end of the test it is killed if Stop has not been called.
 func Start(t testing.TB, name string, args ...string) *Server {
 	t.Helper()
-	s := launch(t, name, append([]string{"-addr=127.0.0.1:0"}, args...)...)
+	return StartAnywhere(t, name, append([]string{"-addr=127.0.0.1:0"}, args...)...)
+}
+
+// StartAnywhere leaves the address to args and the environment.
+func StartAnywhere(t testing.TB, name string, args ...string) *Server {
+	t.Helper()
+	s := launch(t, name, args...)
 	s.Addr = s.report.addr()
 	if s.Addr == "" {
 		<-s.exited
