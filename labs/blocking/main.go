@@ -51,11 +51,11 @@ var (
 // conns are the connections being served. SIGTERM ends their reads from another
 // thread, and shutdown(2) of a number that was closed and given out again would
 // hit a stranger: so they are closed under the same lock.
-var conns struct {
-	sync.Mutex
-	fds      map[int]bool
-	stopping bool
-}
+var conns = struct {
+	sync.Mutex // guards the others
+	fds        map[int]bool
+	stopping   bool
+}{fds: map[int]bool{}}
 
 func main() { lab.Main(serve, &m) }
 
@@ -65,65 +65,58 @@ func serve(addr netip.AddrPort, quit int) error {
 		return err
 	}
 	lab.Listening(lfd)
-
-	conns.fds = map[int]bool{}
 	go stop(quit)
 	for {
-		ready, err := sock.Wait(lfd, quit)
-		if err != nil {
+		cfd, err := accept(lfd, quit)
+		switch {
+		case err == io.EOF: // SIGTERM, and nobody is left in the queue
+			unix.Close(lfd)
+			threads.Wait()
+			return nil
+		case err != nil:
 			return err
-		}
-		if !ready {
-			break
-		}
-		if err := accept(lfd); err != nil {
-			return err
+		case *model == "one":
+			handle(cfd)
+		default:
+			slots <- struct{}{}
+			threads.Go(func() {
+				runtime.LockOSThread() // a thread that ends with the connection
+				handle(cfd)
+				<-slots
+			})
 		}
 	}
-	unix.Close(lfd)
-	threads.Wait()
-	return nil
 }
 
-// accept takes one connection and has it served. What befell that connection is
-// counted; an error is the listener's own (accept(2), Error handling).
-func accept(lfd int) error {
-	cfd, _, err := unix.Accept4(lfd, unix.SOCK_CLOEXEC)
-	switch {
-	case err == nil:
-		m.Accepts.Inc()
-		start(cfd)
-	case err == unix.EINTR:
-		m.Interrupted.Inc()
-	case sock.Died(err):
-		m.AcceptErrors.Inc()
-	case sock.Exhausted(err): // left in the queue it would be reported for ever
-		m.Emfile.Inc()
-		spare.Refuse(lfd)
-	default:
-		return os.NewSyscallError("accept4", err)
+// accept returns the next connection, io.EOF at SIGTERM. What befell a single
+// connection is counted; other errors are the listener's own (accept(2)).
+func accept(lfd, quit int) (cfd int, err error) {
+	for {
+		if err := sock.Wait(lfd, quit); err != nil {
+			return -1, err
+		}
+		cfd, _, err := unix.Accept4(lfd, unix.SOCK_CLOEXEC)
+		switch {
+		case err == nil:
+			m.Accepts.Inc()
+			return cfd, nil
+		case err == unix.EINTR:
+			m.Interrupted.Inc()
+		case sock.Died(err):
+			m.AcceptErrors.Inc()
+		case sock.Exhausted(err): // left in the queue it would be reported for ever
+			m.Emfile.Inc()
+			spare.Refuse(lfd)
+		default:
+			return -1, os.NewSyscallError("accept4", err)
+		}
 	}
-	return nil
-}
-
-// start serves the connection: right here, or on a thread that ends with it.
-func start(cfd int) {
-	if *model == "one" {
-		handle(cfd)
-		return
-	}
-	slots <- struct{}{}
-	threads.Go(func() {
-		runtime.LockOSThread()
-		handle(cfd)
-		<-slots
-	})
 }
 
 // handle serves one connection to its end.
 func handle(cfd int) {
-	open(cfd)
-	defer closeConn(cfd)
+	enter(cfd)
+	defer leave(cfd)
 	err := timeouts(cfd)
 	if err == nil {
 		err = drain(cfd, make([]byte, *bufSize))
@@ -200,8 +193,8 @@ func reply(cfd int, data []byte) error {
 	return nil
 }
 
-// open lists the connection, so that stop finds it.
-func open(cfd int) {
+// enter lists the connection, so that stop finds it.
+func enter(cfd int) {
 	conns.Lock()
 	defer conns.Unlock()
 	m.Open.Inc()
@@ -211,7 +204,8 @@ func open(cfd int) {
 	}
 }
 
-func closeConn(cfd int) {
+// leave closes it.
+func leave(cfd int) {
 	conns.Lock()
 	defer conns.Unlock()
 	m.Open.Dec()

@@ -54,26 +54,12 @@ var (
 func main() { lab.Main(serve, &m) }
 
 func serve(addr netip.AddrPort, quit int) error {
-	lfd, err := sock.Listen(addr, *backlog)
+	lfd, err := listen(addr, quit)
 	if err != nil {
 		return err
 	}
-	if err := unix.SetNonblock(lfd, true); err != nil {
-		return os.NewSyscallError("fcntl", err)
-	}
-	if epfd, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
-		return os.NewSyscallError("epoll_create1", err)
-	}
-	for _, fd := range []int{lfd, quit} {
-		if err := control(unix.EPOLL_CTL_ADD, fd, unix.EPOLLIN); err != nil {
-			return err
-		}
-	}
-	lab.Listening(lfd)
-
 	events, buf := make([]unix.EpollEvent, *maxEvents), make([]byte, *bufSize)
-	stopping := false
-	for !stopping || m.Open.Value() > 0 {
+	for lfd >= 0 || m.Open.Value() > 0 {
 		n, err := unix.EpollWait(epfd, events, -1)
 		if err == unix.EINTR { // signal(7): never restarted, SA_RESTART or not
 			m.Interrupted.Inc()
@@ -83,7 +69,8 @@ func serve(addr netip.AddrPort, quit int) error {
 			return os.NewSyscallError("epoll_wait", err)
 		}
 		m.Wakeups.Inc()
-		for _, e := range events[:n] { // a descriptor is in here once at most, so closing it leaves none stale
+		stopping := false
+		for _, e := range events[:n] { // each descriptor once at most: none is stale when its turn comes
 			switch fd := int(e.Fd); fd {
 			case lfd:
 				err = accept(lfd)
@@ -93,30 +80,50 @@ func serve(addr netip.AddrPort, quit int) error {
 				handle(conns[fd], e.Events, buf)
 			}
 		}
-		if stopping && lfd >= 0 {
+		if stopping {
 			err = stop(lfd, quit)
 			lfd = -1
 		}
-		if err != nil && err != unix.EAGAIN {
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// listen makes the listener and the epoll that watches it and quit.
+func listen(addr netip.AddrPort, quit int) (lfd int, err error) {
+	if lfd, err = sock.Listen(addr, *backlog); err != nil {
+		return -1, err
+	}
+	if err := unix.SetNonblock(lfd, true); err != nil {
+		return -1, os.NewSyscallError("fcntl", err)
+	}
+	if epfd, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
+		return -1, os.NewSyscallError("epoll_create1", err)
+	}
+	for _, fd := range []int{lfd, quit} {
+		if err := control(unix.EPOLL_CTL_ADD, fd, unix.EPOLLIN); err != nil {
+			return -1, err
+		}
+	}
+	lab.Listening(lfd)
+	return lfd, nil
+}
+
 // accept takes one connection; the listener is level-triggered too and reports
-// the next. What befell the connection is counted; an error is the listener's
-// own (accept(2), Error handling), EAGAIN that its queue is empty.
+// the next. What befell a single connection is counted; an error is the
+// listener's own (accept(2)).
 func accept(lfd int) error {
 	cfd, _, err := unix.Accept4(lfd, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
 	switch {
 	case err == nil:
 		m.Accepts.Inc()
-		open(cfd)
+		enter(cfd)
 	case err == unix.EINTR:
 		m.Interrupted.Inc()
-	case err == unix.EAGAIN:
-		return err
+	case err == unix.EAGAIN: // it left before its turn
+		m.Again.Inc()
 	case sock.Died(err):
 		m.AcceptErrors.Inc()
 	case sock.Exhausted(err): // left in the queue it would be reported for ever
@@ -139,7 +146,7 @@ func handle(c *conn, events uint32, buf []byte) {
 		if err != io.EOF {
 			log.Print(err)
 		}
-		closeConn(c)
+		leave(c)
 	}
 }
 
@@ -252,19 +259,22 @@ func control(op, fd int, events uint32) error {
 	return os.NewSyscallError("epoll_ctl", unix.EpollCtl(epfd, op, fd, &unix.EpollEvent{Events: events, Fd: int32(fd)}))
 }
 
-func open(cfd int) {
+// enter lists the connection and has it watched.
+func enter(cfd int) {
 	for len(conns) <= cfd {
 		conns = append(conns, nil)
 	}
 	m.Open.Inc()
-	conns[cfd] = &conn{fd: cfd}
-	if err := watch(conns[cfd]); err != nil {
+	c := &conn{fd: cfd}
+	conns[cfd] = c
+	if err := watch(c); err != nil {
 		log.Print(err)
-		closeConn(conns[cfd])
+		leave(c)
 	}
 }
 
-func closeConn(c *conn) {
+// leave closes it.
+func leave(c *conn) {
 	m.Open.Dec()
 	m.Pending.Add(-len(c.out))
 	conns[c.fd] = nil
@@ -275,18 +285,16 @@ func closeConn(c *conn) {
 // connection end as if its FIN had come: after SHUT_RD a read still returns the
 // bytes that have arrived, and then 0.
 func stop(lfd, quit int) error {
-	var err error
-	for err == nil {
-		err = accept(lfd)
+	for sock.Wait(lfd, quit) == nil {
+		if err := accept(lfd); err != nil {
+			return err
+		}
 	}
 	unix.Close(lfd)
 	for _, c := range conns {
 		if c != nil {
 			unix.Shutdown(c.fd, unix.SHUT_RD)
 		}
-	}
-	if err != unix.EAGAIN {
-		return err
 	}
 	return control(unix.EPOLL_CTL_DEL, quit, 0)
 }

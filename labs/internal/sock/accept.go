@@ -3,6 +3,7 @@
 package sock
 
 import (
+	"io"
 	"os"
 	"slices"
 	"time"
@@ -10,11 +11,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Wait sleeps until lfd has a connection to accept. It returns false once quit
+// Wait sleeps until lfd has a connection to accept. It returns io.EOF once quit
 // is readable and no connection is left in the queue, which is when a server
 // that is to end may close lfd: shutdown(2) of a listener, the shorter way to
 // wake accept(2), resets whoever is queued. A negative lfd waits for quit alone.
-func Wait(lfd, quit int) (ready bool, err error) {
+func Wait(lfd, quit int) error {
 	fds := []unix.PollFd{{Fd: int32(lfd), Events: unix.POLLIN}, {Fd: int32(quit), Events: unix.POLLIN}}
 	for {
 		_, err := unix.Poll(fds, -1)
@@ -22,9 +23,11 @@ func Wait(lfd, quit int) (ready bool, err error) {
 		case err == unix.EINTR:
 			continue
 		case err != nil:
-			return false, os.NewSyscallError("poll", err)
+			return os.NewSyscallError("poll", err)
+		case fds[0].Revents == 0:
+			return io.EOF
 		}
-		return fds[0].Revents != 0, nil
+		return nil
 	}
 }
 
