@@ -1,53 +1,205 @@
 // Package judge says what measurements mean: it turns samples and expressions
 // into values, checks and predictions. It is pure: it starts nothing, reads no
 // files and no clock, and a recording judged again gives the same results.
+//
+// # Time
+//
+// The measured time begins at 0, which is the block's Start+Warmup, and lasts
+// its Seconds. Everything lies on the grid of telemetry.Tick. A sample at T
+// tells of the time up to T, so a window [a, b] holds the samples with
+// a < T ≤ b; this holds for the whole measured time as well.
+//
+//   - A counter is its increase: its value at the last sample with T ≤ b minus
+//     that at the last with T ≤ a. Before its first sample it is 0; the host's
+//     counters, which count since the machine started, are measured from their
+//     first sample on.
+//   - A gauge is .last .min .max .mean over the window's samples.
+//   - A histogram is what was observed between the same two samples as for a
+//     counter.
+//   - seconds is the window's length; of a window that is not over, its length
+//     so far.
+//
+// # No value
+//
+// A metric that nobody sent, a window without a sample, a division by zero and
+// a number that is not finite have no value. That fails a check and leaves a
+// prediction without an answer, and Why says which it was.
+//
+// # Expressions
+//
+// The grammar is expr-lang's, of which there are: names, numbers, texts,
+// + - * / % **, comparisons, && || !, c ? a : b, and abs ceil floor round min
+// max len. Whole numbers are equal when they are the same; numbers with
+// fractions when they are within 1e-9 of the larger.
 package judge
 
-import "socketlabs/labs/telemetry"
+import (
+	"errors"
+	"fmt"
+	"slices"
 
-// Judge follows one block of a run.
-type Judge struct{}
+	"socketlabs/labs/telemetry"
+)
+
+// Judge follows one block of a run. It has one owner: it is not safe for use by
+// several goroutines.
+type Judge struct {
+	q       telemetry.Question
+	host    telemetry.Host
+	words   *vocabulary
+	checks  []check
+	answers []answer
+	watch   []figure
+	live    []figure // what a derived sample holds
+
+	begun            bool
+	start, zero, end int // ticks: load begins, the measured time begins and ends
+	edges            []int
+	heard            map[string][]int // the ticks of each source's samples
+	fresh            bool             // a sample came since the last Tick
+	passed           map[string]bool  // what Tick said of each check
+}
+
+// figure is an expression under the name by which its value goes out.
+type figure struct {
+	name string
+	node
+}
 
 // New compiles the question's expressions. The error names the expression, what
 // is wrong with it, and what would be right.
-func New(q telemetry.Question, host telemetry.Host) (*Judge, error) { panic("todo") }
+func New(q telemetry.Question, host telemetry.Host) (*Judge, error) {
+	words, err := newVocabulary(q, host)
+	if err != nil {
+		return nil, err
+	}
+	j := &Judge{q: q, host: host, words: words, heard: map[string][]int{}, passed: map[string]bool{}}
+	for _, f := range q.Derive {
+		if err := words.derive(f); err != nil {
+			return nil, fmt.Errorf("derive %s: %w", f.ID, err)
+		}
+	}
+	for _, f := range q.Checks {
+		c, err := words.compileCheck(f)
+		if err != nil {
+			return nil, fmt.Errorf("check %s: %w", f.ID, err)
+		}
+		j.checks = append(j.checks, c)
+	}
+	for _, p := range q.Predictions {
+		a, err := words.compileAnswer(p)
+		if err != nil {
+			return nil, fmt.Errorf("prediction %s: %w", p.ID, err)
+		}
+		j.answers = append(j.answers, a)
+	}
+	if j.watch, err = words.figures("watch", q.Watch); err != nil {
+		return nil, err
+	}
+	j.live, err = words.drawn(q.Charts)
+	return j, err
+}
 
 // Begin sets the block's clock. Samples before it are kept as the base of
 // counters.
-func (j *Judge) Begin(b telemetry.Block) { panic("todo") }
-
-// Add takes a sample; other events are ignored. Samples come in order of T.
-func (j *Judge) Add(e telemetry.Event) { panic("todo") }
-
-// Tick returns what there is to say at time t (on the grid): a sample with the
-// quantiles and derived metrics of the last second (From judge; nil when there is
-// nothing new), the figures of the watched expressions over the measured time so
-// far, and the checks whose result is new or has changed. A check is judged
-// during the run once half of the measured time has passed and it has a value.
-func (j *Judge) Tick(t float64) (derived, figures map[string]float64, checks []telemetry.Check) {
-	panic("todo")
+func (j *Judge) Begin(b telemetry.Block) {
+	j.begun = true
+	j.start = ticks(b.Start)
+	j.zero = ticks(b.Start + b.Warmup)
+	j.end = j.zero + ticks(b.Seconds)
+	j.edges = []int{j.start, j.zero, j.end}
+	for _, w := range j.q.Windows {
+		j.edges = append(j.edges, j.zero+ticks(w.From), j.zero+ticks(w.To))
+	}
+	slices.Sort(j.edges)
 }
 
-// Verdict is what a finished block amounts to.
-type Verdict struct {
-	Checks  []telemetry.Check
-	Guesses []telemetry.Guess
-	Metrics map[string]float64
-	Doubts  []telemetry.Doubt
-	Trust   string // green, amber, void
+// Add takes a sample; other events are ignored. Samples come in order of T. The
+// event's histograms are kept, so they must not change any more.
+func (j *Judge) Add(e telemetry.Event) {
+	if e.Kind != telemetry.KindSample || e.From == telemetry.FromJudge {
+		return
+	}
+	j.fresh = true
+	tick := ticks(e.T)
+	heard := j.heard[e.From]
+	if n := len(heard); n == 0 || heard[n-1] < tick {
+		j.heard[e.From] = append(heard, tick)
+	}
+	for name, v := range e.Values {
+		if t := j.words.tracks[name]; t != nil {
+			t.add(tick, v)
+		}
+	}
+	for name, h := range e.Hists {
+		if t := j.words.tracks[name]; t != nil {
+			t.addHist(tick, h, j.edges)
+		}
+	}
 }
 
-// Finish judges the measured window.
-func (j *Judge) Finish() Verdict { panic("todo") }
+var errNotBegun = errors.New("the run's clock is not known yet")
 
 // Value evaluates an expression over the measured window, for a placeholder of
 // the prose: float64, string or bool. The error says why there is no value.
-func (j *Judge) Value(expr string) (any, error) { panic("todo") }
+func (j *Judge) Value(expr string) (any, error) {
+	n, err := j.words.compile(expr)
+	if err != nil {
+		return nil, err
+	}
+	if !j.begun {
+		return nil, errNotBegun
+	}
+	v, err := n.eval(j.measured())
+	if err != nil {
+		return nil, err
+	}
+	return v.bare(), nil
+}
 
-// Replay returns the judge of a recording, every event of it added.
-func Replay(events []telemetry.Event) (*Judge, error) { panic("todo") }
+// measured is the view of the whole measured time.
+func (j *Judge) measured() view {
+	return view{span: span{j.zero, j.end}, zero: j.zero, now: j.end, where: "the measured time"}
+}
+
+// Replay returns the judge of a recording, every event of its first block added.
+func Replay(events []telemetry.Event) (*Judge, error) {
+	if len(events) == 0 || events[0].Run == nil {
+		return nil, errors.New("judge: a recording begins with its run")
+	}
+	j, err := New(events[0].Run.Question, events[0].Run.Host)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range events {
+		switch {
+		case e.Block != 0:
+		case e.Kind == telemetry.KindBlock && e.Begin != nil && !j.begun:
+			j.Begin(*e.Begin)
+		default:
+			j.Add(e)
+		}
+	}
+	return j, nil
+}
 
 // Lint checks an expression's syntax, names and kinds against a question
 // without running anything. boolean says that it must be a check: comparisons
-// joined by &&.
-func Lint(q telemetry.Question, expr string, boolean bool) error { panic("todo") }
+// joined by &&. Faults of the question's other expressions are not reported.
+func Lint(q telemetry.Question, expr string, boolean bool) error {
+	words, err := newVocabulary(q, telemetry.Host{})
+	if err != nil {
+		return err
+	}
+	for _, f := range q.Derive {
+		if words.derive(f) != nil {
+			words.derived[f.ID] = node{kind: number, uses: uses{others: true}}
+		}
+	}
+	if boolean {
+		_, err = words.compileCheck(telemetry.Formula{Expr: expr})
+		return err
+	}
+	_, err = words.compile(expr)
+	return err
+}
