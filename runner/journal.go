@@ -60,7 +60,9 @@ func (j *journal) end(e telemetry.Event) error {
 	if e := j.rec.close(); err == nil {
 		err = e
 	}
-	j.archive.wrote(err)
+	if j.err == nil || err != nil {
+		j.archive.wrote(err)
+	}
 	j.stream.append(f, true)
 	return err
 }

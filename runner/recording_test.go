@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -180,13 +181,17 @@ func TestFollowForeignRun(t *testing.T) {
 	if b, err := rd.Next(t.Context()); err != nil || b.To != 1 {
 		t.Fatalf("first batch %+v, %v", b, err)
 	}
-	go j.end(telemetry.Event{Kind: telemetry.KindEnd, End: &telemetry.End{Phase: telemetry.Finished}})
+	var end sync.WaitGroup
+	end.Go(func() {
+		j.end(telemetry.Event{Kind: telemetry.KindEnd, End: &telemetry.End{Phase: telemetry.Finished}})
+	})
 	if b, err := rd.Next(t.Context()); err != nil || b.To != 2 {
 		t.Fatalf("second batch %+v, %v", b, err)
 	}
 	if _, err := rd.Next(t.Context()); err != io.EOF {
 		t.Errorf("after the end: %v", err)
 	}
+	end.Wait() // the lock goes last
 	if s, err := a.summary(id); err != nil || s.Phase != telemetry.Finished {
 		t.Errorf("summary %+v, %v", s, err)
 	}

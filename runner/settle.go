@@ -50,6 +50,7 @@ func (a *archive) settle(id string) ([]byte, error) {
 		return end, nil
 	}
 	a.mu.Lock()
+	a.full = nil
 	delete(a.owed, id)
 	a.mu.Unlock()
 	return nil, nil

@@ -1,0 +1,235 @@
+//go:build ignore
+
+package runner
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"socketlabs/labs/telemetry"
+	"socketlabs/runner/judge"
+	"socketlabs/runner/shim"
+)
+
+// How long a block waits.
+const (
+	listenTime = 5 * time.Second         // for the lab to listen
+	leadTime   = 200 * time.Millisecond  // from then to the load's first request
+	drainTime  = 2500 * time.Millisecond // for the lab to end: it cuts its drain short after 2 s itself
+	lateTime   = 3 * time.Second         // for the load to end after its time
+)
+
+// block is one execution of an experiment: fresh processes, one clock. What the
+// processes and the observer say comes to one goroutine, which writes it down.
+type block struct {
+	run  *Run
+	sup  *shim.Shim
+	lab  *child
+	load *child // nil: no load
+
+	said  chan telemetry.Event // T as in the recording
+	ended chan *child          // its exit is known
+	work  sync.WaitGroup       // everything that says
+	quit  context.CancelFunc   // ends the observer and the faults
+
+	score    score
+	addr     string   // of the lab, from its announcement on
+	last     []string // the lab's last log lines
+	panic    string   // the line with which the Go runtime ended it
+	draining bool
+}
+
+// execute runs the lab and its load, and returns what was measured.
+func (r *Run) execute(ctx context.Context, binary string) (judge.Verdict, error) {
+	if err := r.enter(telemetry.Starting, nil, nil); err != nil {
+		return judge.Verdict{}, err
+	}
+	b := &block{run: r, said: make(chan telemetry.Event, 1024), ended: make(chan *child, 2)}
+	b.score.begin(r)
+	err := b.perform(ctx, binary)
+	b.close()
+	if e := b.score.rest(); err == nil {
+		err = e
+	}
+	if err != nil {
+		return judge.Verdict{}, err
+	}
+	return r.judge.Finish(), nil
+}
+
+// perform takes the block through its phases.
+func (b *block) perform(ctx context.Context, binary string) error {
+	if err := b.startLab(binary); err != nil {
+		return err
+	}
+	if err := b.wait(ctx, listenTime, func() bool { return b.addr != "" }); errors.Is(err, errLate) {
+		return fails("not-listening", b.lastLine())
+	} else if err != nil {
+		return err
+	}
+	if err := b.enter(telemetry.Running, map[string]string{"addr": b.addr, "pid": fmt.Sprint(b.lab.pid())}); err != nil {
+		return err
+	}
+	if err := b.startMeasuring(ctx); err != nil {
+		return err
+	}
+	most := b.score.stop.time() - monotonic() + lateTime
+	if err := b.wait(ctx, most, b.measured); errors.Is(err, errLate) {
+		return fails("load-failed", "the load generator did not end in time")
+	} else if err != nil {
+		return err
+	}
+	return b.drain(ctx)
+}
+
+// measured says whether the load has ended and its last tick is written.
+func (b *block) measured() bool {
+	return (b.load == nil || b.load.over) && b.score.next > b.score.stop
+}
+
+// drain tells the lab to end and waits for it.
+func (b *block) drain(ctx context.Context) error {
+	b.draining = true
+	b.quit()
+	if err := b.enter(telemetry.Draining, nil); err != nil {
+		return err
+	}
+	b.lab.signal(unix.SIGTERM)
+	err := b.wait(ctx, drainTime, func() bool { return b.lab.over })
+	if errors.Is(err, errLate) {
+		return nil // close ends it
+	}
+	return err
+}
+
+// close ends every process, and hears what they have said.
+func (b *block) close() {
+	if b.quit != nil {
+		b.quit()
+	}
+	if b.sup != nil {
+		b.sup.Close()
+	}
+	silent := make(chan struct{})
+	go func() {
+		b.work.Wait()
+		close(silent)
+	}()
+	for {
+		select {
+		case e := <-b.said:
+			b.hear(e)
+		case <-b.ended:
+		case <-silent:
+			for len(b.said) > 0 {
+				b.hear(<-b.said)
+			}
+			return
+		}
+	}
+}
+
+// errLate is the error of a wait that took too long.
+var errLate = errors.New("runner: too late")
+
+// wait hears and writes down until done, for at most so long.
+func (b *block) wait(ctx context.Context, most time.Duration, done func() bool) error {
+	late := time.NewTimer(most)
+	defer late.Stop()
+	for !done() {
+		beat := time.NewTimer(b.score.due() - monotonic())
+		err := error(nil)
+		select {
+		case e := <-b.said:
+			b.hear(e)
+			if b.score.complete() {
+				err = b.score.write()
+			}
+		case <-beat.C:
+			err = b.score.write()
+		case c := <-b.ended:
+			err = b.exited(c)
+		case <-late.C:
+			err = errLate
+		case <-ctx.Done():
+			err = context.Cause(ctx)
+		}
+		beat.Stop()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hear takes one event of whoever says it.
+func (b *block) hear(e telemetry.Event) {
+	switch {
+	case e.Kind == telemetry.KindState && e.From == telemetry.FromLab:
+		b.addr = e.State.Facts["addr"]
+		return
+	case e.Kind == telemetry.KindLog && e.From == telemetry.FromLab:
+		b.last = append(b.last, e.Text)
+		b.last = b.last[max(0, len(b.last)-20):]
+		if b.panic == "" && (strings.HasPrefix(e.Text, "panic: ") || strings.HasPrefix(e.Text, "fatal error: ")) {
+			b.panic = e.Text
+		}
+	}
+	b.score.add(e)
+}
+
+// exited decides what the end of a process means.
+func (b *block) exited(c *child) error {
+	for len(b.said) > 0 { // its last words
+		b.hear(<-b.said)
+	}
+	c.over = true
+	switch {
+	case c == b.load && c.exit.ok():
+		b.score.gone(telemetry.FromLoad)
+		return nil
+	case c == b.load:
+		return fails("load-failed", c.exit.String())
+	case b.draining:
+		b.score.gone(telemetry.FromLab)
+		return nil
+	}
+	return b.crashed(c.exit)
+}
+
+// crashed is the ending of a run whose lab ended by itself. The Go runtime exits
+// with status 2 when it panics, as a lab does that refuses its flags.
+func (b *block) crashed(x exit) error {
+	e := fails("lab-crashed", cmp.Or(b.panic, x.String()))
+	switch {
+	case b.addr != "" || b.panic != "":
+	case x.code == 2:
+		e = fails("lab-refused", b.lastLine())
+	case x.code == 3:
+		e = fails("port-taken", b.lastLine())
+	}
+	e.reason.Args = map[string]string{"exit": x.String(), "log": strings.Join(b.last, "\n")}
+	return e
+}
+
+func (b *block) lastLine() string {
+	if len(b.last) == 0 {
+		return ""
+	}
+	return b.last[len(b.last)-1]
+}
+
+// enter writes what was heard before a phase, and then the phase.
+func (b *block) enter(p telemetry.Phase, facts map[string]string) error {
+	if err := b.score.flush(); err != nil {
+		return err
+	}
+	return b.run.enter(p, nil, facts)
+}

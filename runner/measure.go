@@ -1,0 +1,95 @@
+//go:build ignore
+
+package runner
+
+import (
+	"context"
+	"path"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"socketlabs/labs"
+	"socketlabs/labs/telemetry"
+	"socketlabs/runner/load"
+)
+
+// startMeasuring begins the block's clock: the observer samples from now on, and
+// the load begins leadTime from now.
+func (b *block) startMeasuring(ctx context.Context) error {
+	ctx, b.quit = context.WithCancel(ctx)
+	spec, s := b.run.spec, &b.score
+	s.start = tickAt(monotonic()+leadTime) + 1
+	s.stop = s.start + tickOf(spec.Warmup+spec.Seconds)
+	if err := b.observe(ctx); err != nil {
+		return err
+	}
+	if err := b.startLoad(s.start); err != nil {
+		return err
+	}
+	for _, f := range spec.Faults {
+		if onServer(f) {
+			b.work.Go(func() { b.freeze(ctx, f) })
+		}
+	}
+	begin := telemetry.Block{Label: path.Base(spec.Name), Start: s.clock.on(s.start), Warmup: spec.Warmup, Seconds: spec.Seconds}
+	b.run.judge.Begin(begin)
+	s.add(telemetry.Event{T: b.run.now(), Kind: telemetry.KindBlock, From: telemetry.FromRunner, Begin: &begin})
+	return s.flush()
+}
+
+// startLoad starts the load generator when there is load or a client misbehaves.
+func (b *block) startLoad(start tick) error {
+	spec := b.run.spec
+	needed := spec.Load != nil
+	for _, f := range spec.Faults {
+		needed = needed || !onServer(f)
+	}
+	if !needed {
+		b.score.gone(telemetry.FromLoad)
+		return nil
+	}
+	plan, err := load.NewPlan(spec, b.addr, start.time())
+	if err != nil {
+		return fails("load-failed", err.Error())
+	}
+	return b.spawnLoad(plan)
+}
+
+// onServer says whether the runner does the fault to the lab's process.
+func onServer(f labs.Fault) bool {
+	for _, k := range labs.FaultKinds() {
+		if k.Name == f.Kind {
+			return k.OnServer
+		}
+	}
+	return false
+}
+
+// freeze stops the lab for the time of a fault.
+func (b *block) freeze(ctx context.Context, f labs.Fault) {
+	from := b.score.start.time() + seconds(b.run.spec.Warmup+f.At)
+	to := b.score.stop.time()
+	if f.For > 0 {
+		to = min(to, from+seconds(f.For))
+	}
+	if sleep(ctx, from) != nil {
+		return
+	}
+	b.lab.signal(unix.SIGSTOP)
+	b.say(b.fault(f, true))
+	sleep(ctx, to)
+	b.lab.signal(unix.SIGCONT)
+	b.say(b.fault(f, false))
+}
+
+func (b *block) fault(f labs.Fault, on bool) telemetry.Event {
+	return telemetry.Event{T: b.run.now(), Kind: telemetry.KindFault, From: telemetry.FromRunner,
+		Fault: &telemetry.Fault{ID: f.ID, Kind: f.Kind, On: on}}
+}
+
+// say hands an event to the goroutine that writes it down; it listens until
+// everybody who says something has ended.
+func (b *block) say(e telemetry.Event) { b.said <- e }
+
+func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
