@@ -1,0 +1,106 @@
+package site
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"path"
+	"strings"
+	"time"
+)
+
+// asset is one static file, ready to be sent.
+type asset struct {
+	body, zipped []byte // zipped is nil where it would gain nothing
+	hash, kind   string
+}
+
+// kinds are the media types of what we serve; the system's own table is not asked.
+var kinds = map[string]string{
+	".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".json": "application/json",
+	".html": "text/html; charset=utf-8", ".md": "text/plain; charset=utf-8", ".txt": "text/plain; charset=utf-8",
+	".svg": "image/svg+xml", ".png": "image/png", ".ico": "image/x-icon", ".woff2": "font/woff2",
+}
+
+// packed are media types that are compressed already.
+var packed = map[string]bool{"image/png": true, "font/woff2": true}
+
+// readAssets reads, hashes and compresses every file under static/, once.
+func readAssets(files fs.FS) (map[string]*asset, error) {
+	assets := map[string]*asset{}
+	err := fs.WalkDir(files, "static", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		body, err := fs.ReadFile(files, name)
+		if err != nil {
+			return err
+		}
+		assets[strings.TrimPrefix(name, "static/")] = newAsset(name, body)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("static files: %w", err)
+	}
+	return assets, nil
+}
+
+func newAsset(name string, body []byte) *asset {
+	sum := sha256.Sum256(body)
+	a := &asset{body: body, hash: hex.EncodeToString(sum[:8]), kind: kinds[path.Ext(name)]}
+	if a.kind == "" {
+		a.kind = "application/octet-stream"
+	}
+	if z := zip(body); !packed[a.kind] && len(z) < len(body)*9/10 {
+		a.zipped = z
+	}
+	return a
+}
+
+// zip compresses as well as gzip can.
+func zip(body []byte) []byte {
+	var b bytes.Buffer
+	z, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // fails for no level that exists
+	z.Write(body)                                         // to memory
+	z.Close()
+	return b.Bytes()
+}
+
+// static serves an asset: forever when the address has its hash, else after asking.
+func (s *Site) static(w http.ResponseWriter, r *http.Request) error {
+	a, ok := s.faces.current().assets[r.PathValue("path")]
+	if !ok {
+		return errNotFound
+	}
+	h := w.Header()
+	h.Set("Content-Type", a.kind)
+	h.Set("Cache-Control", "no-cache")
+	if r.URL.Query().Get("v") == a.hash {
+		h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	}
+	body, tag := a.body, a.hash
+	if a.zipped != nil {
+		h.Set("Vary", "Accept-Encoding")
+		if acceptsGzip(r) {
+			h.Set("Content-Encoding", "gzip")
+			body, tag = a.zipped, a.hash+"-gzip"
+		}
+	}
+	h.Set("ETag", `"`+tag+`"`)
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
+	return nil
+}
+
+// acceptsGzip reads Accept-Encoding (RFC 9110, 12.5.3).
+func acceptsGzip(r *http.Request) bool {
+	for item := range strings.SplitSeq(r.Header.Get("Accept-Encoding"), ",") {
+		if name, q := quality(item); name == "gzip" {
+			return q > 0
+		}
+	}
+	return false
+}

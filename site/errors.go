@@ -1,0 +1,131 @@
+package site
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+
+	"socketlabs/content"
+	"socketlabs/runner"
+)
+
+// Errors of requests.
+var (
+	errHost      = errors.New("site: not a host of this site")
+	errOrigin    = errors.New("site: not from this site's own pages")
+	errNoToken   = errors.New("site: no token")
+	errNotFound  = errors.New("site: nothing here")
+	errRequest   = errors.New("site: bad request")
+	errSetting   = errors.New("site: bad setting")
+	errGuess     = errors.New("site: bad answer to a prediction")
+	errCommitted = errors.New("site: the answer was committed by a run")
+	errElsewhere = errors.New("site: another process carries the run")
+	errLesson    = errors.New("site: the lesson has problems")
+	errCrowded   = errors.New("site: too many readers")
+	errNoLinux   = errors.New("site: runs need Linux")
+)
+
+// fault is how an error is told. Its words are api.CODE of text.yaml.
+type fault struct {
+	err    error
+	status int
+	code   string
+}
+
+// faults is the one table from errors to answers.
+var faults = []fault{
+	{errHost, 421, "wrong-host"},
+	{errOrigin, 403, "wrong-origin"},
+	{errNoToken, 401, "no-token"},
+	{errNotFound, 404, "not-found"},
+	{errRequest, 400, "bad-request"},
+	{errSetting, 400, "bad-setting"},
+	{errGuess, 400, "bad-guess"},
+	{errCommitted, 409, "committed"},
+	{errElsewhere, 409, "elsewhere"},
+	{errLesson, 500, "lesson-problems"},
+	{errCrowded, 503, "crowded"},
+	{errNoLinux, 503, "no-linux"},
+	{runner.ErrNoRun, 404, "no-run"},
+	{runner.ErrBusy, 409, "busy"},
+	{runner.ErrRunning, 409, "running"},
+	{runner.ErrClosed, 503, "closing"},
+	{runner.ErrDiskFull, 503, "disk-full"},
+}
+
+// text returns the words of a fault.
+func (f fault) text(face *face) content.Text {
+	if t, ok := face.texts["api."+f.code]; ok {
+		return t
+	}
+	t, _ := face.said("api.unknown", []any{"status", f.status})
+	return t
+}
+
+// refusal is an error of the table about something that the request named.
+type refusal struct {
+	err   error
+	field string       // knob.buf
+	text  content.Text // what is wrong, instead of the table's words
+	run   string       // that is in the way
+}
+
+func (e *refusal) Error() string { return strings.TrimSpace(e.err.Error() + " " + e.field) }
+func (e *refusal) Unwrap() error { return e.err }
+
+// told returns how err is told to whoever asked.
+func told(err error) fault {
+	for _, f := range faults {
+		if errors.Is(err, f.err) {
+			return f
+		}
+	}
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return fault{nil, 413, "too-large"}
+	}
+	return fault{nil, 500, "broken"}
+}
+
+// complaint is the body of every error of /api.
+type complaint struct {
+	Error struct {
+		Code  string       `json:"code"`
+		Text  content.Text `json:"text"`
+		Field string       `json:"field,omitempty"`
+		Run   string       `json:"run,omitempty"`
+	} `json:"error"`
+}
+
+// fail answers with an error: as a page where a person reads it.
+func (s *Site) fail(w http.ResponseWriter, r *http.Request, needs need, err error) {
+	f := told(err)
+	if f.status == http.StatusInternalServerError {
+		s.log.Error("site", "method", r.Method, "path", r.URL.Path, "error", err)
+	}
+	if needs&person != 0 {
+		s.errorPage(w, r, f)
+		return
+	}
+	var c complaint
+	c.Error.Code, c.Error.Text = f.code, f.text(s.faces.current())
+	if e, ok := errors.AsType[*refusal](err); ok {
+		c.Error.Field, c.Error.Run = e.field, e.run
+		if e.text != (content.Text{}) {
+			c.Error.Text = e.text
+		}
+	}
+	reply(w, f.status, c)
+}
+
+// reply answers with JSON.
+func reply(w http.ResponseWriter, status int, v any) error {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	w.Write(append(body, '\n')) // an error means that whoever asked has left
+	return nil
+}

@@ -1,0 +1,180 @@
+package site
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"go.yaml.in/yaml/v3"
+
+	"socketlabs/content"
+)
+
+//go:embed static templates text.yaml
+var embedded embed.FS
+
+// face is what the workbook looks like: static files, templates and texts.
+type face struct {
+	assets map[string]*asset
+	pages  *template.Template
+	texts  map[string]content.Text // by dotted key
+	words  any                     // text.yaml as it stands, for the page's scripts
+}
+
+// faces holds the newest face. It changes only in development.
+type faces struct {
+	pips func(*content.Lesson) pips
+	dev  string // the folder site/ to read from; empty: what is embedded
+
+	mu     sync.Mutex // guards stamp and newest
+	stamp  uint64
+	newest *face
+}
+
+func newFaces(cfg Config, pips func(*content.Lesson) pips) (*faces, error) {
+	f := &faces{pips: pips}
+	files := fs.FS(embedded)
+	if dir := filepath.Join(cfg.Root, "site"); cfg.Dev {
+		f.dev, f.stamp, files = dir, stamp(dir), os.DirFS(dir)
+	}
+	var err error
+	f.newest, err = readFace(files, pips)
+	return f, err
+}
+
+// current returns the newest face. One that can not be read changes nothing.
+func (f *faces) current() *face {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.dev == "" {
+		return f.newest
+	}
+	if now := stamp(f.dev); now != f.stamp {
+		if face, err := readFace(os.DirFS(f.dev), f.pips); err == nil {
+			f.stamp, f.newest = now, face
+		}
+	}
+	return f.newest
+}
+
+func readFace(files fs.FS, pips func(*content.Lesson) pips) (*face, error) {
+	f := &face{texts: map[string]content.Text{}}
+	source, err := fs.ReadFile(files, "text.yaml")
+	if err != nil {
+		return nil, err
+	}
+	if err := yaml.Unmarshal(source, &f.words); err != nil {
+		return nil, fmt.Errorf("text.yaml: %w", err)
+	}
+	flatten(f.texts, "", f.words)
+	if f.assets, err = readAssets(files); err != nil {
+		return nil, err
+	}
+	f.pages, err = template.New("").Funcs(f.funcs(pips)).ParseFS(files, "templates/*.html")
+	if err != nil {
+		return nil, fmt.Errorf("templates: %w", err)
+	}
+	return f, nil
+}
+
+// flatten collects the texts of a tree under dotted keys.
+func flatten(into map[string]content.Text, key string, node any) {
+	tree, ok := node.(map[string]any)
+	if !ok {
+		return
+	}
+	ko, isKo := tree["ko"].(string)
+	en, isEn := tree["en"].(string)
+	if isKo && isEn {
+		into[key] = content.Text{Ko: ko, En: en}
+		return
+	}
+	for name, child := range tree {
+		flatten(into, strings.TrimPrefix(key+"."+name, "."), child)
+	}
+}
+
+// funcs are what templates may call.
+func (f *face) funcs(pips func(*content.Lesson) pips) template.FuncMap {
+	return template.FuncMap{
+		"asset":  f.asset,
+		"text":   f.text,
+		"textIn": f.textIn,
+		"both":   both,
+		"html":   func(v any) template.HTML { return template.HTML(fmt.Sprint(v)) }, // of our own renderer only
+		"pips":   pips,
+		"path":   func(lang string, parts ...string) string { return "/" + lang + "/" + strings.Join(parts, "/") },
+		"dict":   dict,
+	}
+}
+
+// asset returns the address of a static file with its hash.
+func (f *face) asset(name string) (string, error) {
+	a, ok := f.assets[name]
+	if !ok {
+		return "", fmt.Errorf("asset %s: there is no such file under static/", name)
+	}
+	return "/static/" + name + "?v=" + a.hash, nil
+}
+
+// text returns the words of text.yaml in both languages, {name} filled in from
+// pairs of name and value.
+func (f *face) text(key string, args ...any) (template.HTML, error) {
+	t, err := f.said(key, args)
+	return both(t), err
+}
+
+// textIn is text in one language, for an attribute.
+func (f *face) textIn(lang, key string, args ...any) (string, error) {
+	t, err := f.said(key, args)
+	if lang == "ko" {
+		return t.Ko, err
+	}
+	return t.En, err
+}
+
+func (f *face) said(key string, args []any) (content.Text, error) {
+	t, ok := f.texts[key]
+	if !ok {
+		return t, fmt.Errorf("text %s: text.yaml has no such key", key)
+	}
+	var pairs []string
+	for i := 0; i+1 < len(args); i += 2 {
+		pairs = append(pairs, fmt.Sprintf("{%v}", args[i]), fmt.Sprint(args[i+1]))
+	}
+	fill := strings.NewReplacer(pairs...)
+	return content.Text{Ko: fill.Replace(t.Ko), En: fill.Replace(t.En)}, nil
+}
+
+// both shows a text in both languages; the page shows the one it is in.
+func both(t content.Text) template.HTML {
+	return template.HTML(`<span lang="ko">` + template.HTMLEscapeString(t.Ko) + `</span><span lang="en">` + template.HTMLEscapeString(t.En) + `</span>`)
+}
+
+// dict passes several values to a template by name.
+func dict(pairs ...any) (map[string]any, error) {
+	if len(pairs)%2 != 0 {
+		return nil, errors.New("dict: it takes pairs of name and value")
+	}
+	m := map[string]any{}
+	for i := 0; i < len(pairs); i += 2 {
+		m[fmt.Sprint(pairs[i])] = pairs[i+1]
+	}
+	return m, nil
+}
+
+// page returns the template of that name, however its file spells it.
+func (f *face) page(name string) (*template.Template, error) {
+	for _, n := range []string{name, name + ".html"} {
+		if t := f.pages.Lookup(n); t != nil {
+			return t, nil
+		}
+	}
+	return nil, fmt.Errorf("template %s: there is none", name)
+}

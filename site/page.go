@@ -1,0 +1,175 @@
+package site
+
+import (
+	"bytes"
+	"encoding/json"
+	"html/template"
+	"net/http"
+	"runtime"
+
+	"socketlabs/content"
+)
+
+// page is what a template shows.
+type page struct {
+	Lang, Theme, Version string
+	Linux                bool
+	Path                 string // the address without its language, for the switch: "epoll", "search?q=…"
+	Book                 *content.Book
+	Lesson, Prev, Next   *content.Lesson
+	Experiments          map[string]*experiment // of the lesson, by id
+	Progress             Progress
+	Problems             []content.Problem
+	Data                 template.JS // pageData, safe inside a script element
+	Query                string
+	Hits                 []content.Hit
+	Status               *status
+	Error                *pageError
+}
+
+// pageError is what an error page says.
+type pageError struct {
+	Status int
+	Code   string
+	Text   content.Text
+}
+
+// pips are a lesson's checks: how many held at least once, of how many.
+type pips struct{ Done, Total int }
+
+func (s *Site) pips(l *content.Lesson) pips {
+	done := s.progress.snapshot().Checks
+	var p pips
+	for _, e := range l.Experiments {
+		for _, c := range e.Checks {
+			p.Total++
+			if done[e.Spec.Name+"/"+c.ID] {
+				p.Done++
+			}
+		}
+	}
+	return p
+}
+
+// page starts a page in the address's language.
+func (s *Site) page(r *http.Request, e *edition) *page {
+	p := &page{
+		Lang: language(r), Version: s.cfg.Version, Linux: runtime.GOOS == "linux",
+		Book: e.book, Progress: s.progress.snapshot(), Problems: e.problems,
+	}
+	if c, err := r.Cookie("theme"); err == nil && (c.Value == "light" || c.Value == "dark") {
+		p.Theme = c.Value
+	}
+	if path := r.URL.RequestURI(); len(path) > len("/ko/") && path[:4] == "/"+p.Lang+"/" {
+		p.Path = path[4:]
+	}
+	return p
+}
+
+// show renders a page whole before its first byte is sent.
+func (s *Site) show(w http.ResponseWriter, r *http.Request, status int, name string, p *page, data *pageData) error {
+	face := s.faces.current()
+	t, err := face.page(name)
+	if err != nil {
+		return err
+	}
+	data.Lang, data.Version, data.Linux, data.Text = p.Lang, p.Version, p.Linux, face.words
+	data.Words = p.Book.Words
+	encoded, err := json.Marshal(data) // with <, > and & escaped
+	if err != nil {
+		return err
+	}
+	p.Data = template.JS(encoded)
+	var b bytes.Buffer
+	if err := t.Execute(&b, p); err != nil {
+		return err
+	}
+	remember(w, r, p.Lang)
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	w.Write(b.Bytes())
+	return nil
+}
+
+// errorPage says what is wrong and where to go from here.
+func (s *Site) errorPage(w http.ResponseWriter, r *http.Request, f fault) {
+	e := &edition{book: &content.Book{}}
+	if f.status != http.StatusUnauthorized && f.status != http.StatusMisdirectedRequest { // strangers are told nothing
+		e = s.shelf.edition()
+	}
+	if f.status == http.StatusUnauthorized && r.Header.Get("Sec-Fetch-Site") == "cross-site" {
+		// A link in another site's page led here, so the browser kept its strict
+		// cookie back. The same address asked for by this page brings it along.
+		w.Header().Set("Refresh", "0")
+	}
+	p := s.page(r, e)
+	p.Error = &pageError{Status: f.status, Code: f.code, Text: f.text(s.faces.current())}
+	if lesson := r.PathValue("lesson"); lesson != "" {
+		p.Problems = e.about(lesson)
+	}
+	if f.status == http.StatusUnauthorized {
+		p.Progress = Progress{}
+	}
+	if err := s.show(w, r, f.status, "error", p, &pageData{}); err != nil {
+		s.log.Error("site: error page", "error", err)
+		http.Error(w, p.Error.Text.En+"\n"+p.Error.Text.Ko, f.status)
+	}
+}
+
+// front leads to the language that the browser wants.
+func (s *Site) front(w http.ResponseWriter, r *http.Request) error {
+	http.Redirect(w, r, "/"+preferred(r)+"/", http.StatusSeeOther)
+	return nil
+}
+
+// home shows the contents.
+func (s *Site) home(w http.ResponseWriter, r *http.Request) error {
+	e := s.shelf.edition()
+	s.listed() // runs that were made headless count too
+	p := s.page(r, e)
+	st := s.statusNow()
+	p.Status = &st
+	return s.show(w, r, http.StatusOK, "home", p, &pageData{})
+}
+
+// lesson shows a lesson in both languages.
+func (s *Site) lesson(w http.ResponseWriter, r *http.Request) error {
+	e := s.shelf.edition()
+	l, prev, next, err := e.find(r.PathValue("lesson"))
+	if err != nil {
+		return err
+	}
+	s.prebuild(e, l)
+	runs := s.listed()
+	p := s.page(r, e)
+	p.Prev, p.Next = prev, next
+	p.Lesson = filled(l, s.shown.of(l, runs))
+	data, experiments := s.lessonView(e, p.Lesson, runs, p.Progress)
+	p.Experiments = experiments
+	st := s.statusNow()
+	p.Status = &st
+	return s.show(w, r, http.StatusOK, "lesson", p, data)
+}
+
+// searchPage shows what was found, without a script.
+func (s *Site) searchPage(w http.ResponseWriter, r *http.Request) error {
+	e := s.shelf.edition()
+	p := s.page(r, e)
+	p.Query = r.URL.Query().Get("q")
+	p.Hits = e.search(p.Lang, p.Query)
+	return s.show(w, r, http.StatusOK, "search", p, &pageData{})
+}
+
+// runPage leads to the lesson of a run, with the run on the bench.
+func (s *Site) runPage(w http.ResponseWriter, r *http.Request) error {
+	run, err := s.cfg.Runner.Summary(r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	e := s.shelf.edition()
+	if _, err := e.book.Find(run.Experiment); err != nil {
+		return errNotFound
+	}
+	http.Redirect(w, r, benchAddress(language(r), run), http.StatusSeeOther)
+	return nil
+}

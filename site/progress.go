@@ -1,0 +1,174 @@
+package site
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"sync"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
+
+	"socketlabs/labs/telemetry"
+	"socketlabs/runner"
+)
+
+// Progress is what one reader has done. Keys are LESSON/EXPERIMENT/NAME.
+type Progress struct {
+	Checks  map[string]bool  `json:"checks"` // that held in a run that was not void
+	Place   *Place           `json:"place"`  // where the reader was last, nil at first
+	Guesses map[string]Guess `json:"guesses"`
+}
+
+// Place is a section of a lesson.
+type Place struct {
+	Lesson  string `json:"lesson"`
+	Section string `json:"section"`
+}
+
+// Guess is the committed answer to a prediction.
+type Guess struct {
+	Given   any       `json:"given"` // string or float64; nil when skipped
+	Skipped bool      `json:"skipped"`
+	When    time.Time `json:"when"`
+	Run     string    `json:"run,omitempty"` // the first that was started with it: from then on it stays
+}
+
+// progress keeps a Progress in a file and in memory.
+type progress struct {
+	db *bolt.DB
+
+	mu   sync.Mutex // guards have, and is held over a write so that both agree
+	have Progress
+}
+
+// The store's buckets; their values are JSON.
+var (
+	checksBucket  = []byte("checks")
+	placeBucket   = []byte("place")
+	guessesBucket = []byte("guesses")
+)
+
+// openProgress opens the store. Only one process can have it.
+func openProgress(path string) (*progress, error) {
+	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: time.Second})
+	if errors.Is(err, berrors.ErrTimeout) {
+		return nil, fmt.Errorf("another site has the data folder %s open: use that one, end it, or name another folder with --data", filepath.Dir(path))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	p := &progress{db: db, have: Progress{Checks: map[string]bool{}, Guesses: map[string]Guess{}}}
+	if err := db.Update(p.load); err != nil {
+		db.Close()
+		return nil, fmt.Errorf("read %s: %w", path, err)
+	}
+	return p, nil
+}
+
+// load makes the buckets and reads them.
+func (p *progress) load(tx *bolt.Tx) error {
+	into := func(name []byte, take func(key string, value []byte) error) error {
+		b, err := tx.CreateBucketIfNotExists(name)
+		if err != nil {
+			return err
+		}
+		return b.ForEach(func(k, v []byte) error { return take(string(k), v) })
+	}
+	return errors.Join(
+		into(checksBucket, func(key string, _ []byte) error { p.have.Checks[key] = true; return nil }),
+		into(placeBucket, func(_ string, v []byte) error { return json.Unmarshal(v, &p.have.Place) }),
+		into(guessesBucket, func(key string, v []byte) error {
+			var g Guess
+			err := json.Unmarshal(v, &g)
+			p.have.Guesses[key] = g
+			return err
+		}),
+	)
+}
+
+func (p *progress) close() error { return p.db.Close() }
+
+// snapshot returns a copy.
+func (p *progress) snapshot() Progress {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return Progress{Checks: maps.Clone(p.have.Checks), Place: p.have.Place, Guesses: maps.Clone(p.have.Guesses)}
+}
+
+// take notes the checks that held in these runs. A void run proves nothing.
+func (p *progress) take(runs ...runner.Summary) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	held := map[string]string{} // the run, by check
+	for _, run := range runs {
+		if run.Phase != telemetry.Finished || run.Trust == "void" {
+			continue
+		}
+		for _, c := range run.Checks {
+			if key := run.Experiment + "/" + c.ID; c.Pass && !p.have.Checks[key] {
+				held[key] = run.ID
+			}
+		}
+	}
+	if len(held) == 0 {
+		return nil
+	}
+	err := p.db.Update(func(tx *bolt.Tx) error {
+		for key, run := range held {
+			if err := put(tx, checksBucket, key, run); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("progress: %w", err)
+	}
+	for key := range held {
+		p.have.Checks[key] = true
+	}
+	return nil
+}
+
+// at notes where the reader is.
+func (p *progress) at(place Place) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	err := p.db.Update(func(tx *bolt.Tx) error { return put(tx, placeBucket, "place", place) })
+	if err != nil {
+		return fmt.Errorf("progress: %w", err)
+	}
+	p.have.Place = &place
+	return nil
+}
+
+// commit notes an answer. The error is errCommitted when a run was already
+// started with another one.
+func (p *progress) commit(key string, g Guess) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	old, ok := p.have.Guesses[key]
+	if ok && old.Given == g.Given && old.Skipped == g.Skipped && (old.Run != "" || g.Run == "") {
+		return nil
+	}
+	if ok && old.Run != "" {
+		return errCommitted
+	}
+	if err := p.db.Update(func(tx *bolt.Tx) error { return put(tx, guessesBucket, key, g) }); err != nil {
+		return fmt.Errorf("progress: %w", err)
+	}
+	p.have.Guesses[key] = g
+	return nil
+}
+
+func put(tx *bolt.Tx, bucket []byte, key string, v any) error {
+	value, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	return tx.Bucket(bucket).Put([]byte(key), value)
+}

@@ -1,0 +1,118 @@
+package site
+
+import (
+	"net/http"
+	"strings"
+)
+
+// languages that the workbook speaks; the first is for those who ask for neither.
+var languages = [...]string{"ko", "en"}
+
+// route is one line of what the site answers.
+type route struct {
+	pattern string // of http.ServeMux; /{lang}/ stands for each language
+	needs   need
+	serve   func(*Site, http.ResponseWriter, *http.Request) error
+}
+
+// routes is everything that the site answers.
+func routes() []route {
+	return []route{
+		{"GET /{$}", person, (*Site).front},
+		{"GET /{lang}/{$}", person, (*Site).home},
+		{"GET /{lang}/{lesson}", person, (*Site).lesson},
+		{"GET /{lang}/search", person, (*Site).searchPage},
+		{"GET /{lang}/runs/{id}", person, (*Site).runPage},
+		{"GET /static/{path...}", open, (*Site).static},
+		{"/", person, (*Site).nowhere},
+
+		{"GET /api/lessons/{lesson}", 0, (*Site).lessonData},
+		{"GET /api/lessons/{lesson}/shown", 0, (*Site).shownValues},
+		{"GET /api/search", 0, (*Site).search},
+		{"GET /api/labs/{lab}", 0, (*Site).lab},
+		{"GET /api/status", 0, (*Site).status},
+
+		{"POST /api/runs", command, (*Site).start},
+		{"GET /api/runs", 0, (*Site).runs},
+		{"GET /api/runs/{id}", 0, (*Site).run},
+		{"POST /api/runs/{id}/stop", command, (*Site).stop},
+		{"DELETE /api/runs/{id}", command, (*Site).remove},
+		{"GET /api/runs/{id}/series", 0, (*Site).runSeries},
+		{"GET /api/runs/{id}/events", socket, (*Site).events},
+		{"GET /api/runs/{id}/log", 0, (*Site).logText},
+		{"GET /api/runs/{id}/recording", 0, (*Site).recording},
+		{"GET /api/experiments/{lesson}/{experiment}/author/series", 0, (*Site).authorSeries},
+
+		{"GET /api/progress", 0, (*Site).progressData},
+		{"PUT /api/progress/place", command, (*Site).putPlace},
+		{"PUT /api/progress/guesses/{lesson}/{experiment}/{prediction}", command, (*Site).putGuess},
+		{"/api/", 0, (*Site).nowhere},
+
+		{"GET /livez", open, (*Site).livez},
+		{"GET /readyz", open, (*Site).readyz},
+		{"GET /healthz", open, (*Site).healthz},
+		{"GET /metrics", 0, (*Site).metrics},
+	}
+}
+
+// patterns returns the route's patterns, one for each language.
+func (rt route) patterns() []string {
+	if !strings.Contains(rt.pattern, "/{lang}/") {
+		return []string{rt.pattern}
+	}
+	var list []string
+	for _, l := range languages {
+		list = append(list, strings.Replace(rt.pattern, "{lang}", l, 1))
+	}
+	return list
+}
+
+// Handler returns the whole site.
+func (s *Site) Handler() http.Handler {
+	mux := http.NewServeMux()
+	for _, rt := range routes() {
+		for _, p := range rt.patterns() {
+			mux.Handle(p, s.guarded(rt))
+		}
+	}
+	return s.outer(mux)
+}
+
+// outer is around everything, also around what http.ServeMux answers itself.
+func (s *Site) outer(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		a := &answer{ResponseWriter: w}
+		defer s.seen(a, r)()
+		secure(a.Header())
+		if s.ending.Err() != nil { // the client's next request finds who is there then
+			a.Header().Set("Connection", "close")
+		}
+		if !s.hostAllowed(r) {
+			s.fail(a, r, 0, errHost)
+			return
+		}
+		next.ServeHTTP(a, r)
+	})
+}
+
+// guarded is one route behind what it needs.
+func (s *Site) guarded(rt route) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		var err error
+		switch {
+		case rt.needs&person != 0 && r.Method == http.MethodGet && r.URL.Query().Has("token"):
+			err = s.enter(w, r)
+		default:
+			if err = s.admit(r, rt.needs); err == nil {
+				err = rt.serve(s, w, r)
+			}
+		}
+		if err != nil {
+			s.fail(w, r, rt.needs, err)
+		}
+	})
+}
+
+// nowhere answers what no route does.
+func (s *Site) nowhere(w http.ResponseWriter, r *http.Request) error { return errNotFound }

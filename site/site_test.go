@@ -1,0 +1,196 @@
+package site
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"socketlabs/labs"
+	"socketlabs/labs/telemetry"
+	"socketlabs/runner"
+)
+
+func TestMain(m *testing.M) {
+	runner.Child()
+	os.Exit(m.Run())
+}
+
+// served is a site on the real labs and lessons and a data folder of its own.
+type served struct {
+	*Site
+	t    *testing.T
+	url  string
+	host string
+	data string
+}
+
+const testToken = "test-token"
+
+func root(t *testing.T) string {
+	t.Helper()
+	dir, err := filepath.Abs("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// newSite opens a runner and a site on data; both end with the test.
+func newSite(t *testing.T, data string) *Site {
+	t.Helper()
+	r, err := runner.Open(runner.Config{Root: root(t), Data: data})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		defer cancel()
+		if err := r.Close(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	s, err := New(Config{Root: root(t), Data: data, Runner: r, Token: testToken, Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+func serve(t *testing.T) *served {
+	t.Helper()
+	data := t.TempDir()
+	s := newSite(t, data)
+	srv := httptest.NewServer(s.Handler())
+	t.Cleanup(func() {
+		s.end() // WebSockets are not the server's any more
+		srv.Close()
+	})
+	return &served{Site: s, t: t, url: srv.URL, host: strings.TrimPrefix(srv.URL, "http://"), data: data}
+}
+
+// request is what a test asks; the zero value of a field is left out.
+type request struct {
+	method, path, body string
+	host, origin       string
+	cookie, bearer     string
+	header             http.Header
+}
+
+// do sends a request and returns the answer with its body, redirects not followed.
+func (s *served) do(q request) (*http.Response, string) {
+	s.t.Helper()
+	if q.method == "" {
+		q.method = http.MethodGet
+	}
+	r, err := http.NewRequest(q.method, s.url+q.path, strings.NewReader(q.body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for k, v := range q.header {
+		r.Header[k] = v
+	}
+	if q.host != "" {
+		r.Host = q.host
+	}
+	if q.origin != "" {
+		r.Header.Set("Origin", q.origin)
+	}
+	if q.bearer != "" {
+		r.Header.Set("Authorization", "Bearer "+q.bearer)
+	}
+	if q.cookie != "" {
+		_, port := splitHost(s.host)
+		r.AddCookie(&http.Cookie{Name: "labs-" + port, Value: q.cookie})
+	}
+	resp, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return resp, string(body)
+}
+
+// get asks as a program with the token does, and decodes the answer.
+func (s *served) get(path string, into any) {
+	s.t.Helper()
+	resp, body := s.do(request{path: path, bearer: testToken})
+	if resp.StatusCode != http.StatusOK {
+		s.t.Fatalf("GET %s: %s\n%s", path, resp.Status, body)
+	}
+	if err := json.Unmarshal([]byte(body), into); err != nil {
+		s.t.Fatalf("GET %s: %v\n%s", path, err, body)
+	}
+}
+
+// command sends a command as our own page does, and returns status and body.
+func (s *served) command(method, path, body string) (int, string) {
+	s.t.Helper()
+	resp, got := s.do(request{method: method, path: path, body: body, origin: s.url, cookie: testToken})
+	return resp.StatusCode, got
+}
+
+// refused reads an error of /api.
+func refused(t *testing.T, body string) (c complaint) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(body), &c); err != nil {
+		t.Fatalf("%v in %q", err, body)
+	}
+	return c
+}
+
+// record writes the recording of a run that has ended, made of whole events.
+func record(t *testing.T, data, id, experiment string, events []telemetry.Event, end telemetry.End) {
+	t.Helper()
+	run := telemetry.Run{ID: id, Schema: 1, Experiment: experiment, Began: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
+		Lab: "epoll", Code: "0", Asked: labs.Spec{Name: experiment, Lab: "epoll"}, Host: telemetry.Host{Name: "test"}}
+	all := []telemetry.Event{{Kind: telemetry.KindRun, From: telemetry.FromRunner, Run: &run}}
+	all = append(all, events...)
+	all = append(all, telemetry.Event{T: 9, Kind: telemetry.KindEnd, From: telemetry.FromRunner, End: &end})
+	var b bytes.Buffer
+	for i, e := range all {
+		e.Seq = uint64(i + 1)
+		line, err := json.Marshal(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&b, "%s\n", line)
+	}
+	dir := filepath.Join(data, "runs")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, id+".jsonl"), b.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// runID names the nth recording of a test.
+func runID(n int) string { return fmt.Sprintf("20260102T030405Z-%08x", n) }
+
+// finished is the end of a run in which these checks passed or not.
+func finished(trust string, checks map[string]bool) telemetry.End {
+	end := telemetry.End{Phase: telemetry.Finished, Trust: trust}
+	for id, pass := range checks {
+		end.Checks = append(end.Checks, telemetry.Check{ID: id, Pass: pass, Op: ">"})
+	}
+	return end
+}

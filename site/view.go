@@ -1,0 +1,236 @@
+package site
+
+import (
+	"net/http"
+	"strings"
+
+	"socketlabs/content"
+	"socketlabs/labs"
+	"socketlabs/labs/telemetry"
+	"socketlabs/runner"
+)
+
+// pageData is what the page's scripts get: in the page, and from
+// GET /api/lessons/{lesson}.
+type pageData struct {
+	Lesson      string            `json:"lesson"`
+	Lang        string            `json:"lang"`
+	Version     string            `json:"version"`
+	Linux       bool              `json:"linux"`
+	Experiments []*experiment     `json:"experiments"`
+	Metrics     map[string]metric `json:"metrics"`
+	Words       content.Words     `json:"words"`
+	Text        any               `json:"text"`
+}
+
+// experiment is one bench of the page.
+type experiment struct {
+	ID          string             `json:"id"`
+	Name        string             `json:"name"` // LESSON/EXPERIMENT
+	Title       content.Text       `json:"title"`
+	Lab         string             `json:"lab"`
+	Knobs       []setting          `json:"knobs"`
+	Load        []setting          `json:"load"` // null: no load
+	Faults      []faultView        `json:"faults"`
+	Warmup      float64            `json:"warmup"`
+	Seconds     float64            `json:"seconds"`
+	Windows     []telemetry.Window `json:"windows"`
+	Charts      []telemetry.Chart  `json:"charts"`
+	Watch       []string           `json:"watch"`
+	Checks      []check            `json:"checks"`
+	Predictions []prediction       `json:"predictions"`
+	Author      bool               `json:"author"` // there is an author's recording
+	Latest      *runner.Summary    `json:"latest"`
+	Edited      bool               `json:"edited"` // the lab's code differs from the workbook's
+}
+
+// setting is a control: what may be turned, how far, and where it stands.
+type setting struct {
+	labs.Setting
+	Value any          `json:"value"`
+	Label content.Text `json:"label"`
+}
+
+type faultView struct {
+	labs.Fault
+	Label content.Text `json:"label"`
+}
+
+type check struct {
+	ID   string `json:"id"`
+	Expr string `json:"expr"`
+	Text prose  `json:"text"`
+}
+
+// prose is rendered HTML in both languages.
+type prose struct {
+	Ko string `json:"ko"`
+	En string `json:"en"`
+}
+
+type prediction struct {
+	ID      string   `json:"id"`
+	Kind    string   `json:"kind"`
+	Choices []string `json:"choices"`
+	Unit    string   `json:"unit"`
+	Given   any      `json:"given"`
+	Skipped bool     `json:"skipped"`
+}
+
+type metric struct {
+	Kind  telemetry.MetricKind `json:"kind"`
+	Unit  string               `json:"unit"`
+	Label content.Text         `json:"label"`
+}
+
+// lessonView makes a lesson's page data, and its experiments by id.
+func (s *Site) lessonView(e *edition, l *content.Lesson, runs []runner.Summary, done Progress) (*pageData, map[string]*experiment) {
+	data := &pageData{Lesson: l.ID, Experiments: []*experiment{}, Metrics: map[string]metric{}}
+	byID := map[string]*experiment{}
+	describe(data.Metrics, e.book.Words, telemetry.Catalogue())
+	for _, x := range l.Experiments {
+		lab, _ := e.labs.Lab(x.Spec.Lab)
+		v := view(x, lab, e.book.Words, done)
+		v.Latest = latest(runs, x.Spec.Name)
+		data.Experiments = append(data.Experiments, v)
+		byID[x.ID] = v
+		describe(data.Metrics, e.book.Words, lab.Metrics)
+		derived(data.Metrics, e.book.Words, x.Spec)
+	}
+	return data, byID
+}
+
+// view makes one experiment's.
+func view(x *content.Experiment, lab labs.Lab, words content.Words, done Progress) *experiment {
+	spec := x.Spec
+	v := &experiment{
+		ID: x.ID, Name: spec.Name, Title: x.Title, Lab: spec.Lab,
+		Knobs: settings(lab.Knobs, spec.Knobs, words.Knobs), Faults: []faultView{},
+		Warmup: spec.Warmup, Seconds: spec.Seconds,
+		Windows: list(spec.Windows), Charts: list(spec.Charts), Watch: list(spec.Watch),
+		Checks: []check{}, Predictions: []prediction{},
+		Author: x.Author != nil, Edited: spec.Edited(lab),
+	}
+	if spec.Load != nil {
+		v.Load = settings(labs.LoadSettings(), spec.Load, words.Settings)
+	}
+	for _, f := range spec.Faults {
+		v.Faults = append(v.Faults, faultView{f, word(words.Faults, f.Kind)})
+	}
+	for _, c := range x.Checks {
+		v.Checks = append(v.Checks, check{c.ID, c.Expr, prose{string(c.Text.Ko), string(c.Text.En)}})
+	}
+	for _, p := range x.Predictions {
+		g := done.Guesses[spec.Name+"/"+p.ID]
+		v.Predictions = append(v.Predictions, prediction{p.ID, p.Kind, list(p.Prediction.Choices), p.Unit, g.Given, g.Skipped})
+	}
+	return v
+}
+
+// settings lists all of them, each with its value here.
+func settings(all []labs.Setting, given map[string]any, labels map[string]content.Text) []setting {
+	values := labs.Full(all, given)
+	out := make([]setting, len(all))
+	for i, k := range all {
+		out[i] = setting{k, values[k.Name], word(labels, k.Name)}
+	}
+	return out
+}
+
+// describe adds metrics with their labels.
+func describe(into map[string]metric, words content.Words, metrics []telemetry.Metric) {
+	for _, m := range metrics {
+		into[m.Name] = metric{m.Kind, m.Unit, word(words.Metrics, m.Name)}
+	}
+}
+
+// derived adds what an experiment shows that is made of metrics: its formulas,
+// and a part of a metric like load.p99, which has its metric's unit.
+func derived(into map[string]metric, words content.Words, spec labs.Spec) {
+	for _, f := range spec.Derive {
+		into[f.ID] = metric{telemetry.KindGauge, "", word(words.Metrics, f.ID)}
+	}
+	shown := append([]string(nil), spec.Watch...)
+	for _, c := range spec.Charts {
+		shown = append(shown, c.Metrics...)
+	}
+	for _, name := range shown {
+		if _, ok := into[name]; ok {
+			continue
+		}
+		whole, found := into[name[:max(0, strings.LastIndexByte(name, '.'))]]
+		if _, labelled := words.Metrics[name]; found || labelled {
+			into[name] = metric{telemetry.KindGauge, whole.Unit, word(words.Metrics, name)}
+		}
+	}
+}
+
+// word returns a label, or the name itself where there is none.
+func word(words map[string]content.Text, name string) content.Text {
+	if t, ok := words[name]; ok {
+		return t
+	}
+	return content.Text{Ko: name, En: name}
+}
+
+// list makes an empty list of none, as scripts expect it.
+func list[T any](l []T) []T {
+	if l == nil {
+		return []T{}
+	}
+	return l
+}
+
+// latest returns the newest run of an experiment.
+func latest(runs []runner.Summary, name string) *runner.Summary {
+	for _, r := range runs {
+		if r.Experiment == name {
+			return &r
+		}
+	}
+	return nil
+}
+
+// lessonData is the page data, fresh.
+func (s *Site) lessonData(w http.ResponseWriter, r *http.Request) error {
+	e := s.shelf.edition()
+	l, _, _, err := e.find(r.PathValue("lesson"))
+	if err != nil {
+		return err
+	}
+	runs := s.listed()
+	data, _ := s.lessonView(e, filled(l, s.shown.of(l, runs)), runs, s.progress.snapshot())
+	data.Lang, data.Version, data.Linux = preferred(r), s.cfg.Version, linux
+	data.Words, data.Text = e.book.Words, s.faces.current().words
+	return reply(w, http.StatusOK, data)
+}
+
+// lab is a lab as its source stands now.
+func (s *Site) lab(w http.ResponseWriter, r *http.Request) error {
+	l, ok := s.shelf.edition().labs.Lab(r.PathValue("lab"))
+	if !ok {
+		return errNotFound
+	}
+	return reply(w, http.StatusOK, l)
+}
+
+// maxHits bounds a search's answer.
+const maxHits = 30
+
+func (e *edition) search(lang, query string) []content.Hit {
+	index, ok := e.index[lang]
+	if !ok || len(query) > 200 || strings.TrimSpace(query) == "" {
+		return []content.Hit{}
+	}
+	return list(index.Search(query, maxHits))
+}
+
+// search finds words in the lessons.
+func (s *Site) search(w http.ResponseWriter, r *http.Request) error {
+	q := r.URL.Query()
+	lang := q.Get("lang")
+	if !spoken(lang) {
+		lang = preferred(r)
+	}
+	return reply(w, http.StatusOK, map[string]any{"hits": s.shelf.edition().search(lang, q.Get("q"))})
+}
