@@ -67,7 +67,9 @@ func (v *vocabulary) plain(path []string) (node, error) {
 		return d, nil
 	}
 	if fixed, ok := v.fixed[name]; ok {
-		return constant(fixed), nil
+		n := constant(fixed)
+		n.texts = nil // it is known for this run, and another next time
+		return n, nil
 	}
 	for i := len(path); i > 0; i-- {
 		if t, ok := v.tracks[strings.Join(path[:i], ".")]; ok {

@@ -215,7 +215,7 @@ var functions = []string{"abs", "ceil", "floor", "round", "min", "max", "len"}
 
 func (v *vocabulary) call(name string, arguments []ast.Node) (node, error) {
 	if !slices.Contains(functions, name) {
-		return node{}, fmt.Errorf("%s: no such function%s: there are %s", name, nearest(name, functions), strings.Join(functions, ", "))
+		return node{}, fmt.Errorf("%s: no such function%s there are %s", name, nearest(name, functions), strings.Join(functions, ", "))
 	}
 	many := name == "min" || name == "max"
 	if len(arguments) == 0 || len(arguments) > 1 && !many {

@@ -125,7 +125,7 @@ func (v *vocabulary) unknown(path []string) error {
 	}
 	if !slices.Contains(spaces, path[0]) {
 		there := slices.Concat(v.order, slices.Sorted(maps.Keys(v.windows)), []string{"seconds"})
-		return fmt.Errorf("%s: no such name%s: there are %s, and what begins with %s.",
+		return fmt.Errorf("%s: no such name%s there are %s, and what begins with %s.",
 			name, nearest(name, slices.Concat(there, spaces)), strings.Join(there, ", "), strings.Join(spaces, "., "))
 	}
 	full, short := v.inSpace(path[0])
@@ -133,7 +133,7 @@ func (v *vocabulary) unknown(path []string) error {
 		return fmt.Errorf("%s: no such name: %s", name, map[string]string{
 			"lab": "this lab exports no metrics", "knob": "this lab has no knobs", "ask": "this experiment has no load"}[path[0]])
 	}
-	return fmt.Errorf("%s: no such name%s: %s has %s", name, nearest(name, full), path[0], strings.Join(short, ", "))
+	return fmt.Errorf("%s: no such name%s %s has %s", name, nearest(name, full), path[0], strings.Join(short, ", "))
 }
 
 // inSpace lists a namespace: as one may write the names, and what there is in short.
@@ -174,7 +174,7 @@ func suffixes(k telemetry.MetricKind) []string {
 	return nil
 }
 
-// nearest returns ": did you mean X?" when one of the names is close.
+// nearest returns ", did you mean X?" when one of the names is close, or else ":".
 func nearest(name string, names []string) string {
 	best, least := "", max(2, len(name)/4)+1
 	for _, n := range names {
@@ -183,7 +183,7 @@ func nearest(name string, names []string) string {
 		}
 	}
 	if best == "" {
-		return ""
+		return ":"
 	}
 	return ", did you mean " + best + "?"
 }
