@@ -9,6 +9,8 @@ package content
 import (
 	"fmt"
 	"html/template"
+	"slices"
+	"strings"
 
 	"socketlabs/labs"
 	"socketlabs/labs/telemetry"
@@ -145,35 +147,49 @@ type Problem struct {
 
 func (p Problem) String() string { return fmt.Sprintf("%s:%d: %s", p.File, p.Line, p.Text) }
 
-// Load reads every lesson under dir (content/), against the labs that there are.
-// A lesson with problems is left out of the book; the problems say why.
-func Load(dir string, labs *labs.Catalog) (*Book, []Problem) { panic("todo") }
-
-// Lesson returns the lesson of that id, with its neighbours in reading order.
-func (b *Book) Lesson(id string) (l, prev, next *Lesson) { panic("todo") }
-
-// Find returns the experiment LESSON/EXPERIMENT.
-func (b *Book) Find(name string) (*Experiment, error) { panic("todo") }
-
-// Hit is a place where a search matched.
-type Hit struct {
-	Lesson  string
-	Section string
-	Title   Text
-	// Before, Match and After are the context in the language searched.
-	Before, Match, After string
+// Lesson returns the lesson of that id, with its neighbours in reading order;
+// all three are nil when there is none.
+func (b *Book) Lesson(id string) (l, prev, next *Lesson) {
+	lessons := b.lessons()
+	i := slices.IndexFunc(lessons, func(l *Lesson) bool { return l.ID == id })
+	if i < 0 {
+		return nil, nil, nil
+	}
+	if i > 0 {
+		prev = lessons[i-1]
+	}
+	if i+1 < len(lessons) {
+		next = lessons[i+1]
+	}
+	return lessons[i], prev, next
 }
 
-// Index finds text in lessons by character bigrams.
-type Index struct{}
+func (b *Book) lessons() []*Lesson {
+	var list []*Lesson
+	for _, p := range b.Parts {
+		list = append(list, p.Lessons...)
+	}
+	return list
+}
 
-// NewIndex indexes the book in one language ("ko" or "en").
-func NewIndex(b *Book, lang string) *Index { panic("todo") }
-
-// Search returns at most max hits, the best first.
-func (x *Index) Search(query string, max int) []Hit { panic("todo") }
-
-// Format prints a value as a placeholder does: three significant digits,
-// integers in full; the format converts from seconds, bytes or a share and adds
-// the unit.
-func Format(v any, format string) string { panic("todo") }
+// Find returns the experiment LESSON/EXPERIMENT. The error says what there is:
+// no experiment "x" in lesson "epoll": it has drained, stall.
+func (b *Book) Find(name string) (*Experiment, error) {
+	id, experiment, _ := strings.Cut(name, "/")
+	l, _, _ := b.Lesson(id)
+	if l == nil {
+		var have []string
+		for _, l := range b.lessons() {
+			have = append(have, l.ID)
+		}
+		return nil, fmt.Errorf("no %s", unknown("lesson", id, "there are", have))
+	}
+	var have []string
+	for _, e := range l.Experiments {
+		if e.ID == experiment {
+			return e, nil
+		}
+		have = append(have, e.ID)
+	}
+	return nil, fmt.Errorf("no %s", unknown("experiment", experiment, fmt.Sprintf("in lesson %q", id), have))
+}
