@@ -13,8 +13,8 @@ import (
 
 // What a lab may say.
 const (
-	maxEvent   = 256 << 10 // bytes of an event's line
-	maxUnknown = 64        // metrics that its source does not declare
+	maxEvent   = 64 << 10 // bytes of an event's line
+	maxUnknown = 64       // metrics that its source does not declare
 )
 
 var labMetric = regexp.MustCompile(`^lab\.[a-z0-9_]{1,64}$`)

@@ -74,7 +74,7 @@ func (b *block) perform(ctx context.Context, binary string) error {
 	} else if err != nil {
 		return err
 	}
-	if err := b.enter(telemetry.Running, map[string]string{"addr": b.addr, "pid": fmt.Sprint(b.lab.pid())}); err != nil {
+	if err := b.enter(telemetry.Running, map[string]string{"addr": b.addr, "pid": fmt.Sprint(b.lab.PID)}); err != nil {
 		return err
 	}
 	if err := b.startMeasuring(ctx); err != nil {
@@ -192,7 +192,7 @@ func (b *block) exited(c *child) error {
 	}
 	c.over = true
 	switch {
-	case c == b.load && c.exit.ok():
+	case c == b.load && c.exit.OK():
 		b.score.gone(telemetry.FromLoad)
 		return nil
 	case c == b.load:
@@ -206,13 +206,13 @@ func (b *block) exited(c *child) error {
 
 // crashed is the ending of a run whose lab ended by itself. The Go runtime exits
 // with status 2 when it panics, as a lab does that refuses its flags.
-func (b *block) crashed(x exit) error {
+func (b *block) crashed(x shim.Status) error {
 	e := fails("lab-crashed", cmp.Or(b.panic, x.String()))
 	switch {
 	case b.addr != "" || b.panic != "":
-	case x.code == 2:
+	case x.Code == 2:
 		e = fails("lab-refused", b.lastLine())
-	case x.code == 3:
+	case x.Code == 3:
 		e = fails("port-taken", b.lastLine())
 	}
 	e.reason.Args = map[string]string{"exit": x.String(), "log": strings.Join(b.last, "\n")}

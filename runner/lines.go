@@ -62,6 +62,13 @@ func (g *gate) pass() bool {
 	return true
 }
 
+// drop counts a line that was left out for another reason.
+func (g *gate) drop() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.left++
+}
+
 // notice says how many lines were left out since it was last asked; "" for none.
 func (g *gate) notice() string {
 	g.mu.Lock()

@@ -300,7 +300,7 @@ func TestRunsThatFail(t *testing.T) {
 		{"taken", "port-taken", "address already in use", ""},
 		{"leave", "lab-crashed", "exit status 0", ""},
 		{"panic", "lab-crashed", "panic: oh no", "goroutine "},
-		{"signal", "lab-crashed", "killed", ""},
+		{"signal", "lab-crashed", "SIGKILL", ""},
 		{"exit", "lab-crashed", "exit status 7", "I give up"},
 		{"fork", "lab-crashed", "exit status 7", ""}, // its child holds the pipes
 		{"silent", "not-listening", "I do not listen", ""},
@@ -553,12 +553,12 @@ func TestPrebuild(t *testing.T) {
 func TestStartRefuses(t *testing.T) {
 	r := start(t, module(t), Limits{})
 	tests := map[string]func(*labs.Spec){
-		"no lab":    func(s *labs.Spec) { s.Lab = "nothing" },
-		"too long":  func(s *labs.Spec) { s.Seconds = labs.MaxSeconds + 1 },
-		"no time":   func(s *labs.Spec) { s.Seconds = math.NaN() },
-		"later":     func(s *labs.Spec) { s.Net = "link" },
-		"such knob": func(s *labs.Spec) { s.Knobs = map[string]any{"nothing": true} },
-		"allowed":   func(s *labs.Spec) { s.Knobs = map[string]any{"how": "kindly"} },
+		"no lab":          func(s *labs.Spec) { s.Lab = "nothing" },
+		"too long":        func(s *labs.Spec) { s.Seconds = labs.MaxSeconds + 1 },
+		"no time":         func(s *labs.Spec) { s.Seconds = math.NaN() },
+		"later":           func(s *labs.Spec) { s.Net = "link" },
+		"no such setting": func(s *labs.Spec) { s.Knobs = map[string]any{"nothing": true} },
+		"allowed":         func(s *labs.Spec) { s.Knobs = map[string]any{"how": "kindly"} },
 	}
 	for want, change := range tests {
 		spec := odd("echo")
