@@ -116,6 +116,28 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
+// signal(7): a write that has queued some bytes returns their number.
+func TestShortWrite(t *testing.T) {
+	s := labtest.Start(t, "blocking", "-buf=1048576", "-write-timeout=60s")
+	c, data := s.Dial(), labtest.Bytes(1, 32<<20)
+	sent := make(chan error, 1)
+	go func() {
+		_, err := c.Write(data)
+		sent <- err
+	}()
+	s.Stuck()
+	s.Wait("a short write", func(m map[string]float64) bool {
+		s.Interrupt()
+		return m["short_writes"] > 0
+	})
+	labtest.Expect(t, c, data)
+	if err := <-sent; err != nil {
+		t.Error(err)
+	}
+	s.HangUp()
+	s.Stop()
+}
+
 func TestThousandThreads(t *testing.T) {
 	s := labtest.Start(t, "blocking", "-model=threads")
 	before := len(s.Threads())

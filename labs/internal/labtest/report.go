@@ -136,6 +136,20 @@ func (s *Server) Wait(what string, cond func(m map[string]float64) bool) {
 	s.t.Fatalf("waited in vain for %s: %v", what, m)
 }
 
+// Stuck waits until the server echoes no more, and returns how many bytes it has.
+func (s *Server) Stuck() (bytes int) {
+	s.t.Helper()
+	last, still := 0.0, 0
+	s.Wait("the server to be stuck", func(m map[string]float64) bool {
+		if m["bytes"] != last {
+			last, still = m["bytes"], 0
+		}
+		still++
+		return last > 0 && still > 3
+	})
+	return int(last)
+}
+
 // Now is CLOCK_MONOTONIC in seconds: the T of events.
 func Now() float64 {
 	var ts unix.Timespec
