@@ -100,37 +100,43 @@ func (h *Histogram) Merge(o Histogram) {
 
 // Since returns what was observed after the earlier snapshot of the same
 // histogram. Its Min and Max are as exact as the buckets, and never outside h's.
+// Of two that are not snapshots of the same, what earlier has more is ignored.
 func (h Histogram) Since(earlier Histogram) Histogram {
 	if earlier.Count == 0 {
 		return h
 	}
-	d := Histogram{Count: h.Count - earlier.Count, Sum: max(0, h.Sum-earlier.Sum)}
-	if d.Count == 0 {
+	if h.Count == earlier.Count {
 		return Histogram{}
 	}
-	d.n = make([]uint64, len(h.n))
+	d := Histogram{n: make([]uint64, len(h.n))}
 	first, last := -1, 0
-	for i := range h.n {
-		d.n[i] = h.n[i]
+	for i, n := range h.n {
 		if i < len(earlier.n) {
-			d.n[i] -= earlier.n[i]
+			n -= min(n, earlier.n[i])
 		}
-		if d.n[i] > 0 {
+		if d.n[i] = n; n > 0 {
 			if first < 0 {
 				first = i
 			}
 			last = i
+			d.Count += n
 		}
+	}
+	if d.Count == 0 {
+		return Histogram{}
 	}
 	low, _ := edges(first)
 	_, high := edges(last)
 	d.Min = max(float64(low)/1e9, h.Min)
 	d.Max = min(float64(high)/1e9, h.Max)
+	// The difference of two large sums is not exact.
+	d.Sum = min(max(h.Sum-earlier.Sum, d.Min*float64(d.Count)), d.Max*float64(d.Count))
 	return d
 }
 
 // Quantile returns the value below which the share q of the observations lie,
 // in seconds, by nearest rank; NaN when empty. It is never below Min or above Max.
+// A share below 0 is 0, and one above 1 is 1.
 func (h Histogram) Quantile(q float64) float64 {
 	return h.quantile(q, func(low, high uint64) float64 { return (float64(low) + float64(high)) / 2 / 1e9 })
 }
@@ -169,7 +175,7 @@ func (h Histogram) Mean() float64 {
 }
 
 func rank(q float64, count uint64) uint64 {
-	return min(max(uint64(math.Ceil(q*float64(count))), 1), count)
+	return min(max(uint64(math.Ceil(min(max(q, 0), 1)*float64(count))), 1), count)
 }
 
 func (h Histogram) quantile(q float64, at func(low, high uint64) float64) float64 {
@@ -225,6 +231,9 @@ func (h *Histogram) UnmarshalJSON(data []byte) error {
 	if len(j.Buckets)%2 != 0 {
 		return errors.New("telemetry: histogram: odd number of bucket entries")
 	}
+	if !(0 <= j.Min && j.Min <= j.Max && 0 <= j.Sum) {
+		return errors.New("telemetry: histogram: min, max and sum do not fit together")
+	}
 	*h = Histogram{Count: j.Count, Sum: j.Sum, Min: j.Min, Max: j.Max}
 	if len(j.Buckets) == 0 {
 		if j.Count != 0 {
@@ -233,18 +242,23 @@ func (h *Histogram) UnmarshalJSON(data []byte) error {
 		return nil
 	}
 	h.n = make([]uint64, buckets)
-	at, total := -1, uint64(0)
+	at, left := -1, j.Count
 	for k := 0; k < len(j.Buckets); k += 2 {
 		gap, n := j.Buckets[k], j.Buckets[k+1]
 		if gap == 0 || gap > buckets || at+int(gap) >= buckets || n == 0 {
 			return errors.New("telemetry: histogram: bucket out of range")
 		}
+		if n > left {
+			return errNotTheCount
+		}
 		at += int(gap)
 		h.n[at] = n
-		total += n
+		left -= n
 	}
-	if total != j.Count {
-		return errors.New("telemetry: histogram: buckets do not add up to the count")
+	if left != 0 {
+		return errNotTheCount
 	}
 	return nil
 }
+
+var errNotTheCount = errors.New("telemetry: histogram: buckets do not add up to the count")
