@@ -1,0 +1,383 @@
+package site
+
+import (
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"text/template/parse"
+	"time"
+
+	"socketlabs/content"
+	"socketlabs/labs/telemetry"
+)
+
+// lessons returns every lesson of the book as it is served.
+func (s *served) lessons() []*content.Lesson {
+	s.t.Helper()
+	var all []*content.Lesson
+	for _, p := range s.shelf.edition().book.Parts {
+		all = append(all, p.Lessons...)
+	}
+	if len(all) == 0 {
+		s.t.Fatalf("no lesson can be shown: %v", s.shelf.edition().problems)
+	}
+	return all
+}
+
+// html returns a page.
+func (s *served) html(path string) string {
+	s.t.Helper()
+	resp, body := s.do(request{path: path, cookie: testToken})
+	if resp.StatusCode != http.StatusOK || resp.Header.Get("Content-Type") != "text/html; charset=utf-8" {
+		s.t.Fatalf("GET %s: %s\n%s", path, resp.Status, body)
+	}
+	return body
+}
+
+func TestALessonIsCompleteWithoutScripts(t *testing.T) {
+	s := serve(t)
+	for _, l := range s.lessons() {
+		for _, lang := range languages {
+			body := s.html("/" + lang + "/" + l.ID)
+			want := []string{`<html lang="` + lang + `"`, l.Title.Ko, l.Title.En, `id="page-data"`}
+			for _, section := range l.Sections {
+				want = append(want, string(section.Title.Ko), string(section.Title.En))
+				for _, b := range section.Body {
+					if b.Source != nil {
+						want = append(want, b.Source.Func.Name, fmt.Sprintf(`data-n="%d"`, b.Source.Func.Line))
+					}
+				}
+			}
+			for _, x := range l.Experiments {
+				want = append(want, template.HTMLEscapeString(x.Title.Ko), template.HTMLEscapeString(x.Title.En), "labs run "+x.Spec.Name)
+			}
+			for _, part := range want {
+				if !strings.Contains(body, part) {
+					t.Errorf("/%s/%s lacks %q", lang, l.ID, part)
+				}
+			}
+			if strings.Contains(body, `"></data>`) && empty.MatchString(body) {
+				t.Errorf("/%s/%s: a placeholder is empty", lang, l.ID)
+			}
+		}
+	}
+}
+
+// inline is what the Content-Security-Policy would refuse.
+var inline = regexp.MustCompile(`(?i)<style|<script>|<script [^>]*>[^<{]*\w|\son[a-z]+=|\sstyle=|javascript:`)
+
+func TestPagesKeepTheirPolicyAndTheirLinks(t *testing.T) {
+	s := serve(t)
+	paths := []string{"/ko/", "/en/", "/ko/search?q=epoll", "/en/search?q=<script>"}
+	for _, l := range s.lessons() {
+		paths = append(paths, "/ko/"+l.ID)
+	}
+	link := regexp.MustCompile(`(?:href|src|action)="(/[^"]*)"`)
+	seen := map[string]bool{}
+	for _, path := range paths {
+		body := s.html(path)
+		page := regexp.MustCompile(`(?s)<script type="application/json".*?</script>`).ReplaceAllString(body, "")
+		if bad := inline.FindString(page); bad != "" {
+			t.Errorf("%s has %q inside", path, bad)
+		}
+		for _, m := range link.FindAllStringSubmatch(body, -1) {
+			target := strings.ReplaceAll(m[1], "&amp;", "&")
+			target, _, _ = strings.Cut(target, "#")
+			if seen[target] {
+				continue
+			}
+			seen[target] = true
+			if resp, _ := s.do(request{path: target, cookie: testToken}); resp.StatusCode != http.StatusOK {
+				t.Errorf("%s links to %s: %s", path, target, resp.Status)
+			}
+		}
+	}
+}
+
+func TestThePageDataIsTheAPIs(t *testing.T) {
+	s := serve(t)
+	island := regexp.MustCompile(`(?s)<script type="application/json" id="page-data">(.*?)</script>`)
+	for _, l := range s.lessons() {
+		m := island.FindStringSubmatch(s.html("/ko/" + l.ID))
+		if m == nil {
+			t.Fatalf("%s has no page data", l.ID)
+		}
+		var inPage, fromAPI pageData
+		if err := json.Unmarshal([]byte(m[1]), &inPage); err != nil {
+			t.Fatal(err)
+		}
+		s.get("/api/lessons/"+l.ID, &fromAPI)
+		a, _ := json.Marshal(inPage)
+		b, _ := json.Marshal(fromAPI)
+		if string(a) != string(b) {
+			t.Errorf("%s: the page and the API say different things", l.ID)
+		}
+		if len(inPage.Experiments) != len(l.Experiments) || inPage.Text == nil || len(inPage.Words.Metrics) == 0 {
+			t.Errorf("%s: %d experiments of %d", l.ID, len(inPage.Experiments), len(l.Experiments))
+		}
+		for _, x := range inPage.Experiments {
+			for _, c := range x.Charts {
+				for _, name := range c.Metrics {
+					if _, ok := inPage.Metrics[name]; !ok {
+						t.Errorf("%s: chart %s shows %s, which has no description", x.Name, c.Group, name)
+					}
+				}
+			}
+			for _, k := range append(x.Knobs, x.Load...) {
+				if k.Value == nil || k.Label.Ko == "" {
+					t.Errorf("%s: setting %s: %+v", x.Name, k.Name, k)
+				}
+			}
+		}
+	}
+}
+
+func TestEveryTextOfTheTemplatesExists(t *testing.T) {
+	f, err := readFace(embedded, func(*content.Lesson) pips { return pips{} })
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, tmpl := range f.pages.Templates() {
+		if tmpl.Tree == nil {
+			continue
+		}
+		walk(tmpl.Tree.Root, func(name string, args []parse.Node) {
+			at := map[string]int{"text": 1, "textIn": 2, "asset": 1}[name]
+			if at == 0 || len(args) <= at {
+				return
+			}
+			key, ok := args[at].(*parse.StringNode)
+			if !ok {
+				return
+			}
+			found++
+			if name == "asset" {
+				if _, err := f.asset(key.Text); err != nil {
+					t.Errorf("%s: %v", tmpl.Name(), err)
+				}
+			} else if _, err := f.said(key.Text, nil); err != nil {
+				t.Errorf("%s: %v", tmpl.Name(), err)
+			}
+		})
+	}
+	if found == 0 {
+		t.Error("the templates use no texts: this test sees nothing")
+	}
+}
+
+// walk calls f for every command under a node that calls a function.
+func walk(n parse.Node, f func(name string, args []parse.Node)) {
+	switch n := n.(type) {
+	case *parse.ListNode:
+		for i := 0; n != nil && i < len(n.Nodes); i++ {
+			walk(n.Nodes[i], f)
+		}
+	case *parse.ActionNode:
+		walk(n.Pipe, f)
+	case *parse.TemplateNode:
+		if n.Pipe != nil {
+			walk(n.Pipe, f)
+		}
+	case *parse.IfNode:
+		walkBranch(&n.BranchNode, f)
+	case *parse.RangeNode:
+		walkBranch(&n.BranchNode, f)
+	case *parse.WithNode:
+		walkBranch(&n.BranchNode, f)
+	case *parse.PipeNode:
+		for _, c := range n.Cmds {
+			walk(c, f)
+		}
+	case *parse.CommandNode:
+		if id, ok := n.Args[0].(*parse.IdentifierNode); ok {
+			f(id.Ident, n.Args)
+		}
+		for _, a := range n.Args {
+			walk(a, f)
+		}
+	}
+}
+
+func walkBranch(b *parse.BranchNode, f func(string, []parse.Node)) {
+	walk(b.Pipe, f)
+	walk(b.List, f)
+	if b.ElseList != nil {
+		walk(b.ElseList, f)
+	}
+}
+
+func TestEveryFaultHasWords(t *testing.T) {
+	f, err := readFace(embedded, func(*content.Lesson) pips { return pips{} })
+	if err != nil {
+		t.Fatal(err)
+	}
+	codes := map[string]bool{}
+	for _, fault := range append([]fault{told(fs.ErrInvalid), told(&http.MaxBytesError{})}, faults...) {
+		if _, ok := f.texts["api."+fault.code]; !ok && fault.code != "broken" {
+			t.Errorf("text.yaml has no api.%s", fault.code)
+		}
+		if text := fault.text(f); text.Ko == "" || text.En == "" || strings.Contains(text.En, "{") {
+			t.Errorf("%s is told as %+v", fault.code, text)
+		}
+		if codes[fault.code] {
+			t.Errorf("%s stands for two errors", fault.code)
+		}
+		codes[fault.code] = true
+	}
+}
+
+func TestErrorPages(t *testing.T) {
+	s := serve(t)
+	for _, tt := range []struct {
+		q      request
+		status int
+		has    string
+		why    string
+	}{
+		{request{path: "/ko/", header: http.Header{}}, 401, "labs serve", "a stranger learns how to get in"},
+		{request{path: "/en/no-such-lesson", cookie: testToken}, 404, `<html lang="en"`, "in the language of the address"},
+		{request{path: "/nowhere", cookie: testToken}, 404, `<html lang="ko"`, "outside of both languages"},
+		{request{path: "/en/runs/" + runID(9), cookie: testToken}, 404, "There is no such run", "a run that was deleted"},
+		{request{path: "/en/", host: "evil.example"}, 421, "wrong-host", "before any page"},
+	} {
+		resp, body := s.do(tt.q)
+		if resp.StatusCode != tt.status || !strings.Contains(body, tt.has) {
+			t.Errorf("%s: %s\n%s", tt.why, resp.Status, body)
+		}
+	}
+	_, body := s.do(request{path: "/ko/"})
+	for _, l := range s.lessons() {
+		if strings.Contains(body, l.Title.Ko) {
+			t.Errorf("a stranger sees the title of %s", l.ID)
+		}
+	}
+}
+
+func TestALessonWithProblemsSaysWhere(t *testing.T) {
+	root := t.TempDir()
+	if err := os.CopyFS(filepath.Join(root, "content"), os.DirFS("../content")); err != nil {
+		t.Fatal(err)
+	}
+	s := serve(t)
+	good := s.lessons()[0].ID
+	s.shelf = newShelf(root, s.cfg.Runner, s.log)
+	if resp, _ := s.do(request{path: "/en/" + good, cookie: testToken}); resp.StatusCode != http.StatusOK {
+		t.Fatalf("before: %s", resp.Status)
+	}
+	path := filepath.Join(root, "content", good, "lesson.yaml")
+	source, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, append(source, "\nnonsense: true\n"...), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s.shelf.mu.Lock()
+	s.shelf.checked = time.Time{} // as if a second had passed
+	s.shelf.mu.Unlock()
+	resp, body := s.do(request{path: "/en/" + good, cookie: testToken})
+	if resp.StatusCode != http.StatusInternalServerError || !strings.Contains(body, "content/"+good+"/lesson.yaml:") {
+		t.Errorf("%s\n%s", resp.Status, body)
+	}
+}
+
+func TestARunsLinkLeadsToItsLesson(t *testing.T) {
+	s := serve(t)
+	x := s.lessons()[0].Experiments[0]
+	record(t, s.data, runID(1), x.Spec.Name, nil, finished("green", nil))
+	resp, _ := s.do(request{path: "/en/runs/" + runID(1), cookie: testToken})
+	lesson, _, _ := strings.Cut(x.Spec.Name, "/")
+	if got, want := resp.Header.Get("Location"), "/en/"+lesson+"?run="+runID(1)+"#"+x.ID; resp.StatusCode != 303 || got != want {
+		t.Errorf("%s to %q, want %q", resp.Status, got, want)
+	}
+}
+
+func TestHeadlessRunsCountToo(t *testing.T) {
+	s := serve(t)
+	x := s.lessons()[0].Experiments[0]
+	key := x.Spec.Name + "/" + x.Checks[0].ID
+	record(t, s.data, runID(1), x.Spec.Name, nil, finished("void", map[string]bool{x.Checks[0].ID: true}))
+	var p Progress
+	if s.get("/api/progress", &p); p.Checks[key] {
+		t.Error("a void run proves nothing")
+	}
+	record(t, s.data, runID(2), x.Spec.Name, nil, finished("green", map[string]bool{x.Checks[0].ID: true}))
+	if s.get("/api/progress", &p); !p.Checks[key] {
+		t.Errorf("%+v", p)
+	}
+	if status, body := s.command("DELETE", "/api/runs/"+runID(2), ""); status != http.StatusNoContent {
+		t.Fatalf("%d\n%s", status, body)
+	}
+	if s.get("/api/progress", &p); !p.Checks[key] {
+		t.Error("deleting a recording takes back what it has shown")
+	}
+}
+
+func TestFillEscapes(t *testing.T) {
+	text := template.HTML(`<p>a <data class="measured" data-n="0"></data> b <data class="measured" data-n="1"></data><data class="measured" data-n="7"></data></p>`)
+	got := fill(text, []value{{Text: `<b>"x"`, Author: true}, {Text: "–", Why: `no "load"`}})
+	want := `<p>a <data class="measured is-author" data-n="0">&lt;b&gt;&#34;x&#34;</data> b <data class="measured is-missing" data-n="1" title="no &#34;load&#34;">–</data><data class="measured" data-n="7"></data></p>`
+	if string(got) != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+func TestFillingCopies(t *testing.T) {
+	s := serve(t)
+	for _, l := range s.lessons() {
+		before, _ := json.Marshal(l)
+		values := make([]value, len(l.Shown))
+		for i := range values {
+			values[i].Text = "FILLED"
+		}
+		after, _ := json.Marshal(filled(l, values))
+		again, _ := json.Marshal(l)
+		if string(before) != string(again) {
+			t.Errorf("%s: filling changes the book", l.ID)
+		}
+		if len(l.Shown) > 0 && !strings.Contains(string(after), "FILLED") || empty.Match(after) {
+			t.Errorf("%s: a placeholder was missed", l.ID)
+		}
+	}
+}
+
+func TestShownValuesComeFromTheLatestRunWorthQuoting(t *testing.T) {
+	s := serve(t)
+	var l *content.Lesson
+	var at int
+	for _, each := range s.lessons() {
+		for i, p := range each.Shown {
+			if !p.Author && l == nil {
+				l, at = each, i
+			}
+		}
+	}
+	if l == nil {
+		t.Skip("no lesson shows a value of the reader's")
+	}
+	name := l.ID + "/" + l.Shown[at].Experiment
+	var got struct{ Shown []value }
+	s.get("/api/lessons/"+l.ID+"/shown", &got)
+	if len(got.Shown) != len(l.Shown) {
+		t.Fatalf("%d values of %d", len(got.Shown), len(l.Shown))
+	}
+	if v := got.Shown[at]; v.Text == "" || v.Text == "–" && v.Why == "" {
+		t.Errorf("before any run: %+v", v)
+	}
+	record(t, s.data, runID(1), name, nil, telemetry.End{Phase: telemetry.Finished, Trust: "void"})
+	s.get("/api/lessons/"+l.ID+"/shown", &got)
+	before := got.Shown[at]
+	record(t, s.data, runID(2), name, nil, telemetry.End{Phase: telemetry.Finished, Trust: "green"})
+	s.get("/api/lessons/"+l.ID+"/shown", &got)
+	if after := got.Shown[at]; after == before || after.Author || after.Why == "" {
+		t.Errorf("a void run %+v, then a green one without samples %+v", before, after)
+	}
+}
