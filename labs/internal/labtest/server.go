@@ -77,6 +77,7 @@ func launch(t testing.TB, name string, args ...string) *Server {
 	s := &Server{t: t, stderr: &log{}, exited: make(chan struct{}), report: newReport(stdout)}
 	s.cmd = exec.Command(fmt.Sprintf("/proc/self/fd/%d", binary(t, name).Fd()), args...)
 	s.cmd.Args[0] = name
+	s.cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0") // the race detector's own second at each exit
 	s.cmd.Stdout, s.cmd.Stderr = w, s.stderr
 	s.cmd.SysProcAttr = &unix.SysProcAttr{Pdeathsig: unix.SIGKILL}
 	started := make(chan error)
