@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -34,7 +35,7 @@ func (v *vocabulary) figures(what string, exprs []string) ([]figure, error) {
 	for _, expr := range exprs {
 		n, err := v.compile(expr)
 		if err == nil && n.kind == text {
-			err = fmt.Errorf("it is a text and not a number")
+			err = errors.New("it is a text and not a number")
 		}
 		if err != nil {
 			return nil, fmt.Errorf("%s %s: %w", what, expr, err)

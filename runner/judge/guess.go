@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -84,7 +85,7 @@ func (v *vocabulary) compileAnswer(p telemetry.Prediction) (answer, error) {
 		a.Choices = Queues
 	case "choice":
 	case "curve":
-		return a, fmt.Errorf("curve: later: a prediction is of kind choice, number or queue")
+		return a, errors.New("curve: later: a prediction is of kind choice, number or queue")
 	default:
 		return a, fmt.Errorf("%q: a prediction is of kind choice, number or queue", p.Kind)
 	}

@@ -105,8 +105,8 @@ func New(q telemetry.Question, host telemetry.Host) (*Judge, error) {
 func (j *Judge) Begin(b telemetry.Block) {
 	j.begun = true
 	j.start = ticks(b.Start)
-	j.zero = ticks(b.Start + b.Warmup)
-	j.end = j.zero + ticks(b.Seconds)
+	j.zero = j.start + max(ticks(b.Warmup), 0)
+	j.end = j.zero + max(ticks(b.Seconds), 0)
 	j.edges = []int{j.start, j.zero, j.end}
 	for _, w := range j.q.Windows {
 		j.edges = append(j.edges, j.zero+ticks(w.From), j.zero+ticks(w.To))

@@ -377,3 +377,34 @@ func TestDistance(t *testing.T) {
 		t.Error("a name that is like none was given a neighbour")
 	}
 }
+
+// A recording is a file that anybody may have written: whatever its clock says,
+// it is judged or refused.
+func FuzzClock(f *testing.F) {
+	f.Add(2.0, 0.0, 4.0, 1.0, 3.0, 4.5)
+	f.Add(-1.0, -5.0, -3.0, -9.0, 1e300, -2.0)
+	f.Add(1e300, 1e300, 1e300, 0.0, 0.01, 1e300)
+	f.Add(0.0, 0.0, 0.0, 0.0, 1e-9, math.Inf(-1))
+	f.Fuzz(func(t *testing.T, start, warmup, seconds, from, to, now float64) {
+		q := question()
+		q.Windows[0].From, q.Windows[0].To = from, to
+		q.Watch = []string{"quiet.load.p99", "quiet.kernel.recvq.mean", "quiet.seconds"}
+		q.Checks = []telemetry.Formula{{ID: "c", Expr: "quiet.lab.reads > 0"}}
+		q.Predictions = []telemetry.Prediction{{ID: "p", Kind: "number", Answer: "lab.reads", Given: 1.0}}
+		j, err := New(q, host)
+		if err != nil {
+			return
+		}
+		j.Begin(telemetry.Block{Start: start, Warmup: warmup, Seconds: seconds})
+		for _, e := range standard().events() {
+			e.T += now
+			j.Add(e)
+			j.Tick(e.T)
+		}
+		for name, v := range j.Finish().Metrics {
+			if math.IsNaN(v) || math.IsInf(v, 0) {
+				t.Errorf("%s = %v", name, v)
+			}
+		}
+	})
+}

@@ -13,9 +13,11 @@ import (
 // the last second can always be cut out.
 const ring = 11
 
-// ticks returns seconds as steps of the grid.
+// ticks returns seconds as steps of the grid. What lies further away than any
+// run lasts is brought near, so that sums of ticks can not wrap.
 func ticks(seconds float64) int {
-	return int(math.Round(seconds / telemetry.Tick.Seconds()))
+	const far = 1e9
+	return int(math.Round(min(max(seconds/telemetry.Tick.Seconds(), -far), far)))
 }
 
 // track is what was heard of one metric, by tick of the run's clock.

@@ -14,7 +14,7 @@ type Verdict struct {
 // Finish judges the measured window.
 func (j *Judge) Finish() Verdict {
 	v := j.measured()
-	if !j.begun {
+	if !j.begun || j.end == j.zero { // nothing was measured: all of it is missing
 		v.span = span{0, max(ticks(j.q.Seconds), 1)}
 		j.heard = nil
 	}

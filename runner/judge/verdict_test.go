@@ -264,6 +264,10 @@ func TestNeverBegan(t *testing.T) {
 	if v := j.Finish(); v.Trust != "void" || len(v.Checks) != 0 {
 		t.Errorf("a block that never began: %+v", v)
 	}
+	j.Begin(telemetry.Block{Start: begin})
+	if v := j.Finish(); v.Trust != "void" {
+		t.Errorf("a block without measured time: %+v", v)
+	}
 }
 
 func TestMetrics(t *testing.T) {

@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -89,18 +90,17 @@ func (v *vocabulary) free(name string) error {
 	_, derived := v.derived[name]
 	switch {
 	case !isName(name):
-		return fmt.Errorf("a name in expressions is made of a-z, 0-9 and _ and begins with a letter")
+		return errors.New("a name in expressions is made of a-z, 0-9 and _ and begins with a letter")
 	case slices.Contains(spaces, name) || slices.Contains(words, name):
-		return fmt.Errorf("this word has a meaning in expressions: take another")
+		return errors.New("this word has a meaning in expressions: take another")
 	case window || derived:
-		return fmt.Errorf("there is a window or a derived metric of this name already")
+		return errors.New("there is a window or a derived metric of this name already")
 	}
 	return nil
 }
 
 // words mean something else in an expression.
-var words = []string{"seconds", "link", "in", "not", "and", "or", "matches", "contains",
-	"startsWith", "endsWith", "let", "if", "else", "true", "false", "nil"}
+var words = []string{"seconds", "link", "in", "not", "and", "or", "matches", "contains", "let", "if", "else", "true", "false", "nil"}
 
 func isName(s string) bool {
 	for i, r := range s {
