@@ -110,8 +110,8 @@ func parse(b []byte) (s socket, ok bool) {
 		return s, false
 	}
 	s.state = b[1]
-	s.peer = peer(b[0], b[28:44], binary.BigEndian.Uint16(b[6:]))
-	s.cookie = binary.NativeEndian.Uint64(b[44+4:])
+	s.peer = peer(b[0], b[24:40], binary.BigEndian.Uint16(b[6:]))
+	s.cookie = binary.NativeEndian.Uint64(b[44:])
 	s.recvq = binary.NativeEndian.Uint32(b[56:])
 	s.sendq = binary.NativeEndian.Uint32(b[60:])
 	for b = b[messageSize:]; len(b) >= unix.SizeofNlAttr; {
