@@ -153,6 +153,7 @@ func TestValue(t *testing.T) {
 		{"len(knob.model)", 3.0, ""},
 		{"2 ** 3 + 7 % 4 - -1", 12.0, ""},
 		{`quiet.kernel.recvq.min > 0 ? "recvq" : "none"`, "recvq", "an answer"},
+		{"!knob.drain && not false", true, ""},
 		{"0.1 + 0.2 == 0.3", true, "fractions are equal within 1e-9"},
 		{"9007199254740992 == 9007199254740991", false, "whole numbers are equal when they are the same"},
 		{"knob.drain == 0", true, "false counts as 0 in a comparison"},
@@ -340,15 +341,16 @@ func TestReplay(t *testing.T) {
 	q.Checks = []telemetry.Formula{{ID: "c", Expr: "twice == 6"}}
 	w := standard()
 	live := judged(t, q, w)
+	wrong := map[string]float64{"kernel.recvq": 1e9} // near the end; had it been heard, all before it would be late
 	events := []telemetry.Event{
 		{Kind: telemetry.KindRun, Run: &telemetry.Run{Question: q, Host: host}},
 		{Kind: telemetry.KindBlock, Begin: &telemetry.Block{Start: begin, Seconds: 4}},
+		{Kind: telemetry.KindBlock, Block: 1, Begin: &telemetry.Block{Start: 100, Seconds: 4}},
+		{Kind: telemetry.KindSample, From: telemetry.FromJudge, T: 5.8, Values: wrong},
+		{Kind: telemetry.KindSample, From: telemetry.FromLoad, T: 5.8, Block: 1, Values: wrong},
+		{Kind: telemetry.KindFigures, From: telemetry.FromJudge, T: 5.8, Values: wrong},
 	}
 	events = append(events, w.events()...)
-	events = append(events,
-		telemetry.Event{Kind: telemetry.KindSample, From: telemetry.FromJudge, T: 6, Values: map[string]float64{"load.requests": 1e9}},
-		telemetry.Event{Kind: telemetry.KindSample, From: telemetry.FromLoad, T: 6, Block: 1, Values: map[string]float64{"load.requests": 1e9}},
-		telemetry.Event{Kind: telemetry.KindLog, T: 6, Values: map[string]float64{"load.requests": 1e9}})
 	again, err := Replay(events)
 	if err != nil {
 		t.Fatal(err)

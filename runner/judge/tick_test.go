@@ -42,7 +42,7 @@ func TestTick(t *testing.T) {
 	w.warmup = 1
 	w.values["load.requests"] = func(t float64) float64 { return math.Round(100 * (t + 1)) }
 	q.Watch = []string{"load.requests", "kernel.recvq", "quiet.lab.reads", "reads_per_request", "load.p50 < 0.1", "kernel.cwnd"}
-	q.Charts = []telemetry.Chart{{Group: "latency", Metrics: []string{"load.requests", "kernel.recvq", "load.coarse.p99", "load.p50", "kernel.recvq.max", "twice"}}}
+	q.Charts = []telemetry.Chart{{Group: "latency", Metrics: []string{"load.requests", "kernel.recvq", "load.coarse.p99", "load.p50", "load.count", "kernel.recvq.max", "twice"}}}
 	_, at := follow(t, q, w)
 
 	for _, tt := range []struct {
@@ -81,6 +81,8 @@ func TestTick(t *testing.T) {
 		{30, "load.late.p99", 0.00005, ""},
 		{30, "load.coarse.p99", 0.032768, "the chart names it"},
 		{30, "kernel.recvq.max", 30, ""},
+		{-5, "load.count", 50, "half a second of warm-up has passed"},
+		{25, "load.count", 100, "of one second, and no more"},
 		{30, "reads_per_second", 300, "of the last second"},
 		{5, "twice", 6, ""},
 		{30, "load.requests", math.NaN(), "it is a sample itself"},
@@ -178,6 +180,25 @@ func TestForgettingLosesNothing(t *testing.T) {
 	}
 	if n, all := len(short.words.tracks["load"].snaps), len(long.words.tracks["load"].snaps); n > ring+len(short.edges)+1 || n >= all {
 		t.Errorf("%d of %d snapshots were kept", n, all)
+	}
+}
+
+// What is asked twice may have changed in between.
+func TestValueWhileItRuns(t *testing.T) {
+	j, _ := New(question(), host)
+	j.Begin(telemetry.Block{Start: begin, Seconds: 4})
+	events := standard().events()
+	half := slices.IndexFunc(events, func(e telemetry.Event) bool { return e.T > begin+2.05 })
+	for i, part := range [][]telemetry.Event{events[:half], events[half:]} {
+		for _, e := range part {
+			j.Add(e)
+		}
+		want := float64(200 * (i + 1))
+		for _, expr := range []string{"load.count", "load.requests"} {
+			if v, err := j.Value(expr); v != want {
+				t.Errorf("%s = %v, %v; want %v", expr, v, err, want)
+			}
+		}
 	}
 }
 

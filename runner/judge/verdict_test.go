@@ -33,6 +33,8 @@ func TestChecks(t *testing.T) {
 		{"load.requests != 400", false, 400, 400, "!=", ""},
 		{"load.requests <= 400 && lab.wakeups >= 7", true, 400, 400, "<=", "" /* all hold: the first */},
 		{"load.requests >= 1 && lab.wakeups == 6 && seconds > 9", false, 7, 6, "==", "" /* the first that fails */},
+		{"load.requests > 500 && lab.wakeups == 6", false, 400, 500, ">", "" /* both fail: the first */},
+		{"kernel.cwnd.max > kernel.rtt.max", false, none, none, ">", "nobody sent kernel.cwnd"},
 		{"quiet.kernel.recvq.min == ask.connections * (ask.size - knob.buf)", false, 11, 11808, "==", ""},
 		{"reads_per_request == 3", true, 3, 3, "==", ""},
 		{"reads_per_request / 3 <= 1", true, 1, 1, "<=", ""},
@@ -105,6 +107,7 @@ func TestGuesses(t *testing.T) {
 		{telemetry.Prediction{Kind: "number", Answer: "lab.reads", Given: 1200.0}, 1200.0, true, "" /* no tolerance is 0 */},
 		{telemetry.Prediction{Kind: "number", Answer: "lab.reads", Given: 1201.0}, 1200.0, false, "" /* a steady counter has no noise */},
 		{telemetry.Prediction{Kind: "number", Answer: "lab.reads", Given: "1200"}, 1200.0, false, "" /* a text is no number */},
+		{telemetry.Prediction{Kind: "number", Answer: "lab.reads - 1200", Given: "0"}, 0.0, false, ""},
 		{telemetry.Prediction{Kind: "number", Answer: "lab.reads", Skipped: true}, 1200.0, false, ""},
 	} {
 		q := question()
@@ -120,14 +123,15 @@ func TestGuesses(t *testing.T) {
 	}
 }
 
-// The quarters of this run have 90, 110, 90 and 110 requests: their sample
-// standard deviation is 11.547, so 400 is known to within 400*2*11.547/2/100.
+// The quarters of this run have 98, 102, 98 and 102 requests: their mean is 100
+// and their sample standard deviation 2.3094, so the share of two standard errors
+// is 2*2.3094/sqrt(4)/100.
 func TestNoise(t *testing.T) {
 	w := standard()
 	w.values["load.requests"] = func(t float64) float64 {
 		whole, part := math.Modf(t)
-		rate := []float64{90, 110, 90, 110, 0}[int(whole)]
-		return math.Round([]float64{0, 90, 200, 290, 400}[int(whole)] + rate*part)
+		rate := []float64{98, 102, 98, 102, 0}[int(whole)]
+		return []float64{0, 98, 200, 298, 400}[int(whole)] + rate*part
 	}
 	w.values["lab.wakeups"] = func(t float64) float64 { return math.Floor(t / 2) }
 	for _, tt := range []struct {
@@ -135,8 +139,9 @@ func TestNoise(t *testing.T) {
 		noise float64
 		why   string
 	}{
-		{"load.requests", 46.188, "would be, but is capped"},
-		{"load.requests / seconds", 11.547, "a rate has the same share of noise"},
+		{"load.requests", 9.2376, "a count"},
+		{"load.requests / seconds", 2.3094, "a rate has the same share of noise"},
+		{"-load.requests", 9.2376, ""},
 		{"lab.reads", 0, "300 in every quarter"},
 		{"lab.wakeups", 0.2, "0 1 0 1: capped at a tenth"},
 		{"kernel.recvq.last", 0, "a gauge is taken as exact"},
@@ -149,9 +154,8 @@ func TestNoise(t *testing.T) {
 		q.Predictions = []telemetry.Prediction{{ID: "p", Kind: "number", Answer: tt.expr}}
 		j := judged(t, q, w)
 		whole, _ := j.Value(tt.expr)
-		want := min(tt.noise, math.Abs(whole.(float64))/10)
-		if got := j.answers[0].noise(j.measured(), whole.(float64)); math.Abs(got-want) > 0.001 {
-			t.Errorf("noise of %s = %v, want %v (%s)", tt.expr, got, want, tt.why)
+		if got := j.answers[0].noise(j.measured(), whole.(float64)); math.Abs(got-tt.noise) > 0.001 {
+			t.Errorf("noise of %s = %v, want %v (%s)", tt.expr, got, tt.noise, tt.why)
 		}
 	}
 }
@@ -250,6 +254,28 @@ func TestTrust(t *testing.T) {
 		if (len(v.Checks) == 0) != void || v.Guesses[0].Right == void || (v.Guesses[0].Why != "") != void {
 			t.Errorf("%s: checks %+v, guesses %+v", tt.why, v.Checks, v.Guesses)
 		}
+	}
+}
+
+// A source that speaks twice in a tick does not make up for one that it missed.
+func TestGapsAndSamplesTwice(t *testing.T) {
+	j, _ := New(question(), host)
+	j.Begin(telemetry.Block{Start: begin, Seconds: 4})
+	w := standard()
+	w.lost = func(s string, t float64) bool { return s == "kernel" && math.Abs(t-2) < 0.05 }
+	for _, e := range w.events() {
+		j.Add(e)
+		e.Values = map[string]float64{"kernel.cwnd": 5, "load.requests": 1}
+		if e.From == "kernel" {
+			j.Add(e)
+		}
+	}
+	v := j.Finish()
+	if v.Trust != "amber" || len(v.Doubts) != 1 || v.Doubts[0].Value != 1 {
+		t.Errorf("one tick is missing: %s %+v", v.Trust, v.Doubts)
+	}
+	if v.Metrics["kernel.cwnd.mean"] != 5 || v.Metrics["load.requests"] != 0 {
+		t.Errorf("of two values at a tick the later counts: cwnd %v, requests %v", v.Metrics["kernel.cwnd.mean"], v.Metrics["load.requests"])
 	}
 }
 
