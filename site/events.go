@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -179,6 +180,7 @@ func isTimeout(err error) bool {
 
 // frameCache shares a batch's frame among the readers that get the same batch.
 type frameCache struct {
+	made   atomic.Int64
 	mu     sync.Mutex // guards recent and next
 	recent [8]sharedFrame
 	next   int
@@ -202,6 +204,7 @@ func (c *frameCache) of(b runner.Batch) (*websocket.PreparedMessage, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.made.Add(1)
 	c.recent[c.next] = sharedFrame{b, frame}
 	c.next = (c.next + 1) % len(c.recent)
 	return frame, nil

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -193,4 +194,28 @@ func finished(trust string, checks map[string]bool) telemetry.End {
 		end.Checks = append(end.Checks, telemetry.Check{ID: id, Pass: pass, Op: ">"})
 	}
 	return end
+}
+
+// unended writes the beginning of a recording and holds it as a process does
+// that still writes it, until the returned function is called.
+func (s *served) unended(id string) (release func()) {
+	s.t.Helper()
+	record(s.t, s.data, id, "a/x", nil, telemetry.End{})
+	path := filepath.Join(s.data, "runs", id+".jsonl")
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	first, _, _ := bytes.Cut(whole, []byte("\n"))
+	if err := os.WriteFile(path, append(first, '\n'), 0o644); err != nil {
+		s.t.Fatal(err)
+	}
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
+		s.t.Fatal(err)
+	}
+	return func() { f.Close() }
 }

@@ -146,6 +146,7 @@ func (s *Site) metrics(w http.ResponseWriter, r *http.Request) error {
 	}
 	line("labs_websockets_open", "gauge", "Readers of event streams.", "", s.counts.watchers.Load())
 	line("labs_websocket_frames_total", "counter", "Frames sent to them.", "", s.counts.frames.Load())
+	line("labs_websocket_frames_made_total", "counter", "Frames that were shared among them.", "", s.frames.made.Load())
 	line("labs_websockets_cut_total", "counter", "Readers cut off because they took nothing.", "", s.counts.cut.Load())
 	line("labs_runs_started_total", "counter", "Runs started here.", "", s.counts.started.Load())
 	help = "Runs started here that have ended."

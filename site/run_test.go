@@ -1,0 +1,203 @@
+package site
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"socketlabs/content"
+	"socketlabs/labs/telemetry"
+	"socketlabs/runner"
+)
+
+// shortest returns the experiment under load that takes the least time and
+// that allowed accepts.
+func (s *served) shortest(allowed func(*content.Experiment) bool) *content.Experiment {
+	s.t.Helper()
+	var best *content.Experiment
+	for _, l := range s.lessons() {
+		for _, x := range l.Experiments {
+			if x.Spec.Load != nil && allowed(x) && (best == nil || x.Spec.Warmup+x.Spec.Seconds < best.Spec.Warmup+best.Spec.Seconds) {
+				best = x
+			}
+		}
+	}
+	if best == nil {
+		s.t.Fatal("no experiment fits this test")
+	}
+	return best
+}
+
+func anything(*content.Experiment) bool { return true }
+
+// begin orders a run and returns its id.
+func (s *served) begin(x *content.Experiment, rest string) string {
+	s.t.Helper()
+	status, body := s.command("POST", "/api/runs", anOrder(x, rest))
+	var got struct{ ID string }
+	if err := json.Unmarshal([]byte(body), &got); status != http.StatusCreated || err != nil {
+		s.t.Fatalf("POST /api/runs: %d\n%s", status, body)
+	}
+	return got.ID
+}
+
+// watch reads a run's events from after on to the end of its stream.
+func (s *served) watch(id string, after uint64) (events []telemetry.Event, code int) {
+	s.t.Helper()
+	conn, err := s.dial(id, after)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer conn.Close()
+	for {
+		batch, err := next(conn)
+		if err != nil {
+			return events, closed(err)
+		}
+		events = append(events, batch...)
+	}
+}
+
+// asking says whether an experiment asks for a number.
+func asking(x *content.Experiment) bool {
+	for _, p := range x.Predictions {
+		if p.Kind == "number" {
+			return true
+		}
+	}
+	return false
+}
+
+func TestARunFromItsOrderToItsTrace(t *testing.T) {
+	s := serve(t)
+	x := s.shortest(asking)
+	var asked *content.Prediction
+	for _, p := range x.Predictions {
+		if p.Kind == "number" {
+			asked = p
+		}
+	}
+	id := s.begin(x, fmt.Sprintf(`,"predictions":{%q:41},"settings":{"load.size":"128"}`, asked.ID))
+
+	status, body := s.command("POST", "/api/runs", anOrder(x, ""))
+	if c := refused(t, body); status != http.StatusConflict || c.Error.Code != "busy" || c.Error.Run != id {
+		t.Errorf("a second run: %d %+v", status, c.Error)
+	}
+	if status, body := s.command("DELETE", "/api/runs/"+id, ""); status != http.StatusConflict {
+		t.Errorf("delete what runs: %d\n%s", status, body)
+	}
+	events, code := s.watch(id, 0)
+	if _, err := dense(0, events); err != nil || code != websocket.CloseNormalClosure {
+		t.Errorf("%v, closed with %d", err, code)
+	}
+	again, code := s.watch(id, 0)
+	if fmt.Sprint(len(again)) != fmt.Sprint(len(events)) || code != websocket.CloseNormalClosure {
+		t.Errorf("live %d events, ended %d, closed with %d", len(events), len(again), code)
+	}
+	var sum runner.Summary
+	s.get("/api/runs/"+id, &sum)
+	if sum.Phase != telemetry.Finished {
+		t.Fatalf("%s: %+v", sum.Phase, sum.Reason)
+	}
+	s.tasks.Wait() // the server's own watch of the end, not ours
+	s.leavesATrace(x, sum, asked.ID)
+	s.drawsARun(sum)
+}
+
+// leavesATrace checks what a finished run leaves in the reader's progress.
+func (s *served) leavesATrace(x *content.Experiment, sum runner.Summary, prediction string) {
+	s.t.Helper()
+	have := s.progress.snapshot()
+	for _, c := range sum.Checks {
+		if key := sum.Experiment + "/" + c.ID; have.Checks[key] != (c.Pass && sum.Trust != "void") {
+			s.t.Errorf("%s: passed %v, kept %v, run %s", key, c.Pass, have.Checks[key], sum.Trust)
+		}
+	}
+	if g := have.Guesses[sum.Experiment+"/"+prediction]; g.Given != 41.0 || g.Run != sum.ID {
+		s.t.Errorf("the answer was not committed: %+v", g)
+	}
+	if status, body := s.command("PUT", "/api/progress/guesses/"+sum.Experiment+"/"+prediction, `{"given":42}`); status != http.StatusConflict {
+		s.t.Errorf("the answer was changed after the run: %d\n%s", status, body)
+	}
+	if len(sum.Guesses) != len(x.Predictions) {
+		s.t.Errorf("%d guesses of %d", len(sum.Guesses), len(x.Predictions))
+	}
+	if sum.Load["size"] != 128.0 {
+		s.t.Errorf("the setting was lost: %v", sum.Load)
+	}
+}
+
+// drawsARun checks that a run's series have what a page draws.
+func (s *served) drawsARun(sum runner.Summary) {
+	s.t.Helper()
+	var got series
+	s.get("/api/runs/"+sum.ID+"/series", &got)
+	for _, name := range []string{"load.requests", "load.p50", "kernel.fds", "host.busy"} {
+		if len(got.Values[name]) != len(got.T) || len(got.T) < 10 {
+			s.t.Errorf("%s: %d values of %d", name, len(got.Values[name]), len(got.T))
+		}
+	}
+	for i := 1; i < len(got.T); i++ {
+		if got.T[i] <= got.T[i-1] {
+			s.t.Fatalf("t is not ascending: %v, %v", got.T[i-1], got.T[i])
+		}
+	}
+	if len(got.Heat) == 0 || len(got.Events) == 0 {
+		s.t.Errorf("%d columns of heat, %d events", len(got.Heat), len(got.Events))
+	}
+	lesson, _, _ := strings.Cut(sum.Experiment, "/")
+	if !strings.Contains(s.html("/ko/"+lesson), `"id":"`+sum.ID+`"`) {
+		s.t.Error("the lesson's page data lacks the latest run")
+	}
+}
+
+func TestStopEndsARun(t *testing.T) {
+	s := serve(t)
+	id := s.begin(s.shortest(anything), "")
+	conn, err := s.dial(id, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := next(conn); err != nil {
+		t.Fatal(err)
+	}
+	if status, body := s.command("POST", "/api/runs/"+id+"/stop", ""); status != http.StatusNoContent {
+		t.Fatalf("%d\n%s", status, body)
+	}
+	for {
+		if _, err := next(conn); err != nil {
+			if closed(err) != websocket.CloseNormalClosure {
+				t.Error(err)
+			}
+			break
+		}
+	}
+	var sum runner.Summary
+	s.get("/api/runs/"+id, &sum)
+	if sum.Phase != telemetry.Stopped {
+		t.Errorf("%s", sum.Phase)
+	}
+}
+
+func TestTheSeriesOfALiveRunJoinItsEvents(t *testing.T) {
+	s := serve(t)
+	id := s.begin(s.shortest(anything), "")
+	var got series
+	for deadline := time.Now().Add(time.Minute); len(got.T) < 5 && time.Now().Before(deadline); {
+		time.Sleep(100 * time.Millisecond)
+		s.get("/api/runs/"+id+"/series", &got)
+	}
+	if len(got.T) < 5 {
+		t.Fatalf("%d rows after a minute", len(got.T))
+	}
+	events, code := s.watch(id, got.Seq)
+	if _, err := dense(got.Seq, events); err != nil || code != websocket.CloseNormalClosure {
+		t.Errorf("%v, closed with %d", err, code)
+	}
+}

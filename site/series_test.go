@@ -1,0 +1,143 @@
+package site
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"net/http"
+	"slices"
+	"testing"
+	"time"
+
+	"socketlabs/labs/telemetry"
+)
+
+func sample(from string, t float64, values map[string]float64) telemetry.Event {
+	return telemetry.Event{T: t, Kind: telemetry.KindSample, From: from, Values: values}
+}
+
+// column reads a series' column with NaN for null.
+func column(s series, name string) []float64 {
+	var out []float64
+	for _, v := range s.Values[name] {
+		if v == nil {
+			out = append(out, math.NaN())
+			continue
+		}
+		out = append(out, *v)
+	}
+	return out
+}
+
+func TestSeriesAreColumns(t *testing.T) {
+	s := serve(t)
+	fig := func(t, v float64) telemetry.Event {
+		return telemetry.Event{T: t, Kind: telemetry.KindFigures, Values: map[string]float64{"a": v}}
+	}
+	record(t, s.data, runID(1), "a/x", []telemetry.Event{
+		sample(telemetry.FromLab, 0.1, map[string]float64{"lab.reads": 1}),
+		sample(telemetry.FromKernel, 0.1, map[string]float64{"kernel.fds": 7}),
+		fig(0.1, 1),
+		sample(telemetry.FromLab, 0.2, map[string]float64{"lab.reads": 2}),
+		sample(telemetry.FromLab, 0.30000000000000004, map[string]float64{"lab.reads": 3}),
+		sample(telemetry.FromKernel, 0.3, map[string]float64{"kernel.fds": 8}),
+		{T: 0.3, Kind: telemetry.KindLog, Text: "line"},
+		fig(0.3, 2),
+		sample(telemetry.FromJudge, 0.2, map[string]float64{"load.p50": 9}), // late
+		sample(telemetry.FromLab, 0.15000000001, map[string]float64{"lab.late": 1}),
+	}, finished("green", nil))
+	var got series
+	s.get("/api/runs/"+runID(1)+"/series", &got)
+	nan := math.NaN()
+	for name, want := range map[string][]float64{
+		"lab.reads": {1, 2, 3}, "kernel.fds": {7, nan, 8}, "load.p50": {nan, 9, nan},
+	} {
+		if c := column(got, name); fmt.Sprint(c) != fmt.Sprint(want) {
+			t.Errorf("%s: %v, want %v", name, c, want)
+		}
+	}
+	if !slices.Equal(got.T, []float64{0.1, 0.2, 0.3}) || got.Seq != 12 {
+		t.Errorf("t %v, seq %d", got.T, got.Seq)
+	}
+	var kinds []telemetry.Kind
+	for _, raw := range got.Events {
+		var e telemetry.Event
+		if err := json.Unmarshal(raw, &e); err != nil {
+			t.Fatal(err)
+		}
+		kinds = append(kinds, e.Kind)
+		if e.Kind == telemetry.KindFigures && e.Values["a"] != 2 {
+			t.Error("not the latest figures")
+		}
+	}
+	if fmt.Sprint(kinds) != "[run log figures end]" {
+		t.Errorf("%v", kinds)
+	}
+}
+
+func TestSeriesAreSmall(t *testing.T) {
+	s := serve(t)
+	var h telemetry.Histogram
+	events := []telemetry.Event{{Kind: telemetry.KindBlock, Begin: &telemetry.Block{Seconds: 60}}}
+	for tick := 1; tick <= 600; tick++ {
+		for us := range 200 {
+			h.Observe(time.Duration(50+us*us) * time.Microsecond)
+		}
+		values := map[string]float64{}
+		for i := range 40 {
+			values[fmt.Sprintf("kernel.m%d", i)] = float64(tick * i)
+		}
+		e := sample(telemetry.FromLoad, float64(tick)/10, values)
+		e.Hists = map[string]telemetry.Histogram{"load": h.Clone()}
+		events = append(events, e)
+	}
+	record(t, s.data, runID(1), "a/x", events, finished("green", nil))
+	resp, body := s.do(request{path: "/api/runs/" + runID(1) + "/series", bearer: testToken, header: http.Header{"Accept-Encoding": {"gzip"}}})
+	if resp.Header.Get("Content-Encoding") != "gzip" || len(body) > 100<<10 {
+		t.Errorf("%s, %d bytes", resp.Header.Get("Content-Encoding"), len(body))
+	}
+	var got series
+	s.get("/api/runs/"+runID(1)+"/series", &got)
+	if len(got.Heat) != 60 || len(got.T) != 600 {
+		t.Errorf("%d columns of heat, %d rows", len(got.Heat), len(got.T))
+	}
+	for _, c := range got.Heat {
+		n := 0.0
+		for _, b := range c.Buckets {
+			n += b[2]
+		}
+		if n != 2000 {
+			t.Errorf("second %v holds %v of 2000", c.T, n)
+		}
+	}
+}
+
+func TestHeat(t *testing.T) {
+	var m heat
+	var h telemetry.Histogram
+	m.begin(telemetry.Event{T: 2, Begin: &telemetry.Block{Start: 2.5}})
+	observe := func(at float64, d time.Duration, n int) {
+		h.ObserveN(d, uint64(n))
+		m.add(at, h.Clone())
+	}
+	observe(2.6, 20*time.Microsecond, 1)
+	observe(3.5, 2*time.Millisecond, 3) // ends the first second
+	observe(3.6, 2*time.Millisecond, 2) // the second one
+	observe(5.5, time.Microsecond, 1)   // after a second without samples
+	observe(5.6, 250*time.Second, 4)    // not whole
+	h = telemetry.Histogram{}
+	m.begin(telemetry.Event{T: 10, Block: 1, Begin: &telemetry.Block{Start: 10}})
+	observe(10.5, time.Second, 1)
+	want := []heatColumn{
+		{2.5, [][3]float64{{heatEdge(1), heatEdge(2), 1}, {heatEdge(9), heatEdge(10), 3}}},
+		{3.5, [][3]float64{{heatEdge(0), heatEdge(1), 1}, {heatEdge(9), heatEdge(10), 2}}},
+		{5.5, [][3]float64{{heatEdge(27), heatEdge(28), 4}}},
+		{10, [][3]float64{{heatEdge(20), heatEdge(21), 1}}},
+	}
+	if got := m.end(); fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("got  %v\nwant %v", got, want)
+	}
+	if low, high := heatEdge(0), heatEdge(heatRows); math.Abs(low-1e-5) > 1e-9 || math.Abs(high-100) > 1e-6 {
+		t.Errorf("rows from %g to %g", low, high)
+	}
+}
