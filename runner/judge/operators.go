@@ -67,40 +67,44 @@ func (v *vocabulary) binary(t *ast.BinaryNode) (node, error) {
 	return node{}, fmt.Errorf("%s: there is no operator %s here", t, t.Operator)
 }
 
-func (v *vocabulary) arithmetic(t *ast.BinaryNode) (node, error) {
-	l, err := v.operand(t.Left, number)
-	if err != nil {
-		return node{}, err
+// both compiles two operands of the same kind.
+func (v *vocabulary) both(t *ast.BinaryNode, k kind) (l, r node, err error) {
+	if l, err = v.operand(t.Left, k); err != nil {
+		return l, r, err
 	}
-	r, err := v.operand(t.Right, number)
+	r, err = v.operand(t.Right, k)
+	return l, r, err
+}
+
+func (v *vocabulary) arithmetic(t *ast.BinaryNode) (node, error) {
+	l, r, err := v.both(t, number)
 	if err != nil {
 		return node{}, err
 	}
 	whole, divisor := t.String(), t.Right.String()
 	return lift(number, []node{l, r}, func(of []float64) (float64, error) {
-		a, b := of[0], of[1]
-		switch t.Operator {
-		case "+":
-			a += b
-		case "-":
-			a -= b
-		case "*":
-			a *= b
-		case "/", "%":
-			if b == 0 {
-				return 0, fmt.Errorf("%s divides by %s, which is 0", whole, divisor)
-			}
-			if t.Operator == "/" {
-				a /= b
-			} else {
-				a = math.Mod(a, b)
-			}
-		default:
-			a = math.Pow(a, b)
+		if of[1] == 0 && (t.Operator == "/" || t.Operator == "%") {
+			return 0, fmt.Errorf("%s divides by %s, which is 0", whole, divisor)
 		}
-		n, err := finite(a, whole)
+		n, err := finite(calculate(t.Operator, of[0], of[1]), whole)
 		return n.n, err
 	}), nil
+}
+
+func calculate(op string, a, b float64) float64 {
+	switch op {
+	case "+":
+		return a + b
+	case "-":
+		return a - b
+	case "*":
+		return a * b
+	case "/":
+		return a / b
+	case "%":
+		return math.Mod(a, b)
+	}
+	return math.Pow(a, b)
 }
 
 func isComparison(op string) bool {
@@ -161,11 +165,7 @@ func holds(op string, a, b value) bool {
 
 // logic evaluates its right side only when the left does not decide.
 func (v *vocabulary) logic(t *ast.BinaryNode) (node, error) {
-	l, err := v.operand(t.Left, truth)
-	if err != nil {
-		return node{}, err
-	}
-	r, err := v.operand(t.Right, truth)
+	l, r, err := v.both(t, truth)
 	if err != nil {
 		return node{}, err
 	}
