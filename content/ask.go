@@ -87,7 +87,7 @@ func (d *draft) question(e *planned, p *Prediction, f field) {
 	p.Kind = keys["kind"].text()
 	own := map[string][]string{"choice": {"choices"}, "number": {"unit", "tolerance"}, "queue": {}}
 	if _, ok := own[p.Kind]; !ok {
-		d.noPrediction(f, p.Kind)
+		d.noPrediction(f, keys["kind"])
 		return
 	}
 	for _, name := range []string{"choices", "unit", "tolerance"} {
@@ -106,14 +106,15 @@ func (d *draft) question(e *planned, p *Prediction, f field) {
 	d.answer(e, p, keys["answer"], f)
 }
 
-func (d *draft) noPrediction(f field, kind string) {
-	switch kind {
-	case "curve":
-		f.keyed().fail("prediction %s: kind curve comes later: there are choice, number, queue", f.name)
-	case "":
+func (d *draft) noPrediction(f field, kind value) {
+	there := []string{"choice", "number", "queue"}
+	switch text := kind.text(); {
+	case kind.absent():
 		f.keyed().fail("prediction %s has no kind: there are choice, number, queue", f.name)
-	default:
-		f.keyed().fail("%s", unknown("kind", kind, "there are", []string{"choice", "number", "queue"}))
+	case text == "curve":
+		kind.fail("kind curve comes later: there are choice, number, queue")
+	case text != "":
+		kind.fail("%s", unknown("kind", text, "there are", there))
 	}
 }
 

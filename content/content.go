@@ -7,6 +7,7 @@
 package content
 
 import (
+	"errors"
 	"fmt"
 	"html/template"
 	"slices"
@@ -182,7 +183,7 @@ func (b *Book) Find(name string) (*Experiment, error) {
 		for _, l := range b.lessons() {
 			have = append(have, l.ID)
 		}
-		return nil, fmt.Errorf("no %s", unknown("lesson", id, "there are", have))
+		return nil, errors.New("no " + unknown("lesson", id, "there are", have))
 	}
 	var have []string
 	for _, e := range l.Experiments {
@@ -191,5 +192,5 @@ func (b *Book) Find(name string) (*Experiment, error) {
 		}
 		have = append(have, e.ID)
 	}
-	return nil, fmt.Errorf("no %s", unknown("experiment", experiment, fmt.Sprintf("in lesson %q", id), have))
+	return nil, errors.New("no " + unknownIn("experiment", experiment, fmt.Sprintf(" in lesson %q", id), "it has", have))
 }

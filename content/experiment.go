@@ -26,10 +26,8 @@ const defaultSeconds = 5
 // experiment reads one experiment: the entries of the one that it is like, and
 // its own laid on top.
 func (d *draft) experiment(f field, plans map[string]value) {
-	own := f.value
-	if f.node.Kind == yaml.MappingNode && len(f.node.Content) > 0 {
-		own = value{d.like(f, plans), f.file}
-	}
+	before := len(d.problems.list)
+	own := value{d.like(f, plans), f.file}
 	keys := own.keys("an experiment",
 		[]string{"like", "lab", "knobs", "load", "faults", "net", "sysctl", "warmup", "seconds", "windows", "charts", "watch", "predictions", "checks"},
 		[]string{"link", "sweep"})
@@ -37,7 +35,7 @@ func (d *draft) experiment(f field, plans map[string]value) {
 	e := &planned{Experiment: &Experiment{ID: f.name}, line: f.line}
 	e.Spec.Name = d.ID + "/" + f.name
 	d.experiments = append(d.experiments, e)
-	if !d.labOf(e, keys["lab"], f) {
+	if !d.labOf(e, keys["lab"], f) || own.node == nil {
 		return
 	}
 	e.Spec.Knobs = d.knobs(e.lab, keys["knobs"])
@@ -52,43 +50,49 @@ func (d *draft) experiment(f field, plans map[string]value) {
 	d.predict(e, keys["predictions"])
 	d.check(e, keys["checks"])
 	d.words.lab(e.lab)
+	if len(d.problems.list) == before {
+		d.whole(e)
+	}
 }
 
 // like returns the experiment's entries, with those of the one it is like below
-// them; predictions and checks are never inherited.
+// them; predictions and checks are never inherited. It returns nil when there is
+// no such experiment.
 func (d *draft) like(f field, plans map[string]value) *yaml.Node {
+	if f.node.Kind != yaml.MappingNode {
+		return f.node
+	}
 	i := index(f.node, "like")
 	if i < 0 {
 		return f.node
 	}
 	name := value{f.node.Content[i+1], f.file}
-	base, ok := plans[name.text()]
-	if !ok {
-		if text := name.text(); text != "" {
-			name.fail("%s", unknown("like", text, "the experiments above are", d.experimentIDs()))
-		}
-		return f.node
+	text := name.text()
+	base, ok := plans[text]
+	if !ok && text != "" {
+		name.fail("%s", unknown("like", text, "the experiments above are", sortedKeys(plans)))
+	}
+	if !ok || base.node == nil || base.node.Kind != yaml.MappingNode {
+		return nil
 	}
 	return merge(without(base.node, "like", "predictions", "checks"), f.node)
 }
 
+// labOf finds the experiment's lab. That the lesson's is unknown is said there.
 func (d *draft) labOf(e *planned, v value, f field) bool {
 	e.Spec.Lab = d.Lab
 	if !v.absent() {
 		e.Spec.Lab = v.text()
 	}
-	if e.Spec.Lab == "" {
-		if d.Lab == "" && v.absent() {
-			f.keyed().fail("experiment %q has no lab: name one here, or lab: at the top for all", f.name)
-		}
-		return false
+	if e.Spec.Lab == "" && v.absent() {
+		return f.keyed().fail("experiment %q has no lab: name one here, or lab: at the top for all", f.name)
 	}
 	lab, ok := d.catalog.Lab(e.Spec.Lab)
-	if !ok {
-		return v.fail("%s", unknown("lab", e.Spec.Lab, "there are", labNames(d.catalog)))
+	if !ok && e.Spec.Lab != d.Lab {
+		v.fail("%s", unknown("lab", e.Spec.Lab, "there are", labNames(d.catalog)))
 	}
 	e.lab = lab
-	return true
+	return ok
 }
 
 func (d *draft) knobs(lab labs.Lab, v value) map[string]any {
@@ -189,6 +193,7 @@ func (d *draft) windows(e *planned, v value) {
 		to := d.time(ends[1], e.Spec.Seconds, 0, e.Spec.Seconds)
 		if from >= to {
 			f.fail("window %s: it ends before it begins", f.name)
+			from, to = 0, e.Spec.Seconds
 		}
 		e.Spec.Windows = append(e.Spec.Windows, telemetry.Window{Name: f.name, From: from, To: to})
 	}
@@ -230,6 +235,7 @@ func (d *draft) fault(e *planned, f field) {
 	i := slices.IndexFunc(kinds, func(k labs.FaultKind) bool { return k.Name == fault.Kind })
 	if i < 0 {
 		d.noKind(f, fault.Kind, kinds)
+		e.Spec.Faults = append(e.Spec.Faults, fault) // expressions may name its window
 		return
 	}
 	if fault.At+fault.For > e.Spec.Seconds+1e-9 {

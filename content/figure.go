@@ -40,7 +40,7 @@ type svgError struct {
 func (e *svgError) Error() string { return e.text }
 
 // reference finds url(…) in an attribute.
-var reference = regexp.MustCompile(`url\(\s*['"]?([^'")]*)['"]?\s*\)`)
+var reference = regexp.MustCompile(`(?i)url\(\s*['"]?([^'")]*)['"]?\s*\)`)
 
 // drawing writes a lesson's SVG anew for a place inside a page: checked against
 // the lists above, its ids with a prefix, named by the text alternative.
@@ -148,17 +148,28 @@ func (s *svg) attribute(a xml.Attr) error {
 			return fmt.Errorf("href=%q: only #id, inside the drawing", v)
 		}
 		v = "#" + s.prefix + v[1:]
-	}
-	for _, m := range reference.FindAllStringSubmatch(v, -1) {
-		if !strings.HasPrefix(m[1], "#") {
-			return fmt.Errorf("%s=%q: only url(#id), inside the drawing", name, v)
+	default:
+		var err error
+		if v, err = s.paint(name, v); err != nil {
+			return err
 		}
-	}
-	if strings.Contains(v, "url(") {
-		v = reference.ReplaceAllStringFunc(v, func(m string) string {
-			return "url(#" + s.prefix + reference.FindStringSubmatch(m)[1][1:] + ")"
-		})
 	}
 	fmt.Fprintf(&s.out, ` %s="%s"`, name, html.EscapeString(v))
 	return nil
+}
+
+// paint gives each url(#id) of an attribute the drawing's prefix and refuses
+// every other, also behind an escape of CSS.
+func (s *svg) paint(name, v string) (string, error) {
+	found := reference.FindAllStringSubmatch(v, -1)
+	ok := len(found) == strings.Count(strings.ToLower(v), "url") && !strings.Contains(v, `\`)
+	for _, m := range found {
+		ok = ok && strings.HasPrefix(m[1], "#")
+	}
+	if !ok {
+		return "", fmt.Errorf("%s=%q: only url(#id), inside the drawing", name, v)
+	}
+	return reference.ReplaceAllStringFunc(v, func(m string) string {
+		return "url(#" + s.prefix + reference.FindStringSubmatch(m)[1][1:] + ")"
+	}), nil
 }

@@ -22,7 +22,8 @@ var (
 type placeholderNode struct {
 	ast.BaseInline
 	body string
-	n    int // in Lesson.Shown, once it is registered
+	open bool // there is no }} on its line
+	n    int  // in Lesson.Shown, once it is registered
 }
 
 func (*placeholderNode) Kind() ast.NodeKind       { return kindPlaceholder }
@@ -68,7 +69,8 @@ func (placeholders) Parse(parent ast.Node, block text.Reader, pc parser.Context)
 	}
 	end := bytes.Index(line, []byte("}}"))
 	if end < 0 {
-		return nil
+		block.Advance(2)
+		return &placeholderNode{open: true}
 	}
 	block.Advance(end + 2)
 	return &placeholderNode{body: string(line[2:end])}
@@ -98,8 +100,8 @@ func parsePlaceholder(body string) (Placeholder, string) {
 	return p, ""
 }
 
-// formulas parses \(…\), \[…\] and $$…$$, which may span lines of a paragraph. A
-// single $ is money.
+// formulas parses \(…\), \[…\] and $$…$$, which may span lines of a paragraph, as
+// long as none of them begins like a list. A single $ is money.
 type formulas struct{}
 
 func (formulas) Trigger() []byte { return []byte{'\\', '$'} }

@@ -1,7 +1,6 @@
 package content
 
 import (
-	"bytes"
 	"errors"
 	"io/fs"
 	"net/url"
@@ -46,12 +45,10 @@ func (in *inspector) visit(n ast.Node, entering bool) (ast.WalkStatus, error) {
 		in.link(n, string(n.Destination))
 	case *ast.AutoLink:
 		in.link(n, string(n.URL(in.src)))
-	case *ast.Text:
-		if bytes.Contains(n.Segment.Value(in.src), []byte("{{")) {
-			in.fail(n, "a placeholder is {{run:EXPERIMENT EXPR}}, on one line")
-		}
 	case *placeholderNode:
 		in.placeholder(n)
+	case *ast.CodeSpan:
+		return ast.WalkSkipChildren, nil // code is what it is
 	}
 	return ast.WalkContinue, nil
 }
@@ -67,6 +64,10 @@ func (in *inspector) subheading(h *ast.Heading) {
 
 // placeholder registers {{…}} and lints its expression against its experiment.
 func (in *inspector) placeholder(n *placeholderNode) {
+	if n.open {
+		in.fail(n, "a placeholder ends in }} on its line: {{run:EXPERIMENT EXPR}}")
+		return
+	}
 	p, wrong := parsePlaceholder(n.body)
 	if wrong != "" {
 		in.fail(n, "%s", wrong)
@@ -175,8 +176,12 @@ func (p *page) figure(n ast.Node) ast.Node {
 }
 
 func (p *page) draw(img *ast.Image) string {
-	name, alt := string(img.Destination), alternative(img, p.src)
-	if alt == "" {
+	name := string(img.Destination)
+	alt, ok := alternative(img, p.src)
+	switch {
+	case !ok:
+		p.fail(img, "a text alternative has no placeholder: it tells what happens, on any machine")
+	case alt == "":
 		p.fail(img, "the drawing has no text alternative: ![what happens](%s)", name)
 	}
 	if !strings.HasSuffix(name, ".svg") || strings.ContainsAny(name, `/\`) {
@@ -209,11 +214,15 @@ func (p *page) drawings() []string {
 	return names
 }
 
-// alternative is an image's text.
-func alternative(img ast.Node, src []byte) string {
+// alternative is an image's text; false when it would show a measurement.
+func alternative(img ast.Node, src []byte) (string, bool) {
 	var out strings.Builder
+	ok := true
 	ast.Walk(img, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
-		if t, ok := n.(*ast.Text); ok && entering {
+		if _, measured := n.(*placeholderNode); measured {
+			ok = false
+		}
+		if t, isText := n.(*ast.Text); isText && entering {
 			out.Write(t.Segment.Value(src))
 			if t.SoftLineBreak() {
 				out.WriteByte(' ')
@@ -221,5 +230,5 @@ func alternative(img ast.Node, src []byte) string {
 		}
 		return ast.WalkContinue, nil
 	})
-	return strings.TrimSpace(out.String())
+	return strings.TrimSpace(out.String()), ok
 }

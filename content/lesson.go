@@ -79,7 +79,7 @@ func (d *draft) read(v value) {
 	keys := v.keys("a lesson", []string{"covers", "lab", "sections", "derive", "experiments"},
 		[]string{"comparisons", "breakit", "exercise"})
 	d.Covers = keys["covers"].texts()
-	d.readLab(keys["lab"], v)
+	d.readLab(keys["lab"])
 	for _, item := range keys["sections"].items() {
 		if id := item.text(); id != "" && d.name(id, "a section", item) {
 			d.sections = append(d.sections, id)
@@ -95,20 +95,15 @@ func (d *draft) read(v value) {
 		d.name(f.name, "an experiment", f.keyed())
 		d.experiment(f, plans)
 	}
-	d.total(keys["experiments"])
+	d.total(v)
 	d.unused()
 }
 
-func (d *draft) readLab(v, lesson value) {
-	if v.absent() {
-		return
-	}
-	if name := v.text(); name != "" {
-		if _, ok := d.catalog.Lab(name); !ok {
-			v.fail("%s", unknown("lab", name, "there are", labNames(d.catalog)))
-			return
-		}
-		d.Lab = name
+// readLab reads the default lab; experiments without a lab of their own use it.
+func (d *draft) readLab(v value) {
+	d.Lab = v.text()
+	if _, ok := d.catalog.Lab(d.Lab); !ok && d.Lab != "" {
+		v.fail("%s", unknown("lab", d.Lab, "there are", labNames(d.catalog)))
 	}
 }
 
@@ -170,13 +165,13 @@ func (d *draft) isDerived(name string) bool {
 }
 
 // total limits the time that all experiments take together.
-func (d *draft) total(at value) {
+func (d *draft) total(lesson value) {
 	sum := 0.0
 	for _, e := range d.experiments {
 		sum += e.Spec.Warmup + e.Spec.Seconds
 	}
 	if sum > maxLessonSeconds {
-		at.file.fail(at.line(), "the experiments take %s s together: a lesson has at most %d s; shorten some", digits(sum), maxLessonSeconds)
+		lesson.key("experiments").fail("the experiments take %s s together: a lesson has at most %d s; shorten some", digits(sum), maxLessonSeconds)
 	}
 }
 

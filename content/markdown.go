@@ -78,7 +78,7 @@ func calloutTitles() map[string]Text {
 	return map[string]Text{
 		"NOTE":    {Ko: "참고", En: "Note"},
 		"WARNING": {Ko: "주의", En: "Warning"},
-		"SHAPE":   {Ko: "이런 모양을 기대하세요", En: "What to expect"},
+		"SHAPE":   {Ko: "기대할 모양", En: "What to expect"},
 	}
 }
 

@@ -56,7 +56,12 @@ func (f *file) from(line int) *file {
 // unknown says that there is no such name, which ones there are, and which is
 // nearest: knob "drian": labs/epollet has armed, buf, drain; did you mean drain?
 func unknown(what, name, where string, have []string) string {
-	text := fmt.Sprintf("%s %q: %s ", what, name, where)
+	return unknownIn(what, name, "", where, have)
+}
+
+// unknownIn also says in what it was sought: experiment "x" in lesson "epoll": it has …
+func unknownIn(what, name, in, where string, have []string) string {
+	text := fmt.Sprintf("%s %q%s: %s ", what, name, in, where)
 	if len(have) == 0 {
 		return text + "none"
 	}

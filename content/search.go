@@ -212,7 +212,9 @@ func (x *Index) windows(q []rune) []match {
 		share := float64(len(w.count)) / float64(len(pairs))
 		// Squared, so that a title that is roughly alike comes after a text that is the same.
 		score := share * share * x.entries[s.entry].weight
-		if share >= least && score > best[s.entry].score {
+		old := best[s.entry]
+		longer := score == old.score && spots[w.from].at == old.from && s.at < old.to
+		if share >= least && (score > old.score || longer) {
 			best[s.entry] = match{s.entry, spots[w.from].at, s.at + 2, score}
 		}
 	}

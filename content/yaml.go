@@ -113,6 +113,14 @@ func (v value) fields() []field {
 	return list
 }
 
+// key returns a mapping's key of that name, to complain there.
+func (v value) key(name string) value {
+	if i := index(v.node, name); i >= 0 {
+		return value{v.node.Content[i], v.file}
+	}
+	return v
+}
+
 // keys returns the entries by name and refuses names that are not known. Those
 // that a later version will read are refused with that word.
 func (v value) keys(what string, known, later []string) map[string]value {

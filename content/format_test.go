@@ -1,0 +1,68 @@
+package content
+
+import (
+	"math"
+	"testing"
+)
+
+func TestFormat(t *testing.T) {
+	for _, tt := range []struct {
+		v      any
+		format string
+		want   string
+	}{
+		{0.0, "", "0"},
+		{5904.0, "", "5904"}, // an integer in full
+		{1234567.0, "", "1234567"},
+		{-3.0, "", "-3"},
+		{2.4567, "", "2.46"}, // a fraction with three digits
+		{0.0123456, "", "0.0123"},
+		{12.3456, "", "12.3"},
+		{123.456, "", "123"},
+		{190123.7, "", "190000"}, // three digits are what was measured
+		{1.999, "", "2.00"},      // not an integer: the noughts say so
+		{99.96, "", "100"},
+		{0.9996, "", "1.00"},
+		{-0.5, "", "-0.500"},
+		{0.1 + 0.2, "", "0.300"},
+		{3 * 0.1 * 10, "", "3"}, // the noise of floating point is no fraction
+		{1e-9, "", "1e-09"},
+		{1e17, "", "1e+17"},
+		{math.NaN(), "", "–"},
+		{math.Inf(1), "ms", "–"},
+		{math.Copysign(0, -1), "", "0"},
+		{0.0123456, "ms", "12.3 ms"},
+		{0.002, "ms", "2 ms"},
+		{0.0000123, "us", "12.3 µs"},
+		{1.5, "s", "1.50 s"},
+		{2.0, "s", "2 s"},
+		{65536.0, "KiB", "64 KiB"},
+		{1000.0, "KiB", "0.977 KiB"},
+		{3 * 1048576.0, "MiB", "3 MiB"},
+		{0.123456, "%", "12.3%"},
+		{1.0, "%", "100%"},
+		{190123.0, "/s", "190123/s"},
+		{"workbench", "", "workbench"},
+		{"workbench", "ms", "workbench"}, // a text has no unit
+		{true, "", "true"},
+		{7, "", "7"},
+		{int64(7), "s", "7 s"},
+		{uint64(7), "", "7"},
+		{nil, "ms", "–"},
+		{1.0, "no such format", "1"},
+	} {
+		if got := Format(tt.v, tt.format); got != tt.want {
+			t.Errorf("Format(%v, %q) = %q, want %q", tt.v, tt.format, got, tt.want)
+		}
+	}
+}
+
+func FuzzFormat(f *testing.F) {
+	f.Add(1.5, "ms")
+	f.Add(99.95, "")
+	f.Fuzz(func(t *testing.T, v float64, format string) {
+		if got := Format(v, format); got == "" || len(got) > 40+len(format) {
+			t.Errorf("Format(%v, %q) = %q", v, format, got)
+		}
+	})
+}

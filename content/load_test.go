@@ -1,0 +1,218 @@
+package content
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"socketlabs/labs/telemetry"
+)
+
+func TestBook(t *testing.T) {
+	b := good(t)
+	if len(b.Parts) != 2 || b.Parts[0].Title != (Text{}) || b.Parts[1].Title != (Text{"둘째 부분", "The second part"}) {
+		t.Errorf("parts: %+v", b.Parts)
+	}
+	l, prev, next := b.Lesson("edge")
+	if l == nil || l.ID != "edge" || prev == nil || prev.ID != "first" || next != nil {
+		t.Errorf("Lesson(edge) = %v, %v, %v", l, prev, next)
+	}
+	if l, prev, next := b.Lesson("ledge"); l != nil || prev != nil || next != nil {
+		t.Errorf("Lesson(ledge) = %v, %v, %v", l, prev, next)
+	}
+	if b.Words.Knobs["drain"].Ko != "소진 루프" {
+		t.Errorf("words: %+v", b.Words.Knobs)
+	}
+}
+
+func TestFind(t *testing.T) {
+	b := good(t)
+	for name, want := range map[string]string{
+		"edge/stall":   "",
+		"edge/stal":    `no experiment "stal" in lesson "edge": it has stall, drained, idle; did you mean stall?`,
+		"egde/stall":   `no lesson "egde": there are first, edge; did you mean edge?`,
+		"first/x":      `no experiment "x" in lesson "first": it has none`,
+		"edge":         `no experiment "" in lesson "edge": it has stall, drained, idle`,
+		"":             `no lesson "": there are first, edge`,
+		"edge/stall/x": `no experiment "stall/x" in lesson "edge": it has stall, drained, idle; did you mean stall?`,
+	} {
+		e, err := b.Find(name)
+		switch {
+		case want == "" && (err != nil || e.Spec.Name != name):
+			t.Errorf("%s: %v", name, err)
+		case want != "" && (err == nil || err.Error() != want):
+			t.Errorf("%s: %v, want %s", name, err, want)
+		}
+	}
+}
+
+// like: maps merge, the rest replaces, predictions and checks stay behind.
+func TestLike(t *testing.T) {
+	fsys := files(t)
+	edit{"edge/lesson.yaml", "    knobs: {drain: true}\n", "    knobs: {drain: true}\n    load: {size: 64}\n    windows: {late: [2, 3]}\n"}.apply(t, fsys)
+	b, problems := load(fsys, "content", catalog(t))
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	e, err := b.Find("edge/drained")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := e.Spec
+	if s.Knobs["drain"] != true || s.Knobs["buf"] != 4096.0 || s.Load["size"] != 64.0 || s.Load["model"] != "closed" {
+		t.Errorf("maps do not merge: %+v %+v", s.Knobs, s.Load)
+	}
+	if len(s.Windows) != 2 || s.Windows[0].Name != "quiet" || s.Windows[1].Name != "late" {
+		t.Errorf("windows: %+v", s.Windows)
+	}
+	if len(s.Watch) != 2 || len(s.Charts) != 2 || len(s.Charts[1].Metrics) != 1 {
+		t.Errorf("lists are not replaced: %+v %+v", s.Watch, s.Charts)
+	}
+	if len(s.Predictions) != 0 || len(s.Checks) != 1 {
+		t.Errorf("predictions and checks are inherited: %+v %+v", s.Predictions, s.Checks)
+	}
+	stall, _ := b.Find("edge/stall")
+	if stall.Spec.Knobs["drain"] != false || stall.Spec.Load["size"] != 10000.0 {
+		t.Errorf("the other experiment changed: %+v", stall.Spec)
+	}
+}
+
+func pack(t *testing.T, lines ...any) string {
+	t.Helper()
+	var out bytes.Buffer
+	z := gzip.NewWriter(&out)
+	for _, l := range lines {
+		if err := json.NewEncoder(z).Encode(l); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+func TestRecordings(t *testing.T) {
+	run := telemetry.Event{Kind: telemetry.KindRun, Run: &telemetry.Run{ID: "r", Code: "abc"}}
+	whole := pack(t, run, telemetry.Event{Kind: telemetry.KindEnd})
+	fsys := files(t)
+	edit{"edge/author/stall.jsonl.gz", "", whole}.apply(t, fsys)
+	b, problems := load(fsys, "content", catalog(t))
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	stall, _ := b.Find("edge/stall")
+	if string(stall.Author) != whole || stall.Spec.Workbook != "abc" {
+		t.Errorf("stall has %d bytes and code %q", len(stall.Author), stall.Spec.Workbook)
+	}
+	if other, _ := b.Find("edge/idle"); other.Author != nil || other.Spec.Workbook != "" {
+		t.Errorf("idle has %d bytes and code %q", len(other.Author), other.Spec.Workbook)
+	}
+
+	const again = ": record it again with labs check --record edge"
+	for _, tt := range []struct{ why, name, data, want string }{
+		{"not packed", "stall.jsonl.gz", "{}", "author/stall.jsonl.gz:1: the recording can not be unpacked: unexpected EOF" + again},
+		{"cut off", "stall.jsonl.gz", whole[:len(whole)-6], "author/stall.jsonl.gz:1: the recording is cut off: unexpected EOF" + again},
+		{"empty", "stall.jsonl.gz", pack(t), "author/stall.jsonl.gz:1: the recording has no first event: EOF" + again},
+		{"another first event", "stall.jsonl.gz", pack(t, telemetry.Event{Kind: telemetry.KindEnd}), "author/stall.jsonl.gz:1: the recording does not begin with the event of its run" + again},
+		{"of no experiment", "stal.jsonl.gz", whole, `author/stal.jsonl.gz:1: recording "stal.jsonl.gz": it is named EXPERIMENT.jsonl.gz, and the experiments are stall, drained, idle`},
+	} {
+		broken(t, tt.why, []edit{{"edge/author/" + tt.name, "", tt.data}}, tt.want)
+	}
+}
+
+func TestChanged(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) {
+		t.Helper()
+		name = filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("a/ko.md", "one")
+	seen := map[string]string{}
+	step := func(what string) {
+		t.Helper()
+		stamp := Changed(dir)
+		if before, ok := seen[stamp]; ok {
+			t.Errorf("%s: the same stamp as %s", what, before)
+		}
+		if Changed(dir) != stamp {
+			t.Errorf("%s: two stamps without a change", what)
+		}
+		seen[stamp] = what
+	}
+	step("the beginning")
+	write("a/ko.md", "three")
+	step("another size")
+	if err := os.Chtimes(filepath.Join(dir, "a/ko.md"), time.Time{}, time.Unix(1, 0)); err != nil {
+		t.Fatal(err)
+	}
+	step("another time")
+	write("b/ko.md", "")
+	step("another file")
+	if err := os.Remove(filepath.Join(dir, "b/ko.md")); err != nil {
+		t.Fatal(err)
+	}
+	if Changed(filepath.Join(dir, "nothing")) == "" {
+		t.Error("no stamp of a folder that is not there")
+	}
+}
+
+// A lesson's problem names the file from the module on, wherever it is loaded from.
+func TestProblemFile(t *testing.T) {
+	root := t.TempDir()
+	c := catalog(t)
+	c.Root = root
+	if err := os.Mkdir(filepath.Join(root, "content"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	_, problems := Load(filepath.Join(root, "content"), c)
+	if len(problems) == 0 || !strings.HasPrefix(problems[0].String(), "content/toc.txt:1: ") {
+		t.Errorf("%v", problems)
+	}
+}
+
+// fuzz loads the good lessons with one file replaced: it must end, and a file
+// that is refused must name a line that it has.
+func fuzz(f *testing.F, name string) {
+	fsys, c := files(f), catalog(f)
+	f.Add(fsys[name].Data)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if len(data) > 1<<16 {
+			return
+		}
+		changed := fstest.MapFS{}
+		for n, file := range fsys {
+			changed[n] = file
+		}
+		changed[name] = &fstest.MapFile{Data: data}
+		book, problems := load(changed, "content", c)
+		if book == nil {
+			t.Fatal("no book")
+		}
+		lines := 2 + bytes.Count(data, []byte("\n"))
+		for _, p := range problems {
+			if p.File == "content/"+name && (p.Line < 1 || p.Line > lines) {
+				t.Errorf("%s: the file has %d lines", p, lines)
+			}
+		}
+		NewIndex(book, "ko").Search("소진 루프", 3)
+	})
+}
+
+func FuzzLesson(f *testing.F)  { fuzz(f, "edge/lesson.yaml") }
+func FuzzText(f *testing.F)    { fuzz(f, "edge/ko.md") }
+func FuzzTOC(f *testing.F)     { fuzz(f, "toc.txt") }
+func FuzzWords(f *testing.F)   { fuzz(f, "words.yaml") }
+func FuzzDrawing(f *testing.F) { fuzz(f, "edge/queue.svg") }
