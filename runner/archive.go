@@ -171,6 +171,12 @@ func (s *Summary) ended(e telemetry.End) {
 	s.Checks, s.Guesses, s.Metrics = e.Checks, e.Guesses, e.Metrics
 }
 
+// over says whether a run of this archive has ended.
+func (a *archive) over(id string) bool {
+	s, err := a.summary(id)
+	return err == nil && s.Phase.Over()
+}
+
 // remove deletes a recording whose run has ended.
 func (a *archive) remove(id string) error {
 	path, err := a.find(id)

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"strings"
 	"sync"
 	"time"
@@ -40,9 +41,9 @@ type block struct {
 	quit  context.CancelFunc   // ends the observer and the faults
 
 	score    score
-	addr     string   // of the lab, from its announcement on
-	last     []string // the lab's last log lines
-	panic    string   // the line with which the Go runtime ended it
+	addr     netip.AddrPort // of the lab, from its announcement on
+	last     []string       // the lab's last log lines
+	panic    string         // the line with which the Go runtime ended it
 	draining bool
 }
 
@@ -69,12 +70,12 @@ func (b *block) perform(ctx context.Context, binary string) error {
 	if err := b.startLab(binary); err != nil {
 		return err
 	}
-	if err := b.wait(ctx, listenTime, func() bool { return b.addr != "" }); errors.Is(err, errLate) {
+	if err := b.wait(ctx, listenTime, func() bool { return b.addr.IsValid() }); errors.Is(err, errLate) {
 		return fails("not-listening", b.lastLine())
 	} else if err != nil {
 		return err
 	}
-	if err := b.enter(telemetry.Running, map[string]string{"addr": b.addr, "pid": fmt.Sprint(b.lab.PID)}); err != nil {
+	if err := b.enter(telemetry.Running, map[string]string{"addr": b.addr.String(), "pid": fmt.Sprint(b.lab.PID)}); err != nil {
 		return err
 	}
 	if err := b.startMeasuring(ctx); err != nil {
@@ -173,7 +174,7 @@ func (b *block) wait(ctx context.Context, most time.Duration, done func() bool) 
 func (b *block) hear(e telemetry.Event) {
 	switch {
 	case e.Kind == telemetry.KindState && e.From == telemetry.FromLab:
-		b.addr = e.State.Facts["addr"]
+		b.addr = netip.MustParseAddrPort(e.State.Facts["addr"]) // see admission
 		return
 	case e.Kind == telemetry.KindLog && e.From == telemetry.FromLab:
 		b.last = append(b.last, e.Text)
@@ -209,7 +210,7 @@ func (b *block) exited(c *child) error {
 func (b *block) crashed(x shim.Status) error {
 	e := fails("lab-crashed", cmp.Or(b.panic, x.String()))
 	switch {
-	case b.addr != "" || b.panic != "":
+	case b.addr.IsValid() || b.panic != "":
 	case x.Code == 2:
 		e = fails("lab-refused", b.lastLine())
 	case x.Code == 3:

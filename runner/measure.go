@@ -4,6 +4,7 @@ package runner
 
 import (
 	"context"
+	"fmt"
 	"path"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"socketlabs/labs"
 	"socketlabs/labs/telemetry"
 	"socketlabs/runner/load"
+	"socketlabs/runner/observe"
 )
 
 // startMeasuring begins the block's clock: the observer samples from now on, and
@@ -38,20 +40,38 @@ func (b *block) startMeasuring(ctx context.Context) error {
 	return s.flush()
 }
 
+// observe samples the kernel and the machine on the grid, from the next tick
+// until ctx ends, and shows the table of sockets once a second.
+func (b *block) observe(ctx context.Context) error {
+	diag, err := b.sup.Diag()
+	if err != nil {
+		return err
+	}
+	o, err := observe.New(b.lab.PID, diag, b.addr)
+	if err != nil {
+		return fmt.Errorf("observe: %w", err)
+	}
+	b.work.Go(func() {
+		defer o.Close()
+		for k := tickAt(monotonic()) + 1; sleep(ctx, k.time()) == nil; k = max(k, tickAt(monotonic())) + 1 {
+			t := b.run.clock.on(k)
+			for _, e := range o.Sample(t) {
+				b.say(e)
+			}
+			if (k-b.score.start)%10 == 0 {
+				b.say(o.Table(t))
+			}
+		}
+	})
+	return nil
+}
+
 // startLoad starts the load generator when there is load or a client misbehaves.
 func (b *block) startLoad(start tick) error {
-	spec := b.run.spec
-	needed := spec.Load != nil
-	for _, f := range spec.Faults {
-		needed = needed || !onServer(f)
-	}
-	if !needed {
+	plan := load.NewPlan(b.run.spec, b.addr.String(), float64(start)/10)
+	if plan.Idle() {
 		b.score.gone(telemetry.FromLoad)
 		return nil
-	}
-	plan, err := load.NewPlan(spec, b.addr, start.time())
-	if err != nil {
-		return fails("load-failed", err.Error())
 	}
 	return b.spawnLoad(plan)
 }

@@ -7,12 +7,15 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
 	"socketlabs/labs"
 	"socketlabs/labs/telemetry"
+	"socketlabs/runner/shim"
 )
 
 // Errors of Start, Follow and Remove; everything that happens after a run was
@@ -50,6 +53,7 @@ type Runner struct {
 	limits  Limits
 	log     *slog.Logger
 	host    telemetry.Host
+	refused error // why runs can not be isolated, nil when they can
 	archive *archive
 	builder *builder
 	slot    slot
@@ -69,6 +73,9 @@ type Runner struct {
 // Open prepares the data folder, ends what earlier runs left behind and marks
 // their recordings interrupted. Several processes may have the same folder open.
 func Open(cfg Config) (*Runner, error) {
+	if os.Getenv(tag) != "" {
+		return nil, errors.New("runner: this process belongs to a run: its main calls Child first")
+	}
 	a, err := openArchive(filepath.Join(cfg.Data, "runs"))
 	if err != nil {
 		return nil, err
@@ -82,7 +89,7 @@ func Open(cfg Config) (*Runner, error) {
 	if r.log == nil {
 		r.log = slog.New(slog.DiscardHandler)
 	}
-	r.host = fingerprint()
+	r.host, r.refused = host(r.log)
 	r.closing, r.close = context.WithCancel(context.Background())
 	ids, err := a.list()
 	if err != nil {
@@ -92,6 +99,9 @@ func Open(cfg Config) (*Runner, error) {
 		if _, err := a.settle(id); err != nil && !errors.Is(err, ErrNoRun) {
 			return nil, fmt.Errorf("recording %s: %w", id, err)
 		}
+	}
+	if err := shim.Sweep(a.over); err != nil {
+		r.log.Warn("processes of earlier runs", "error", err)
 	}
 	return r, nil
 }
@@ -210,6 +220,7 @@ func (r *Runner) Runs() ([]Summary, error) {
 		}
 		list = append(list, s)
 	}
+	slices.SortStableFunc(list, func(a, b Summary) int { return b.Began.Compare(a.Began) }) // ids know the second only
 	return list, nil
 }
 
@@ -244,10 +255,14 @@ func (r *Runner) Remove(id string) error {
 // Trouble says what is wrong with the runner itself, in words; empty when
 // nothing is. /healthz shows it.
 func (r *Runner) Trouble() []string {
+	var list []string
 	if err := r.archive.trouble(); err != nil {
-		return []string{"recordings can not be written: " + err.Error() + ": make room on the disk that holds the data folder"}
+		list = append(list, "recordings can not be written: "+err.Error()+": make room on the disk that holds the data folder")
 	}
-	return nil
+	if r.refused != nil {
+		list = append(list, "runs can not be started: "+r.refused.Error())
+	}
+	return list
 }
 
 // Summary is a run in a list. It is what the first and the last event say.

@@ -29,11 +29,15 @@ func (s slot) take(ctx context.Context, wait func()) (*os.File, error) {
 			f.Close()
 			return nil, err
 		}
-		if waits == 0 {
+		pause := 50 * time.Millisecond
+		switch {
+		case waits < 3: // somebody may only be looking, see busy
+			pause = time.Millisecond
+		case waits == 3:
 			wait()
 		}
 		select {
-		case <-time.After(50 * time.Millisecond):
+		case <-time.After(pause):
 		case <-ctx.Done():
 			f.Close()
 			return nil, context.Cause(ctx)
