@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html/template"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -31,6 +32,7 @@ type face struct {
 type faces struct {
 	pips func(*content.Lesson) pips
 	dev  string // the folder site/ to read from; empty: what is embedded
+	log  *slog.Logger
 
 	mu     sync.Mutex // guards stamp and newest
 	stamp  uint64
@@ -38,7 +40,7 @@ type faces struct {
 }
 
 func newFaces(cfg Config, pips func(*content.Lesson) pips) (*faces, error) {
-	f := &faces{pips: pips}
+	f := &faces{pips: pips, log: cfg.Log}
 	files := fs.FS(embedded)
 	if dir := filepath.Join(cfg.Root, "site"); cfg.Dev {
 		f.dev, f.stamp, files = dir, stamp(dir), os.DirFS(dir)
@@ -56,9 +58,13 @@ func (f *faces) current() *face {
 		return f.newest
 	}
 	if now := stamp(f.dev); now != f.stamp {
-		if face, err := readFace(os.DirFS(f.dev), f.pips); err == nil {
-			f.stamp, f.newest = now, face
+		f.stamp = now
+		face, err := readFace(os.DirFS(f.dev), f.pips)
+		if err != nil {
+			f.log.Error("site: the old face stays", "error", err)
+			return f.newest
 		}
+		f.newest = face
 	}
 	return f.newest
 }

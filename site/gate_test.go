@@ -1,6 +1,9 @@
 package site
 
 import (
+	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -137,6 +140,22 @@ func TestHosts(t *testing.T) {
 		resp, _ := s.do(request{path: "/livez", host: tt.host})
 		if ok := resp.StatusCode == http.StatusOK; ok != tt.ok {
 			t.Errorf("Host %s: %s, want ok %v: %s", tt.host, resp.Status, tt.ok, tt.why)
+		}
+	}
+}
+
+func TestAMissingHostIsNoPass(t *testing.T) {
+	s := serve(t)
+	for _, head := range []string{"GET /livez HTTP/1.0\r\n\r\n", "GET /livez HTTP/1.1\r\nHost:\r\nConnection: close\r\n\r\n"} {
+		c, err := net.Dial("tcp", s.host)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprint(c, head)
+		got, err := io.ReadAll(c)
+		c.Close()
+		if err != nil || !strings.Contains(string(got), " 421 ") {
+			t.Errorf("%q: %v\n%s", head, err, got)
 		}
 	}
 }

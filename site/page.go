@@ -125,10 +125,10 @@ func (s *Site) front(w http.ResponseWriter, r *http.Request) error {
 // home shows the contents.
 func (s *Site) home(w http.ResponseWriter, r *http.Request) error {
 	e := s.shelf.edition()
-	s.listed() // runs that were made headless count too
+	runs := s.listed() // those that were made headless count too
 	p := s.page(r, e)
-	st := s.statusNow()
-	p.Status = &st
+	now := s.statusNow(runs)
+	p.Status = &now
 	return s.show(w, r, http.StatusOK, "home", p, &pageData{})
 }
 
@@ -146,8 +146,8 @@ func (s *Site) lesson(w http.ResponseWriter, r *http.Request) error {
 	p.Lesson = filled(l, s.shown.of(l, runs))
 	data, experiments := s.lessonView(e, p.Lesson, runs, p.Progress)
 	p.Experiments = experiments
-	st := s.statusNow()
-	p.Status = &st
+	now := s.statusNow(runs)
+	p.Status = &now
 	return s.show(w, r, http.StatusOK, "lesson", p, data)
 }
 

@@ -1,0 +1,52 @@
+package site
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+
+	"socketlabs/content"
+	"socketlabs/labs"
+)
+
+// order is what POST /api/runs asks for: names of the lesson and values of
+// settings, never a program, a path or code.
+type order struct {
+	Lesson      string            `json:"lesson"`
+	Experiment  string            `json:"experiment"`
+	Settings    map[string]string `json:"settings"`    // knob.NAME, load.NAME
+	Predictions map[string]any    `json:"predictions"` // string or number, by id
+	Skipped     []string          `json:"skipped"`     // predictions that were not answered
+}
+
+// decode reads a body that must be exactly one value of v's form.
+func decode(r *http.Request, v any) error {
+	d := json.NewDecoder(r.Body)
+	d.DisallowUnknownFields()
+	err := d.Decode(v)
+	if err == nil {
+		if _, err = d.Token(); err == io.EOF {
+			return nil
+		}
+		err = errors.Join(err, errors.New("more than one value"))
+	}
+	if _, large := errors.AsType[*http.MaxBytesError](err); large {
+		return err
+	}
+	return &refusal{err: errRequest, text: content.Text{
+		Ko: "요청의 JSON을 읽을 수 없습니다: " + err.Error(), En: "The request's JSON can not be read: " + err.Error()}}
+}
+
+// spec is the experiment's with the settings that were asked for.
+func (o order) spec(x *content.Experiment, lab labs.Lab) (labs.Spec, error) {
+	spec := x.Spec.Clone()
+	for _, name := range slices.Sorted(maps.Keys(o.Settings)) {
+		if err := spec.Set(lab, name, o.Settings[name]); err != nil {
+			return spec, &refusal{err: errSetting, field: name, text: content.Text{Ko: "쓸 수 없는 설정값입니다. " + err.Error(), En: err.Error()}}
+		}
+	}
+	return spec, nil
+}
