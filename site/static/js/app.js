@@ -1,1 +1,100 @@
 // @ts-check
+// Wires the page. Every page has a header; a lesson with experiments has a bench.
+
+import { Bench } from "./bench.js";
+import { startCopy } from "./copy.js";
+import { byId, every, hit, one } from "./dom.js";
+import { startKeys } from "./keys.js";
+import { startLook, toggleLanguage, toggleTheme } from "./look.js";
+import { experimentOf, experiments, page } from "./page.js";
+import { onWidth } from "./place.js";
+import { count, followReading } from "./progress.js";
+import { Search } from "./search.js";
+import { both } from "./words.js";
+
+startLook();
+startCopy();
+count();
+followReading();
+
+const search = new Search();
+const help = /** @type {HTMLDialogElement} */ (byId("ui-help"));
+const menu = one(document, "[data-act=contents]");
+const bench = document.getElementById("ui-bench") && experiments.length ? new Bench() : null;
+
+/** @param {boolean} open */
+function contents(open) {
+  document.getElementById("ui-contents")?.classList.toggle("is-open", open);
+  menu.setAttribute("aria-expanded", String(open));
+}
+
+/** @param {string} rel */
+const turn = (rel) => { const a = document.querySelector(`a[rel=${rel}]`); if (a instanceof HTMLAnchorElement) location.assign(a.href); };
+
+function toBench() {
+  const box = byId("ui-bench");
+  if (!box.contains(document.activeElement)) {
+    box.scrollIntoView({ block: "nearest" });
+    byId("ui-go").focus({ preventScroll: true });
+    if (document.activeElement !== byId("ui-go")) box.focus({ preventScroll: true });
+    return;
+  }
+  const card = byId(bench?.experiment.id ?? "ui-text");
+  card.scrollIntoView({ block: "center" });
+  one(card, "[data-act=bench]").focus({ preventScroll: true });
+}
+
+startKeys({
+  "/": () => search.focus(),
+  "?": () => help.showModal(),
+  t: toggleTheme,
+  l: toggleLanguage,
+  ArrowLeft: () => turn("prev"),
+  ArrowRight: () => turn("next"),
+  r: () => { bench?.start(); },
+  s: () => bench?.act({ act: "stop", key: "" }),
+  b: () => { if (bench) toBench(); },
+  Escape: () => {
+    search.close();
+    if (menu.getAttribute("aria-expanded") !== "true") return;
+    contents(false);
+    menu.focus();
+  },
+});
+
+document.addEventListener("click", (e) => {
+  const button = hit(e, "[data-act]"), card = hit(e, "[data-experiment-card]");
+  if (button?.dataset.act === "theme") toggleTheme();
+  else if (button?.dataset.act === "help") help.showModal();
+  else if (button?.dataset.act === "contents") contents(menu.getAttribute("aria-expanded") !== "true");
+  else if (button?.dataset.act === "bench" && card) mount(card.dataset.experimentCard ?? "");
+  else if (hit(e, ".contents a")) contents(false);
+});
+
+/** @param {string} id of an experiment @param {string} [run] */
+function mount(id, run) {
+  const x = experimentOf(id);
+  if (x && bench && (x !== bench.experiment || run)) bench.put(x, run);
+  if (x && bench) history.replaceState(history.state, "", `${location.pathname}${run ? `?run=${run}` : ""}#${id}`);
+}
+
+document.addEventListener("reach", (e) => {
+  const on = /** @type {CustomEvent<boolean>} */ (e).detail, lamp = byId("ui-link");
+  lamp.dataset.state = on ? "running" : "lost";
+  lamp.replaceChildren(both(on ? "app.host" : "app.lost"));
+});
+
+/** The experiment that the address names, else the one that was run last, else the first. */
+function start() {
+  if (!bench) return;
+  const named = experimentOf(decodeURIComponent(location.hash.slice(1)));
+  const run = new URLSearchParams(location.search).get("run") ?? undefined;
+  const of = experiments.find((x) => run && x.latest?.id === run);
+  bench.put(named ?? of ?? experiments[0], run);
+  onWidth(() => bench.settle());
+  addEventListener("hashchange", () => { const x = experimentOf(decodeURIComponent(location.hash.slice(1))); if (x && x !== bench.experiment) bench.put(x); });
+}
+
+start();
+for (const e of every(document, ".js")) e.classList.add("is-live");
+if (!page.linux) byId("ui-link").dataset.state = "stopped";

@@ -1,0 +1,183 @@
+// @ts-check
+// One chart: a title with its unit, a readout that is also the legend, and a plot
+// whose time axis is as long as the run, so that the paper fills and nothing scrolls.
+
+/** @import {Plan} from "./scale.js" */
+/** @import {Run} from "./run.js" */
+import uPlot from "../vendor/uPlot.esm.js";
+import { el, put, svg } from "./dom.js";
+import { figure } from "./format.js";
+import { colour, font } from "./look.js";
+import { metricOf } from "./page.js";
+import { HZ } from "./series.js";
+import { both, label, say } from "./words.js";
+
+const INKS = ["s1", "s2", "s3", "s4", "s5"];
+const DASHES = [[], [6, 2], [], [2, 3], [6, 2]];
+
+/** What all charts of the bench share. */
+export class View {
+  /** @type {[number, number]|null} seconds that are zoomed to */
+  zoom = null;
+  /** @type {number|null} the row under the cursor */
+  row = null;
+  warmup = 0;
+  total = 1;
+  /** @type {{t: number, label: string}[]} */
+  marks = [];
+}
+
+/** The next round number above v. @param {number} v */
+function above(v) {
+  const p = 10 ** Math.floor(Math.log10(v));
+  return ([1, 2, 3, 4, 5, 8, 10].find((m) => m * p >= v * 0.9999) ?? 10) * p;
+}
+
+export class Chart {
+  #plan;
+  #view;
+  #plot;
+  #uplot;
+  /** @type {HTMLElement[]} */
+  #values = [];
+  #ghost;
+  #watcher;
+  root;
+
+  /**
+   * @param {Plan} plan
+   * @param {View} view
+   * @param {() => void} moved the cursor or the zoom has changed
+   */
+  constructor(plan, view, moved) {
+    this.#plan = plan;
+    this.#view = view;
+    this.#plot = el("div", { class: "run-plot", role: "img" });
+    label(this.#plot, "run.chart.label", { title: plan.title });
+    const readout = el("ul", { class: "readout" });
+    plan.metrics.forEach((name, i) => {
+      const value = el("data", {}, "–");
+      this.#values.push(value);
+      readout.append(el("li", { "data-s": i + 1 }, this.#key(), both(metricOf(name).label), value));
+    });
+    this.#ghost = el("li", { "data-s": "ghost", hidden: true }, this.#key(), both("run.ghost"));
+    readout.append(this.#ghost);
+    this.root = el("div", { class: "run-chart" }, el("h3", {}, both(plan.title), " ", el("small", {}, both(plan.scale.unit))), readout, this.#plot);
+    this.#uplot = new uPlot(this.#options(moved), this.#nothing(), this.#plot);
+    this.#watcher = new ResizeObserver(() => this.#fit());
+    this.#watcher.observe(this.#plot);
+  }
+
+  #key() { return svg("svg", { "aria-hidden": "true" }, svg("line", { x2: 11, y1: 4, y2: 4 })); }
+
+  /** @returns {[number[], ...(number|null)[][]]} */
+  #nothing() { return [[0, this.#view.total], [null, null], ...this.#plan.metrics.map(() => [null, null])]; }
+
+  #fit() {
+    const { clientWidth: width, clientHeight: height } = this.#plot;
+    if (width > 0 && height > 0) this.#uplot.setSize({ width, height });
+  }
+
+  destroy() {
+    this.#watcher.disconnect();
+    this.#uplot.destroy();
+  }
+
+  /** @param {number|null} t seconds; null: no cursor */
+  point(t) {
+    const left = t === null ? -10 : this.#uplot.valToPos(t, "x");
+    this.#uplot.setCursor({ left, top: t === null ? -10 : 1 }, false);
+  }
+
+  /** @param {Run|null} run @param {Run|null} before @param {number} upTo the last row that is shown */
+  draw(run, before, upTo) {
+    const { metrics, scale } = this.#plan, rows = run?.series.rows ?? 2;
+    const x = Array.from({ length: rows }, (_, i) => i / HZ);
+    const ghost = before?.series.line(metrics[0], scale.by, Infinity) ?? [];
+    ghost.length = rows;
+    this.#ghost.hidden = !before?.series.has(metrics[0]);
+    if (!run) this.#uplot.setData(this.#nothing());
+    else this.#uplot.setData([x, Array.from(ghost, (v) => v ?? null), ...metrics.map((m) => run.series.line(m, scale.by, upTo))]);
+  }
+
+  redraw() { this.#uplot.redraw(); }
+
+  /** @param {Run|null} run @param {number} row */
+  digits(run, row) {
+    this.#plan.metrics.forEach((name, i) => {
+      let v = NaN;
+      for (let r = row; run && r >= Math.max(0, row - HZ) && Number.isNaN(v); r--) v = run.series.shown(name, r);
+      put(this.#values[i], figure(Number.isNaN(v) ? null : v * this.#plan.scale.by));
+    });
+  }
+
+  /** @param {() => void} moved @returns {uPlot.Options} */
+  #options(moved) {
+    const view = this.#view, { log } = this.#plan.scale;
+    /** @param {number} i @returns {uPlot.Series} */
+    const line = (i) => ({ stroke: () => colour(INKS[i % INKS.length]), width: 1.5, dash: DASHES[i % DASHES.length], points: { show: false }, spanGaps: true });
+    return {
+      width: this.#plot.clientWidth || 300, height: this.#plot.clientHeight || 110, padding: [6, 6, 0, 0], legend: { show: false },
+      cursor: { sync: { key: "run" }, y: false, points: { size: 5 }, drag: { x: true, y: false, setScale: false } },
+      scales: { x: { time: false, range: () => view.zoom ?? [0, view.total] }, y: log ? { distr: 3, range: logRange } : { range: (_u, _min, max) => [0, above(Math.max(1e-9, max || 1) * 1.05)] } },
+      axes: [xAxis(view), yAxis(log)],
+      series: [{}, { stroke: () => colour("ghost"), width: 1.25, points: { show: false }, spanGaps: true }, ...this.#plan.metrics.map((_, i) => line(i))],
+      hooks: {
+        drawClear: [(u) => shade(u, view)],
+        draw: [(u) => marks(u, view)],
+        setCursor: [(u) => { view.row = u.cursor.left !== undefined && u.cursor.left >= 0 ? (u.cursor.idx ?? null) : null; moved(); }],
+        setSelect: [(u) => select(u, view, moved)],
+        ready: [(u) => u.over.addEventListener("dblclick", () => { view.zoom = null; moved(); })],
+      },
+    };
+  }
+}
+
+/** @param {uPlot} _u @param {number} min @param {number} max @returns {[number, number]} */
+function logRange(_u, min, max) {
+  if (!(max > 0)) return [0.1, 10];
+  const low = 10 ** Math.floor(Math.log10(Math.max(1e-3, min > 0 ? min : max / 10)));
+  return [low, Math.max(low * 10, 10 ** Math.ceil(Math.log10(max * 1.001)))];
+}
+
+/** @param {View} view @returns {uPlot.Axis} */
+const xAxis = (view) => ({
+  stroke: () => colour("ink-3"), font, size: 20, gap: 2, space: 40, grid: { show: false },
+  ticks: { show: true, size: 3, width: 1, stroke: () => colour("edge") },
+  values: (_u, splits) => splits.map((v) => (v === view.total ? say("run.at", { t: v }) : String(v))),
+});
+
+/** @param {boolean} log @returns {uPlot.Axis} */
+const yAxis = (log) => ({
+  stroke: () => colour("ink-3"), font, size: 42, gap: 3, space: 24,
+  grid: { width: 1, stroke: () => colour("grid") }, ticks: { show: false },
+  ...(log ? { filter: (_u, splits) => splits.map((v) => (Math.abs(Math.log10(v) - Math.round(Math.log10(v))) < 1e-6 ? v : null)) } : {}),
+  values: (_u, splits) => splits.map((v) => (v === null ? "" : v >= 1e6 ? `${figure(v / 1e6)}M` : v >= 1e4 ? `${figure(v / 1e3)}k` : String(Number(v.toPrecision(4))))),
+});
+
+/** The warm-up's shade. @param {uPlot} u @param {View} view */
+function shade(u, view) {
+  const { left, top, width, height } = u.bbox, x = Math.min(left + width, Math.max(left, u.valToPos(view.warmup, "x", true)));
+  u.ctx.fillStyle = colour("well");
+  u.ctx.fillRect(left, top, x - left, height);
+  u.ctx.fillStyle = colour("rule");
+  if (view.warmup > 0) u.ctx.fillRect(x, top, devicePixelRatio, height);
+}
+
+/** Faults, as they were switched. @param {uPlot} u @param {View} view */
+function marks(u, view) {
+  for (const m of view.marks) {
+    const x = u.valToPos(m.t, "x", true);
+    if (x < u.bbox.left || x > u.bbox.left + u.bbox.width) continue;
+    u.ctx.fillStyle = colour("warn");
+    u.ctx.fillRect(x, u.bbox.top, devicePixelRatio, u.bbox.height);
+  }
+}
+
+/** @param {uPlot} u @param {View} view @param {() => void} moved */
+function select(u, view, moved) {
+  if (u.select.width < 6) return;
+  view.zoom = [Math.max(0, u.posToVal(u.select.left, "x")), Math.min(view.total, u.posToVal(u.select.left + u.select.width, "x"))];
+  u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+  moved();
+}

@@ -1,0 +1,152 @@
+// @ts-check
+// The types of what the site sends, mirrored once: events (labs/telemetry), runs
+// (runner.Summary), and a page's data (site/view.go). Seconds, bytes and counts.
+
+/** @typedef {{ko: string, en: string}} Text */
+
+/** @typedef {"queued"|"building"|"starting"|"running"|"draining"|"finished"|"failed"|"stopped"|"interrupted"} Phase */
+
+/**
+ * One line of a recording. `kind` says which fields are set.
+ * @typedef {object} Event
+ * @property {number} seq dense in a run
+ * @property {number} t seconds since the run began
+ * @property {"run"|"state"|"block"|"sample"|"figures"|"sockets"|"log"|"fault"|"check"|"end"} kind
+ * @property {string} [from]
+ * @property {Record<string, number>} [values]
+ * @property {Record<string, Histogram>} [hists]
+ * @property {"info"|"warn"|"error"} [level]
+ * @property {string} [text]
+ * @property {RunBegin} [run]
+ * @property {State} [state]
+ * @property {Block} [begin]
+ * @property {Socket[]} [sockets]
+ * @property {{id: string, kind: string, on: boolean}} [fault]
+ * @property {Check} [check]
+ * @property {End} [end]
+ */
+
+/**
+ * Cumulative; `b` holds for each bucket the distance from the last one and its count.
+ * @typedef {{count: number, sum: number, min: number, max: number, b: number[]}} Histogram
+ */
+
+/**
+ * @typedef {object} RunBegin
+ * @property {string} id
+ * @property {string} experiment LESSON/EXPERIMENT
+ * @property {string} began
+ * @property {string} lab
+ * @property {boolean} [edited]
+ * @property {Host} host
+ */
+
+/** @typedef {{name: string, os: string, kernel: string, cpu: string, cores: number, go: string, isolation: string}} Host */
+/** @typedef {{phase: Phase, reason?: Reason, facts?: Record<string, string>}} State */
+/** @typedef {{code: string, line?: string, file?: string, at?: number, args?: Record<string, string>}} Reason */
+/** @typedef {{label: string, start: number, warmup: number, seconds: number}} Block */
+/** @typedef {{peer: string, state: string, recvq: number, sendq: number, rtt?: number, cwnd?: number, retrans?: number}} Socket */
+/** @typedef {{id: string, pass: boolean, value: number|null, op: string, bound: number|null, expr: string, why?: string}} Check */
+/** @typedef {{id: string, kind: string, given?: string|number, skipped?: boolean, answer: string|number|null, right: boolean, why?: string}} Guess */
+/** @typedef {{code: string, value: number, bound: number, void: boolean}} Doubt */
+
+/**
+ * @typedef {object} End
+ * @property {Phase} phase
+ * @property {Reason} [reason]
+ * @property {string} trust green, amber or void
+ * @property {Doubt[]} [doubts]
+ * @property {Check[]} [checks]
+ * @property {Guess[]} [guesses]
+ * @property {Record<string, number>} [metrics]
+ */
+
+/**
+ * A run in a list.
+ * @typedef {object} Summary
+ * @property {string} id
+ * @property {string} experiment
+ * @property {string} began
+ * @property {Phase} phase
+ * @property {Reason} [reason]
+ * @property {string} [trust]
+ * @property {boolean} [edited]
+ * @property {Record<string, Value>} [knobs]
+ * @property {Record<string, Value>} [load]
+ * @property {Check[]} [checks]
+ * @property {Guess[]} [guesses]
+ * @property {Record<string, number>} [metrics]
+ */
+
+/** @typedef {boolean|number|string} Value */
+
+/**
+ * A run in columns: what a page that comes late draws before it follows.
+ * @typedef {object} Backfill
+ * @property {number} seq
+ * @property {number[]} t
+ * @property {Record<string, (number|null)[]>} values
+ * @property {Event[]} events
+ * @property {{t: number, b: [number, number, number][]}[]} heat
+ */
+
+/**
+ * What may be turned, how far, and where it stands.
+ * @typedef {object} Setting
+ * @property {string} name
+ * @property {"bool"|"int"|"float"|"duration"|"choice"} kind
+ * @property {Value} default
+ * @property {number} [min]
+ * @property {number} [max]
+ * @property {string} [unit]
+ * @property {string[]} [choices]
+ * @property {string} [doc]
+ * @property {Value} value
+ * @property {Text} label
+ */
+
+/**
+ * @typedef {object} Experiment
+ * @property {string} id
+ * @property {string} name LESSON/EXPERIMENT
+ * @property {Text} title
+ * @property {string} lab
+ * @property {Setting[]} knobs
+ * @property {Setting[]|null} load
+ * @property {{id: string, kind: string, at: number, for?: number, label: Text}[]} faults
+ * @property {number} warmup
+ * @property {number} seconds
+ * @property {{group: string, metrics: string[]}[]} charts
+ * @property {string[]} watch
+ * @property {{id: string, expr: string}[]} checks
+ * @property {Prediction[]} predictions
+ * @property {boolean} author
+ * @property {Summary|null} latest
+ * @property {boolean} edited
+ */
+
+/** @typedef {{id: string, kind: string, choices: string[], unit: string, given: string|number|null, skipped: boolean}} Prediction */
+/** @typedef {{kind: "counter"|"gauge"|"histogram", unit: string, label: Text}} Metric */
+
+/**
+ * @typedef {object} PageData
+ * @property {string} lesson "" on pages without one
+ * @property {string} lang
+ * @property {string} version
+ * @property {boolean} linux
+ * @property {Experiment[]|null} experiments
+ * @property {Record<string, Metric>|null} metrics
+ * @property {Record<"knobs"|"settings"|"faults"|"metrics"|"groups"|"units"|"queues", Record<string, Text>|null>} words
+ * @property {Record<string, Text>} text
+ */
+
+/** @typedef {{Lesson: string, Section: string, Title: Text, Before: string, Match: string, After: string}} Hit */
+
+/**
+ * @typedef {object} Progress
+ * @property {Record<string, boolean>} checks
+ * @property {{lesson: string, section: string}|null} place
+ * @property {Record<string, {given: string|number|null, skipped: boolean, when: string, run?: string}>} guesses
+ */
+
+export {};

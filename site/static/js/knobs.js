@@ -1,0 +1,77 @@
+// @ts-check
+// The controls of the experiment on the bench: its lab's knobs, and the load.
+
+/** @import {Experiment, Summary} from "./events.js" */
+/** @import {ApiError} from "./api.js" */
+import { byId, el } from "./dom.js";
+import { Knob } from "./knob.js";
+import { both } from "./words.js";
+
+export class Knobs {
+  #box = byId("ui-knobs");
+  /** @type {Knob[]} */
+  #all = [];
+  #reset = el("button", { class: "button button-bare", type: "button" }, both("run.reset"));
+  #changed;
+
+  /** @param {() => void} changed */
+  constructor(changed) {
+    this.#changed = changed;
+    this.#reset.addEventListener("click", () => this.reset());
+  }
+
+  /** @param {Experiment} x */
+  build(x) {
+    const turned = () => { this.#fit(); this.#changed(); };
+    const some = (x.load ?? []).filter((s) => s.kind !== "choice" || (s.choices ?? []).length > 1);
+    const knobs = x.knobs.map((s) => new Knob(s, `knob.${s.name}`, turned));
+    const load = some.map((s) => new Knob(s, `load.${s.name}`, turned));
+    this.#all = [...knobs, ...load];
+    this.#box.replaceChildren(el("header", {}, el("h3", {}, both("run.knobs")), el("span", { class: "aside" }, this.#reset)), el("div", { class: "knobs" }, ...knobs.map((k) => k.root)));
+    if (load.length) this.#box.append(el("h3", { class: "knobs-load" }, both("run.load")), el("div", { class: "knobs" }, ...load.map((k) => k.root)));
+    this.#fit();
+  }
+
+  /** Settings that the load's model does not have are not shown. */
+  #fit() {
+    const model = this.#all.find((k) => k.name === "load.model")?.value;
+    for (const k of this.#all) k.root.hidden = (k.name === "load.rate" && model === "closed") || (k.name === "load.depth" && model === "open");
+    this.#reset.classList.toggle("is-hidden", !this.#all.some((k) => k.changed || k.wrong));
+  }
+
+  reset() {
+    for (const k of this.#all) k.set(k.setting.value);
+    this.#fit();
+    this.#changed();
+  }
+
+  /** What differs from the experiment, as the site takes it. @returns {Record<string, string>} */
+  settings() {
+    return Object.fromEntries(this.#all.filter((k) => k.changed).map((k) => [k.name, k.said]));
+  }
+
+  get wrong() { return this.#all.some((k) => k.wrong !== null); }
+
+  /** The site refused a setting. @param {ApiError} e @returns {boolean} whether it was one of ours */
+  refuse(e) {
+    const knob = this.#all.find((k) => k.name === e.field);
+    knob?.refuse(e.said);
+    return knob !== undefined;
+  }
+
+  /** @param {boolean} off */
+  disable(off) {
+    for (const k of this.#all) k.disable(off);
+    this.#reset.disabled = off;
+  }
+
+  /** Stands as a past run had them. @param {Summary} run */
+  stand(run) {
+    for (const k of this.#all) {
+      const [space, name] = k.name.split(".");
+      const v = (space === "knob" ? run.knobs : run.load)?.[name];
+      k.set(v ?? k.setting.value);
+    }
+    this.#fit();
+  }
+}

@@ -1,0 +1,96 @@
+// @ts-check
+// What the processes said. Control characters are shown, never obeyed.
+
+/** @import {Event as RunEvent} from "./events.js" */
+/** @import {Run} from "./run.js" */
+import { byId, el, every, one, put } from "./dom.js";
+import { both } from "./words.js";
+
+const LEVELS = ["info", "warn", "error"];
+
+/** @param {string} text @returns {(Node|string)[]} */
+function visible(text) {
+  return text.split(/([\x00-\x08\x0a-\x1f\x7f])/).filter((s) => s !== "").map((part) =>
+    /^[\x00-\x1f\x7f]$/.test(part) && part !== "\t" ? el("span", { class: "ctl" }, `^${String.fromCharCode(part.charCodeAt(0) ^ 64)}`) : part);
+}
+
+/** @param {RunEvent} e */
+const line = (e) => el("li", { "data-level": e.level ?? "info", "data-from": e.from ?? "" },
+  el("time", {}, e.t.toFixed(3)), el("span", { class: "from" }, e.from ?? ""), el("span", { class: "text" }, ...visible(e.text ?? "")));
+
+export class Log {
+  #lines = byId("ui-log-lines");
+  #filter = /** @type {HTMLInputElement} */ (byId("ui-log-filter"));
+  #follow = byId("ui-log-follow");
+  #download = /** @type {HTMLAnchorElement} */ (byId("ui-log-download"));
+  #count = byId("ui-log-n");
+  #command = one(byId("ui-log"), "p.pane-bar");
+  #level = 0;
+  /** @type {Run|null} */
+  #run = null;
+  #shown = 0;
+  /** @type {RunEvent|undefined} */
+  #first;
+
+  constructor() {
+    this.#filter.addEventListener("input", () => this.#sift());
+    this.#follow.addEventListener("click", () => this.#following(!this.#isFollowing()));
+    this.#lines.addEventListener("wheel", (e) => { if (e.deltaY < 0) this.#following(false); }, { passive: true });
+    for (const b of every(byId("ui-log"), "[data-level]")) b.addEventListener("click", () => this.#choose(b));
+  }
+
+  #isFollowing() { return this.#follow.getAttribute("aria-pressed") === "true"; }
+
+  /** @param {boolean} on */
+  #following(on) {
+    this.#follow.setAttribute("aria-pressed", String(on));
+    if (on) this.#lines.scrollTop = this.#lines.scrollHeight;
+  }
+
+  /** @param {HTMLElement} button */
+  #choose(button) {
+    for (const b of every(byId("ui-log"), "button[data-level]")) b.setAttribute("aria-pressed", String(b === button));
+    this.#level = LEVELS.indexOf(button.dataset.level ?? "info");
+    this.#sift();
+  }
+
+  /** @param {HTMLElement} li */
+  #fits(li) {
+    const said = (li.textContent ?? "").toLowerCase();
+    return said.includes(this.#filter.value.toLowerCase()) && LEVELS.indexOf(li.dataset.level ?? "info") >= this.#level;
+  }
+
+  #sift() {
+    for (const li of every(this.#lines, "li[data-level]")) li.hidden = !this.#fits(li);
+    if (this.#isFollowing()) this.#following(true);
+  }
+
+  /** @param {Run|null} run */
+  draw(run) {
+    const all = run?.log ?? [];
+    if (run !== this.#run || all[0] !== this.#first || all.length < this.#shown) {
+      this.#lines.replaceChildren();
+      this.#shown = 0;
+      if (run?.dropped) this.#lines.append(el("li", { class: "run-log-more" }, both("log.dropped", { n: run.dropped })));
+    }
+    this.#run = run;
+    this.#first = all[0];
+    const fresh = all.slice(this.#shown).map(line);
+    for (const li of fresh) li.hidden = !this.#fits(li);
+    this.#lines.append(...fresh);
+    this.#shown = all.length;
+    if (all.length === 0 && !this.#lines.firstChild) this.#lines.append(el("li", { class: "run-log-more" }, both("log.empty")));
+    else if (fresh.length) this.#lines.querySelector(".run-log-more:not(:first-child)")?.remove();
+    put(this.#count, all.length ? String(all.length + (run?.dropped ?? 0)) : "");
+    this.#about(run);
+    if (fresh.length && this.#isFollowing()) this.#following(true);
+  }
+
+  /** @param {Run|null} run */
+  #about(run) {
+    this.#download.hidden = !run || run.author;
+    if (run && !run.author) this.#download.href = `/api/runs/${run.id}/log`;
+    this.#command.hidden = !run?.begin;
+    if (run?.begin) put(one(this.#command, "code"), `labs run ${run.begin.experiment}`);
+  }
+}

@@ -1,0 +1,107 @@
+// @ts-check
+// Language, theme, and the colours that canvases need.
+
+import { every, hit } from "./dom.js";
+import { language } from "./words.js";
+
+const root = document.documentElement;
+
+/** @param {string} name @param {string} value */
+const remember = (name, value) => { document.cookie = `${name}=${value}; path=/; max-age=31536000; samesite=strict`; };
+
+/** Tells every canvas that colours or words have changed. */
+const changed = () => { colours.clear(); document.dispatchEvent(new Event("look")); };
+
+/**
+ * Changes the language in place: the first block that is seen keeps its position.
+ * @param {"ko"|"en"} lang
+ */
+export function speak(lang) {
+  const mark = every(document, ".prose > *, .home > *, .found > *").find((e) => e.getBoundingClientRect().bottom > 60);
+  const was = mark?.getBoundingClientRect().top ?? 0;
+  root.lang = lang;
+  remember("lang", lang);
+  attributes(lang);
+  addresses(lang);
+  const now = mark?.getBoundingClientRect().top;
+  if (now !== undefined && scrollY > 0) scrollBy({ top: now - was, behavior: "instant" });
+  changed();
+}
+
+/** @param {"ko"|"en"} lang */
+function attributes(lang) {
+  const key = lang === "ko" ? "Ko" : "En";
+  for (const e of document.querySelectorAll("[data-label-ko]")) e.setAttribute("aria-label", e.getAttribute(`data-label-${lang}`) ?? "");
+  for (const e of every(document, "[data-hint-ko]")) e.setAttribute("placeholder", e.dataset[`hint${key}`] ?? "");
+  for (const e of every(document, "[data-lang]")) e.toggleAttribute("aria-current", false);
+  for (const e of every(document, `[data-lang=${lang}]`)) e.setAttribute("aria-current", "true");
+  document.title = document.querySelector("title")?.getAttribute(`data-${lang}`) ?? document.title;
+}
+
+/** Links lead on in the language that is being read. @param {"ko"|"en"} lang */
+function addresses(lang) {
+  const other = lang === "ko" ? "/en/" : "/ko/";
+  for (const e of every(document, `a[href^="${other}"]:not([data-lang]), form[action^="${other}"]`)) {
+    const name = e.hasAttribute("href") ? "href" : "action";
+    e.setAttribute(name, `/${lang}/${e.getAttribute(name)?.slice(4)}`);
+  }
+  if (location.pathname.startsWith(other)) history.replaceState(history.state, "", `/${lang}/${location.pathname.slice(4)}${location.search}${location.hash}`);
+}
+
+const dark = matchMedia("(prefers-color-scheme: dark)");
+
+export function toggleTheme() {
+  const now = root.dataset.theme ?? (dark.matches ? "dark" : "light");
+  root.dataset.theme = now === "dark" ? "light" : "dark";
+  remember("theme", root.dataset.theme);
+  changed();
+}
+
+export const toggleLanguage = () => speak(language() === "ko" ? "en" : "ko");
+
+/** @type {Map<string, string>} */
+const colours = new Map();
+
+/** What a token is now: tokens are light-dark() pairs, which only the browser resolves. @param {string} name */
+export function colour(name) {
+  let c = colours.get(name);
+  if (c === undefined) {
+    const probe = document.createElement("i");
+    probe.style.color = `var(--${name})`;
+    document.body.append(probe);
+    c = getComputedStyle(probe).color;
+    probe.remove();
+    colours.set(name, c);
+  }
+  return c;
+}
+
+export const font = "11px ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace";
+
+/**
+ * Clears a canvas at the device's resolution; the context is in CSS pixels.
+ * @param {HTMLCanvasElement} canvas
+ * @returns {{g: CanvasRenderingContext2D, w: number, h: number}|null} null when it can not be seen
+ */
+export function sheet(canvas) {
+  const { width: w, height: h } = canvas.getBoundingClientRect();
+  const g = canvas.getContext("2d"), d = devicePixelRatio;
+  if (!g || w < 2 || h < 2) return null;
+  if (canvas.width !== Math.round(w * d) || canvas.height !== Math.round(h * d)) {
+    canvas.width = Math.round(w * d);
+    canvas.height = Math.round(h * d);
+  }
+  g.setTransform(d, 0, 0, d, 0, 0);
+  g.clearRect(0, 0, w, h);
+  return { g, w, h };
+}
+
+export function startLook() {
+  dark.addEventListener("change", changed);
+  document.addEventListener("click", (e) => {
+    const link = hit(e, "[data-lang]");
+    if (!link || e.ctrlKey || e.metaKey || e.shiftKey) return;
+    e.preventDefault();
+    speak(link.dataset.lang === "en" ? "en" : "ko");
+  });
+}

@@ -1,0 +1,27 @@
+// @ts-check
+// The page's data, as the server put it into the page.
+
+/** @import {PageData, Experiment, Metric} from "./events.js" */
+
+/** @type {PageData} */
+export const page = JSON.parse(document.getElementById("page-data")?.textContent ?? "{}");
+
+/** @type {Experiment[]} */
+export const experiments = page.experiments ?? [];
+
+/** @param {string} id */
+export const experimentOf = (id) => experiments.find((x) => x.id === id);
+
+/**
+ * What is known of a metric, of a part of one like load.p99, or of an expression.
+ * @param {string} name
+ * @returns {Metric}
+ */
+export function metricOf(name) {
+  const all = page.metrics ?? {};
+  if (all[name]) return all[name];
+  const whole = all[name.slice(0, Math.max(0, name.lastIndexOf(".")))];
+  const part = name.slice(name.lastIndexOf(".") + 1);
+  if (!whole) return { kind: "gauge", unit: "", label: { ko: name, en: name } };
+  return { kind: "gauge", unit: whole.unit, label: { ko: `${whole.label.ko} ${part}`, en: `${whole.label.en} ${part}` } };
+}

@@ -1,0 +1,51 @@
+// @ts-check
+// Where the bench stands, and which card says that its experiment is on it.
+
+/** @import {Experiment} from "./events.js" */
+/** @import {Run} from "./run.js" */
+import { byId, el, every } from "./dom.js";
+import { experiments } from "./page.js";
+import { both, plain, say } from "./words.js";
+
+const wide = matchMedia("(min-width: 1200px)");
+
+/** Beside the text on wide screens; else in it, after the experiment's card. @param {Experiment} x */
+export function settle(x) {
+  const bench = byId("ui-bench"), place = document.querySelector(`[data-bench-of="${x.id}"]`);
+  const home = wide.matches || !place ? byId("ui-text") : place;
+  if (bench.parentElement !== home) home.append(bench);
+}
+
+/** @param {() => void} changed */
+export const onWidth = (changed) => wide.addEventListener("change", changed);
+
+/** @param {Experiment} x */
+export function introduce(x) {
+  byId("ui-run-name").replaceChildren(el("span", { class: "num" }, both("experiment.label", { n: experiments.indexOf(x) + 1 })), both(x.title));
+  for (const card of every(document, "[data-experiment-card]")) {
+    const on = card.dataset.experimentCard === x.id;
+    card.classList.toggle("is-on", on);
+    card.querySelector("[data-act=bench]")?.setAttribute("aria-pressed", String(on));
+  }
+  faults(x);
+  settle(x);
+}
+
+/** @param {Experiment} x */
+function faults(x) {
+  const box = byId("ui-faults");
+  box.hidden = x.faults.length === 0;
+  const items = x.faults.map((f) => el("li", {}, el("code", {}, f.kind), both("run.fault", { label: f.label, at: f.at, to: f.for ? f.at + f.for : x.seconds })));
+  box.replaceChildren(el("h3", {}, both("run.faults")), el("ul", {}, ...items));
+}
+
+/**
+ * When faults were switched on, or will be, in seconds since load began.
+ * @param {Experiment} x
+ * @param {Run|null} run
+ */
+export function marksOf(x, run) {
+  const planned = x.faults.map((f) => ({ t: x.warmup + f.at, label: say(f.label) }));
+  const seen = run?.faults.filter((f) => f.on).map((f) => ({ t: Math.max(0, f.t), label: say(x.faults.find((p) => p.id === f.id)?.label ?? plain(f.id)) }));
+  return seen?.length ? seen : planned;
+}

@@ -1,0 +1,131 @@
+// @ts-check
+// What is known of one run: the recording as far as it has arrived.
+
+/** @import {Event as RunEvent, Backfill, Phase, Reason, Socket, Check, End, RunBegin} from "./events.js" */
+import { Heat } from "./heat.js";
+import { Series } from "./series.js";
+
+const OVER = new Set(["finished", "failed", "stopped", "interrupted"]);
+/** Lines of log that are kept; all of them are in the download. */
+const LOG_LINES = 2000;
+
+export class Run {
+  /** @type {Phase|""} */
+  phase = "";
+  /** When the phase began, in the time of performance.now(). */
+  since = performance.now();
+  /** @type {Reason|null} */
+  reason = null;
+  /** @type {Record<string, string>} "addr" and "pid" once it runs */
+  facts = {};
+  /** @type {RunBegin|null} */
+  begin = null;
+  /** @type {End|null} */
+  end = null;
+  heat = new Heat();
+  /** @type {RunEvent[]} */
+  log = [];
+  dropped = 0;
+  /** @type {Socket[]} */
+  sockets = [];
+  /** @type {Record<string, number>} the watched expressions so far */
+  figures = {};
+  /** @type {Map<string, Check>} */
+  checks = new Map();
+  /** @type {{t: number, on: boolean, id: string}[]} t since load began */
+  faults = [];
+  /** The last event that is known. */
+  seq = 0;
+
+  /**
+   * @param {string} id "" for the author's
+   * @param {number} warmup
+   * @param {number} seconds
+   */
+  constructor(id, warmup, seconds) {
+    this.id = id;
+    this.series = new Series(warmup, seconds);
+  }
+
+  get author() { return this.id === ""; }
+  get over() { return OVER.has(this.phase); }
+  get void() { return this.phase === "finished" && this.end?.trust === "void"; }
+
+  /** @param {Backfill} b */
+  load(b) {
+    for (const e of b.events) if (e.kind === "block" && e.begin) this.series.begin(e.begin);
+    b.t.forEach((t, row) => {
+      /** @type {Record<string, number|null>} */
+      const values = {};
+      for (const name in b.values) values[name] = b.values[name][row];
+      this.series.sample(t, values);
+    });
+    this.heat = new Heat();
+    if (this.series.begun) this.heat.load(b.heat, (t) => this.series.local(t));
+    this.log = [];
+    this.dropped = 0;
+    this.faults = [];
+    this.take(b.events);
+    this.seq = Math.max(this.seq, b.seq);
+  }
+
+  /** Samples that were left out, from a later backfill. @param {Backfill} b */
+  mend(b) {
+    const { seq } = this;
+    this.load(b);
+    this.seq = Math.max(seq, b.seq);
+  }
+
+  /** @param {RunEvent[]} events in their order */
+  take(events) {
+    for (const e of events) {
+      this.seq = Math.max(this.seq, e.seq);
+      this.#one(e);
+    }
+  }
+
+  /** @param {RunEvent} e */
+  #one(e) {
+    if (e.kind === "sample") this.#sample(e);
+    else if (e.kind === "block" && e.begin) this.series.begin(e.begin);
+    else if (e.kind === "figures") this.figures = e.values ?? {};
+    else if (e.kind === "sockets") this.sockets = e.sockets ?? [];
+    else if (e.kind === "check" && e.check) this.checks.set(e.check.id, e.check);
+    else if (e.kind === "fault" && e.fault) this.faults.push({ t: this.series.local(e.t), on: e.fault.on, id: e.fault.id });
+    else if (e.kind === "log") this.#say(e);
+    else if (e.kind === "run" && e.run) this.begin = e.run;
+    else if (e.kind === "state" && e.state) this.#enter(e.state.phase, e.state.reason, e.state.facts);
+    else if (e.kind === "end" && e.end) this.#finish(e.end);
+  }
+
+  /** @param {RunEvent} e */
+  #sample(e) {
+    this.series.sample(e.t, e.values ?? {});
+    const h = e.hists?.load;
+    if (h && this.series.begun) this.heat.sample(this.series.local(e.t), h);
+  }
+
+  /** @param {RunEvent} e */
+  #say(e) {
+    this.log.push(e);
+    if (this.log.length <= LOG_LINES * 1.25) return;
+    this.dropped += this.log.length - LOG_LINES;
+    this.log = this.log.slice(-LOG_LINES);
+  }
+
+  /** @param {Phase} phase @param {Reason} [reason] @param {Record<string, string>} [facts] */
+  #enter(phase, reason, facts) {
+    if (phase !== this.phase) this.since = performance.now();
+    this.phase = phase;
+    this.reason = reason ?? null;
+    if (facts) this.facts = { ...this.facts, ...facts };
+  }
+
+  /** @param {End} end */
+  #finish(end) {
+    this.end = end;
+    this.#enter(end.phase, end.reason);
+    for (const c of end.checks ?? []) this.checks.set(c.id, c);
+    if (!end.checks) this.checks.clear();
+  }
+}

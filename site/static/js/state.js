@@ -1,0 +1,159 @@
+// @ts-check
+// In which state the bench is, and what it says about it: what happened, why, and
+// what to do now.
+
+/** @import {Experiment, Text} from "./events.js" */
+/** @import {Run} from "./run.js" */
+/** @import {ApiError} from "./api.js" */
+import { figure, fixed, when } from "./format.js";
+import { known, plain, text } from "./words.js";
+
+/**
+ * Everything that the state follows from.
+ * @typedef {object} Situation
+ * @property {Experiment} experiment
+ * @property {Run|null} run on the bench
+ * @property {boolean} linux
+ * @property {boolean} open predictions are not answered
+ * @property {boolean} wrong a knob's value is not allowed
+ * @property {boolean} asking a run was asked for
+ * @property {boolean} loading a recording is under way
+ * @property {boolean} mine this run was started or opened here, not found when the page was opened
+ * @property {{since: number, next: number}|null} lost in the time of performance.now()
+ * @property {number|null} filled events that were caught up with, a moment ago
+ * @property {ApiError|null} refused what the site said to the last request
+ */
+
+/** @typedef {"idle"|"locked"|"wrong"|"nolinux"|"asking"|"loading"|"queued"|"building"|"starting"|"running"|"draining"|"finished"|"failed"|"stopped"|"interrupted"|"void"|"lost"} State */
+/** @typedef {{act: string, key: string, main?: boolean, arg?: string}} Act */
+/** @typedef {{kind: string, title: Text, body: Text[], raw?: string, acts: Act[]}} Note */
+
+/** @param {Situation} s @returns {State} */
+export function stateOf(s) {
+  const { run } = s, live = run !== null && !run.over && run.phase !== "";
+  if (s.asking) return "asking";
+  if (live && s.lost) return "lost";
+  if (s.loading) return "loading";
+  if (live) return /** @type {State} */ (run.phase);
+  if (!s.linux) return "nolinux";
+  if (s.wrong) return "wrong";
+  if (s.open) return "locked";
+  if (run === null || run.author || run.phase === "") return "idle";
+  return run.void ? "void" : /** @type {State} */ (run.phase);
+}
+
+const READY = new Set(["idle", "finished", "failed", "stopped", "interrupted", "void"]);
+/** @param {State} s */
+export const mayRun = (s) => READY.has(s);
+/** @param {State} s */
+export const mayStop = (s) => ["queued", "building", "starting", "running", "lost"].includes(s);
+/** @param {State} s */
+export const isLive = (s) => ["asking", "queued", "building", "starting", "running", "draining", "lost"].includes(s);
+
+/** @param {State} state @param {Situation} s @returns {number} seconds in the phase */
+const spent = (state, s) => (state === "queued" || state === "building" ? (performance.now() - (s.run?.since ?? 0)) / 1000 : 0);
+
+/** The lamp's words. @param {State} state @param {Situation} s */
+export function lampText(state, s) {
+  if (state === "queued" || state === "building") return text(`state.${state}`, { t: fixed(spent(state, s), 1) });
+  return text(`state.${state}`);
+}
+
+const STEPS = /** @type {Record<string, number>} */ ({ queued: 0, building: 0, starting: 1, draining: 4 });
+
+/** Which of the five steps are done, and which is now. @param {State} state @param {Run|null} run @returns {number} -1: none */
+export function stepOf(state, run) {
+  const phase = state === "lost" ? (run?.phase ?? "") : state;
+  if (phase === "running") return run && run.series.now < run.series.warmup ? 2 : 3;
+  return STEPS[phase] ?? (run?.phase === "finished" ? 5 : -1);
+}
+
+const again = { act: "run", key: "run.again", main: true };
+
+/** @param {State} state @param {Situation} s @returns {Note} */
+export function noteOf(state, s) {
+  if (s.refused && !isLive(state)) return refused(s.refused);
+  const run = s.run, name = noteName(state, s);
+  switch (name) {
+    case "author": return say("busy", "author", [text("note.author.why", hostArgs(run))]);
+    case "locked": return say("busy", "locked", undefined, [{ act: "predict", key: "note.locked.go", main: true }, { act: "skip", key: "note.locked.skip" }]);
+    case "queued": return say("busy", "queued", undefined, [{ act: "stop", key: "note.queued.stop" }]);
+    case "building": return say("busy", "building", undefined, [], { lab: s.experiment.lab });
+    case "running": return running(s);
+    case "draining": return say("ok", "draining");
+    case "reconnected": return say("ok", "reconnected", [text("note.reconnected.why", { n: s.filled ?? 0 })]);
+    case "lost": return lost(s);
+    case "void": return say("void", "void", undefined, [again]);
+    case "stopped": return stopped(run);
+    case "failed": case "interrupted": return failed(run, state);
+    case "finished": return finished(s);
+    case "nolinux": return { ...say("lost", "nolinux"), raw: "go run ./cmd/labs" };
+    default: return say(name === "wrong" ? "failed" : "busy", name);
+  }
+}
+
+/** @param {State} state @param {Situation} s */
+function noteName(state, s) {
+  if (state === "idle") return s.run?.author ? "author" : "empty";
+  if (state === "running" && s.filled !== null) return "reconnected";
+  return state === "asking" ? "starting" : state;
+}
+
+/** @param {string} kind @param {string} name @param {Text[]} [body] @param {Act[]} [acts] @param {import("./words.js").Args} [args] @returns {Note} */
+const say = (kind, name, body, acts = [], args = {}) => ({ kind, title: text(`note.${name}`, args), body: body ?? [text(`note.${name}.why`, args)], acts });
+
+/** @param {Run|null} run */
+function hostArgs(run) {
+  const h = run?.begin?.host, began = run?.begin?.began ?? "";
+  return { os: h?.os ?? "–", cores: h?.cores ?? "–", when: began ? { ko: when(began, "ko"), en: when(began, "en") } : "–" };
+}
+
+/** @param {Situation} s */
+function running(s) {
+  const run = s.run, facts = { addr: run?.facts.addr ?? "–", pid: run?.facts.pid ?? "–" };
+  const warm = run !== null && run.series.now < run.series.warmup;
+  return say("ok", "running", [text(warm ? "note.running.warm" : "note.running.measure")], [], facts);
+}
+
+/** @param {Situation} s */
+function lost(s) {
+  const now = performance.now(), l = s.lost ?? { since: now, next: now };
+  const args = { since: Math.floor((now - l.since) / 1000), at: fixed(s.run?.series.now ?? 0, 1), in: Math.max(0, Math.ceil((l.next - now) / 1000)) };
+  const why = navigator.onLine ? "note.lost.why" : "note.lost.offline";
+  return say("lost", "lost", [text(why, args)], [{ act: "reconnect", key: "note.lost.now" }], args);
+}
+
+/** @param {Run|null} run */
+function stopped(run) {
+  const t = run?.series.now ?? 0;
+  return { ...say("ok", t > 0 ? "stopped" : "stopped.early", [text("note.stopped.why")], [again], { t: fixed(t, 1) }) };
+}
+
+/** @param {Run|null} run @param {State} state @returns {Note} */
+function failed(run, state) {
+  const r = run?.reason ?? { code: "unknown" }, name = known(`reason.${r.code}.title`) ? r.code : "unknown";
+  const args = { ...(r.args ?? {}), code: r.code }, place = r.file && r.at ? `${r.file}:${r.at}: ` : "";
+  const line = r.line ?? "";
+  return {
+    kind: state === "failed" ? "failed" : "lost", title: text(`reason.${name}.title`, args),
+    body: [text(`reason.${name}.why`, args), text(`reason.${name}.do`, args)],
+    raw: line.startsWith(r.file ?? "\0") ? line : place + line, acts: [again, { act: "log", key: "tab.log" }],
+  };
+}
+
+/** @param {Situation} s @returns {Note} */
+function finished(s) {
+  const run = s.run, total = s.experiment.checks.length, done = [...(run?.checks.values() ?? [])].filter((c) => c.pass).length;
+  const name = total === 0 ? "none" : done === total ? "all" : "some", key = name === "some" ? "note.finished" : `note.finished.${name}`;
+  const title = text(key, { total: figure(total), done: figure(done) });
+  const body = [text(`note.finished.${name}.why`)];
+  const began = run?.begin?.began ?? "";
+  if (!s.mine && began) body.unshift(text("note.latest", { when: { ko: when(began, "ko"), en: when(began, "en") } }));
+  return { kind: "ok", title, body, acts: run ? [{ act: "download", key: "note.recording", arg: run.id }] : [] };
+}
+
+/** @param {ApiError} e @returns {Note} */
+function refused(e) {
+  const acts = e.run ? [{ act: "open", key: "note.other", arg: e.run, main: true }, { act: "halt", key: "note.other.stop", arg: e.run }] : [];
+  return { kind: "failed", title: e.said, body: e.field ? [plain(e.field)] : [], acts };
+}

@@ -1,0 +1,91 @@
+// @ts-check
+// The charts as a table: their text alternative, one row a second.
+
+/** @import {Experiment} from "./events.js" */
+/** @import {Run} from "./run.js" */
+import { byId, el, one } from "./dom.js";
+import { figure } from "./format.js";
+import { metricOf } from "./page.js";
+import { plans } from "./scale.js";
+import { HZ } from "./series.js";
+import { both } from "./words.js";
+
+export class Table {
+  #pane = byId("ui-table");
+  #head = one(this.#pane, "thead");
+  #body = one(this.#pane, "tbody");
+  #empty = one(this.#pane, ".run-empty");
+  #box = one(this.#pane, ".scroll-x");
+  #links = { csv: link("ui-csv"), json: link("ui-json"), recording: link("ui-recording") };
+  /** @type {{name: string, by: number, unit: import("./events.js").Text}[]} */
+  #columns = [];
+  #name = "";
+  #blob = "";
+  #blobOf = "";
+
+  constructor() {
+    this.#links.csv.addEventListener("click", () => this.#freshen());
+  }
+
+  /** @param {Experiment} x */
+  build(x) {
+    this.#name = x.name;
+    this.#columns = plans(x).flatMap((p) => p.metrics.map((name) => ({ name, by: p.scale.by, unit: p.scale.unit })));
+    const heads = this.#columns.map((c) => el("th", { scope: "col", class: "right" }, both(metricOf(c.name).label), " ", both(c.unit)));
+    this.#head.replaceChildren(el("tr", {}, el("th", { scope: "col", class: "right" }, both("table.time"), " s"), ...heads));
+    one(this.#pane, "code").textContent = `labs run ${x.name} --json`;
+  }
+
+  /** @type {Run|null} */
+  #run = null;
+
+  /** @param {Run|null} run @param {number} upTo the last row that is shown */
+  draw(run, upTo) {
+    this.#run = run;
+    const any = run !== null && upTo > 0;
+    this.#empty.hidden = any;
+    this.#box.hidden = !any;
+    for (const a of Object.values(this.#links)) a.hidden = !any;
+    if (!any) return;
+    this.#address(run);
+    if (this.#pane.hidden) return;
+    const rows = [];
+    for (let row = HZ; row <= upTo; row += HZ) rows.push(el("tr", {}, cell(figure(row / HZ)), ...this.#columns.map((c) => cell(this.#text(run, c, row)))));
+    this.#body.replaceChildren(...rows);
+  }
+
+  /** @param {Run} run @param {{name: string, by: number}} c @param {number} row */
+  #text(run, c, row) {
+    const v = run.series.shown(c.name, row);
+    return figure(Number.isFinite(v) ? v * c.by : null);
+  }
+
+  /** @param {Run} run */
+  #address(run) {
+    this.#links.json.href = run.author ? `/api/experiments/${this.#name}/author/series` : `/api/runs/${run.id}/series`;
+    this.#links.recording.hidden = run.author;
+    this.#links.recording.href = run.author ? "" : `/api/runs/${run.id}/recording`;
+    this.#links.csv.download = `${this.#name.replace("/", "-")}${run.author ? "" : `-${run.id}`}.csv`;
+    const key = `${run.id}:${run.series.last}`;
+    if (!this.#blob || (key !== this.#blobOf && run.over)) this.#freshen();
+  }
+
+  /** Every row of the grid, in the schema's own units, as comma-separated values (RFC 4180). */
+  #freshen() {
+    const run = this.#run;
+    if (!run) return;
+    const lines = [["t", ...this.#columns.map((c) => c.name + (metricOf(c.name).kind === "counter" ? "_per_second" : ""))].join(",")];
+    for (let row = 0; row <= run.series.last; row++) {
+      lines.push([row / HZ, ...this.#columns.map((c) => run.series.shown(c.name, row)).map((v) => (Number.isFinite(v) ? v : ""))].join(","));
+    }
+    if (this.#blob) URL.revokeObjectURL(this.#blob);
+    this.#blob = URL.createObjectURL(new Blob([lines.join("\r\n") + "\r\n"], { type: "text/csv" }));
+    this.#blobOf = `${run.id}:${run.series.last}`;
+    this.#links.csv.href = this.#blob;
+  }
+}
+
+/** @param {string} id */
+const link = (id) => /** @type {HTMLAnchorElement} */ (byId(id));
+/** @param {string} s */
+const cell = (s) => el("td", { class: "right" }, s);

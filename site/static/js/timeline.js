@@ -1,0 +1,109 @@
+// @ts-check
+// The strip under the run's head: the run itself, and where to choose a moment of it.
+
+/** @import {Run} from "./run.js" */
+import { byId } from "./dom.js";
+import { figure } from "./format.js";
+import { colour, font, sheet } from "./look.js";
+import { metricOf } from "./page.js";
+import { HZ } from "./series.js";
+import { say, text } from "./words.js";
+
+export class Timeline {
+  #canvas = /** @type {HTMLCanvasElement} */ (byId("ui-timeline"));
+  #total = 1;
+  #at;
+
+  /** @param {(t: number|null) => void} at a moment was chosen; null: the latest */
+  constructor(at) {
+    this.#at = at;
+    const c = this.#canvas;
+    const choose = (/** @type {PointerEvent} */ e) => at(this.#time(e));
+    c.addEventListener("pointerdown", (e) => { c.setPointerCapture(e.pointerId); choose(e); });
+    c.addEventListener("pointermove", (e) => { if (c.hasPointerCapture(e.pointerId)) choose(e); });
+    c.addEventListener("dblclick", () => at(null));
+    c.addEventListener("keydown", (e) => this.#key(e));
+  }
+
+  /** @param {PointerEvent} e */
+  #time(e) {
+    const r = this.#canvas.getBoundingClientRect();
+    return Math.max(0, Math.min(this.#total, Math.round(((e.clientX - r.left) / r.width) * this.#total * HZ) / HZ));
+  }
+
+  /** @param {KeyboardEvent} e */
+  #key(e) {
+    const now = Number(this.#canvas.getAttribute("aria-valuenow"));
+    const to = { ArrowRight: now + 0.1, ArrowLeft: now - 0.1, PageUp: now + 1, PageDown: now - 1, Home: 0 }[e.key];
+    if (to === undefined && e.key !== "End" && e.key !== "Escape") return;
+    e.preventDefault();
+    this.#at(to === undefined ? null : Math.max(0, Math.min(this.#total, to)));
+  }
+
+  /**
+   * @param {Run|null} run
+   * @param {{warmup: number, total: number, upTo: number, at: number|null, marks: {t: number, label: string}[]}} time
+   */
+  draw(run, { warmup, total, upTo, at, marks }) {
+    this.#total = total;
+    const now = at ?? Math.max(0, upTo / HZ);
+    for (const [name, v] of [["max", total], ["now", now]]) this.#canvas.setAttribute(`aria-value${name}`, String(Number(Number(v).toFixed(1))));
+    this.#canvas.setAttribute("aria-valuetext", say("run.at", { t: figure(Number(now.toFixed(1))) }));
+    const s = sheet(this.#canvas);
+    if (!s) return;
+    const { g, w, h } = s, x = (/** @type {number} */ t) => (t / total) * w;
+    ground(g, x(warmup), w, h);
+    if (run) trace(g, run, upTo, x, h);
+    words(g, x(warmup), run && upTo > 0 ? traced(run) : "", h);
+    for (const m of marks) {
+      g.fillStyle = colour("warn");
+      g.fillRect(x(m.t), 0, 1, h);
+      g.fillText(m.label, Math.min(x(m.t) + 4, w - g.measureText(m.label).width - 2), h - 13);
+    }
+    if (!run || upTo < 0) return;
+    g.fillStyle = colour("ink");
+    g.fillRect(Math.min(w - 2, x(now)), 0, 2, h);
+  }
+}
+
+/** @param {CanvasRenderingContext2D} g @param {number} warm @param {number} w @param {number} h */
+function ground(g, warm, w, h) {
+  g.fillStyle = colour("plate");
+  g.fillRect(0, 0, w, h);
+  g.fillStyle = colour("well");
+  g.fillRect(0, 0, warm, h);
+  g.fillStyle = colour("edge");
+  if (warm > 0) g.fillRect(warm, 0, 1, h);
+}
+
+/** What is traced: p99 when there is load, else how busy the server is. @param {Run} run */
+const traced = (run) => ["load.p99", "kernel.cpu"].find((m) => run.series.has(m)) ?? "";
+
+/** @param {CanvasRenderingContext2D} g @param {Run} run @param {number} upTo @param {(t: number) => number} x @param {number} h */
+function trace(g, run, upTo, x, h) {
+  const line = run.series.line(traced(run), 1, upTo), seen = line.filter((v) => v !== null && v > 0).map(Number);
+  if (seen.length === 0) return;
+  const low = Math.log10(Math.min(...seen)) - 0.2, high = Math.max(Math.log10(Math.max(...seen)) + 0.1, low + 1);
+  g.strokeStyle = colour("s2");
+  g.lineWidth = 1.25;
+  g.beginPath();
+  let drawn = false;
+  line.forEach((v, i) => {
+    if (v === null || v <= 0) return;
+    const y = h - 3 - ((Math.log10(v) - low) / (high - low)) * (h - 8);
+    if (drawn) g.lineTo(x(i / HZ), y);
+    else g.moveTo(x(i / HZ), y);
+    drawn = true;
+  });
+  g.stroke();
+}
+
+/** @param {CanvasRenderingContext2D} g @param {number} warm @param {string} name of what is traced @param {number} h */
+function words(g, warm, name, h) {
+  g.font = font;
+  g.textBaseline = "top";
+  g.textAlign = "left";
+  g.fillStyle = colour("ink-3");
+  if (warm > 52) g.fillText(say(text("run.warmup")), 5, h > 20 ? 4 : 2);
+  g.fillText(say(name ? metricOf(name).label : text("run.measure")), warm + 6, 4);
+}
