@@ -127,12 +127,12 @@ func (p *place) runner(stderr io.Writer, limits runner.Limits) (*runner.Runner, 
 	if err != nil {
 		return nil, err
 	}
-	return runner.Open(runner.Config{Root: root, Data: data, Limits: limits, Log: p.log(stderr)})
+	return runner.Open(runner.Config{Root: root, Data: data, Limits: limits, Log: p.log(stderr, slog.LevelWarn)})
 }
 
-// log writes for people on a terminal, and JSON otherwise.
-func (p *place) log(w io.Writer) *slog.Logger {
-	level := slog.LevelInfo
+// log writes what is at least of that level: for people on a terminal, and as
+// JSON otherwise.
+func (p *place) log(w io.Writer, level slog.Level) *slog.Logger {
 	if p.verbose {
 		level = slog.LevelDebug
 	}

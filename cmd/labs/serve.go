@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/netip"
 	"os"
@@ -54,7 +55,7 @@ func (p *place) serve(cmd *cobra.Command, f serveFlags) (err error) {
 	if err != nil {
 		return err
 	}
-	log := p.log(cmd.ErrOrStderr())
+	log := p.log(cmd.ErrOrStderr(), slog.LevelInfo)
 	r, err := runner.Open(runner.Config{Root: root, Data: data, Log: log})
 	if err != nil {
 		return err
