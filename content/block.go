@@ -62,6 +62,10 @@ func (p *page) readBlock(kind string, code *ast.FencedCodeBlock) *block {
 		line := code.Lines().At(i)
 		body.Write(line.Value(p.src))
 	}
+	if body.Len() == 0 {
+		p.file.fail(b.line, "the block %s is empty", kind)
+		return nil
+	}
 	v, ok := parseYAML(p.file.from(b.line), body.Bytes())
 	if !ok {
 		return nil

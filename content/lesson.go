@@ -57,7 +57,7 @@ type link struct {
 func (l *loader) readLesson(id string) *draft {
 	name := path.Join(l.prefix, id, "lesson.yaml")
 	d := &draft{
-		Lesson: &Lesson{ID: id}, loader: l, file: &file{name, 0, l.problems},
+		Lesson: &Lesson{ID: id}, loader: l, file: &file{name, 0, l.problems, 0},
 		predictions: map[string]*Prediction{}, checks: map[string]*Check{},
 		ids: map[string]string{}, shown: map[Placeholder]int{},
 	}

@@ -74,7 +74,7 @@ type tocPart struct {
 // toc reads toc.txt: "# ko title | en title" opens a part, every other line is
 // a lesson's folder; blank lines and // comments are skipped.
 func (l *loader) toc() []tocPart {
-	f := &file{path.Join(l.prefix, "toc.txt"), 0, l.problems}
+	f := &file{path.Join(l.prefix, "toc.txt"), 0, l.problems, 0}
 	text, err := fs.ReadFile(l.fsys, "toc.txt")
 	if err != nil {
 		f.fail(1, "there is no such file: it gives the order of the lessons, a folder a line")
@@ -143,7 +143,7 @@ func (d *draft) recordings() {
 	entries, _ := fs.ReadDir(d.fsys, path.Join(d.ID, "author"))
 	for _, e := range entries {
 		id, ok := strings.CutSuffix(e.Name(), ".jsonl.gz")
-		f := &file{path.Join(d.prefix, d.ID, "author", e.Name()), 0, d.problems}
+		f := &file{path.Join(d.prefix, d.ID, "author", e.Name()), 0, d.problems, 0}
 		plan := d.plan(id)
 		if !ok || plan == nil {
 			f.fail(1, "%s", unknown("recording", e.Name(), "it is named EXPERIMENT.jsonl.gz, and the experiments are", d.experimentIDs()))

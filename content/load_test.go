@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"testing/fstest"
 	"time"
 
 	"socketlabs/labs/telemetry"
@@ -182,37 +181,3 @@ func TestProblemFile(t *testing.T) {
 		t.Errorf("%v", problems)
 	}
 }
-
-// fuzz loads the good lessons with one file replaced: it must end, and a file
-// that is refused must name a line that it has.
-func fuzz(f *testing.F, name string) {
-	fsys, c := files(f), catalog(f)
-	f.Add(fsys[name].Data)
-	f.Fuzz(func(t *testing.T, data []byte) {
-		if len(data) > 1<<16 {
-			return
-		}
-		changed := fstest.MapFS{}
-		for n, file := range fsys {
-			changed[n] = file
-		}
-		changed[name] = &fstest.MapFile{Data: data}
-		book, problems := load(changed, "content", c)
-		if book == nil {
-			t.Fatal("no book")
-		}
-		lines := 2 + bytes.Count(data, []byte("\n"))
-		for _, p := range problems {
-			if p.File == "content/"+name && (p.Line < 1 || p.Line > lines) {
-				t.Errorf("%s: the file has %d lines", p, lines)
-			}
-		}
-		NewIndex(book, "ko").Search("소진 루프", 3)
-	})
-}
-
-func FuzzLesson(f *testing.F)  { fuzz(f, "edge/lesson.yaml") }
-func FuzzText(f *testing.F)    { fuzz(f, "edge/ko.md") }
-func FuzzTOC(f *testing.F)     { fuzz(f, "toc.txt") }
-func FuzzWords(f *testing.F)   { fuzz(f, "words.yaml") }
-func FuzzDrawing(f *testing.F) { fuzz(f, "edge/queue.svg") }

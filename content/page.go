@@ -53,7 +53,7 @@ type sentence struct {
 
 // readPage reads one language of the lesson; nil when there is nothing to read.
 func (d *draft) readPage(lang string) *page {
-	f := &file{path.Join(d.prefix, d.ID, lang+".md"), 0, d.problems}
+	f := &file{path.Join(d.prefix, d.ID, lang+".md"), 0, d.problems, 0}
 	src, err := fs.ReadFile(d.fsys, path.Join(d.ID, lang+".md"))
 	switch {
 	case err != nil:

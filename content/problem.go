@@ -41,16 +41,20 @@ type file struct {
 	name     string // relative to the module
 	offset   int    // lines of the file before the text
 	problems *problems
+	lines    int // of the text; 0: not counted
 }
 
 // fail records a problem on a line of the text, counted from 1.
 func (f *file) fail(line int, format string, args ...any) {
+	if f.lines > 0 { // YAML counts line breaks that editors do not
+		line = min(line, f.lines)
+	}
 	f.problems.add(f.name, f.offset+line, format, args...)
 }
 
 // from returns the same file for a text that begins after the given line.
 func (f *file) from(line int) *file {
-	return &file{f.name, f.offset + line, f.problems}
+	return &file{f.name, f.offset + line, f.problems, max(f.lines-line, min(f.lines, 1))}
 }
 
 // unknown says that there is no such name, which ones there are, and which is

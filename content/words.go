@@ -19,7 +19,7 @@ type wordbook struct {
 
 // readWords reads words.yaml. What every page shows must be in it.
 func readWords(fsys fs.FS, prefix string, p *problems) *wordbook {
-	w := &wordbook{file: &file{path.Join(prefix, "words.yaml"), 0, p}, lines: map[string]int{}, needed: map[string]bool{}}
+	w := &wordbook{file: &file{path.Join(prefix, "words.yaml"), 0, p, 0}, lines: map[string]int{}, needed: map[string]bool{}}
 	groups := w.groups()
 	for _, words := range groups {
 		*words = map[string]Text{}
@@ -78,6 +78,9 @@ func (w *wordbook) always() {
 	}
 	for _, c := range labs.Clients() {
 		w.settings(c.Settings, "the client "+c.Name)
+	}
+	for _, u := range []string{"seconds", "bytes", "per second"} {
+		w.unit(u, "a unit of metrics")
 	}
 	for _, q := range queues() {
 		w.need("queues", q, "an answer of queue predictions")

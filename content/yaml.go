@@ -29,6 +29,8 @@ var yamlLine = regexp.MustCompile(`line (\d+): `)
 
 // parseYAML reads one strict document: no aliases, no tags, no second document.
 func parseYAML(f *file, text []byte) (value, bool) {
+	f = f.from(0)
+	f.lines = max(1, strings.Count(strings.TrimSuffix(string(text), "\n"), "\n")+1)
 	dec := yaml.NewDecoder(strings.NewReader(string(text)))
 	var doc yaml.Node
 	if err := dec.Decode(&doc); err != nil || len(doc.Content) == 0 {
@@ -241,6 +243,9 @@ func (v value) what() string {
 		return "a map stands here"
 	case yaml.SequenceNode:
 		return "a list stands here"
+	}
+	if v.node.Tag == "!!null" {
+		return "nothing stands here"
 	}
 	return strconv.Quote(v.node.Value)
 }
