@@ -32,8 +32,7 @@ func Main() {
 		os.Exit(2)
 	}
 	k := &keeper{control: c, children: map[int]int{}}
-	k.keep()
-	syscall.Exit(0) // now: under the race detector os.Exit takes a second
+	syscall.Exit(k.keep()) // now: under the race detector os.Exit takes a second
 }
 
 // keeper is what the shim's process does, all of it on one thread, so that
@@ -49,8 +48,9 @@ type asked struct {
 	fds []int
 }
 
-// keep serves requests and reaps children until the control socket ends.
-func (k *keeper) keep() {
+// keep serves requests and reaps children until the control socket ends. It
+// returns the shim's exit code: 1 when something of the run may be left.
+func (k *keeper) keep() (code int) {
 	unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
 	// Caught, not ignored: what is ignored stays so in children, signal(7).
 	signal.Notify(make(chan os.Signal, 1), unix.SIGHUP, unix.SIGINT, unix.SIGTERM, unix.SIGQUIT)
@@ -62,8 +62,7 @@ func (k *keeper) keep() {
 		select {
 		case q, ok := <-requests:
 			if !ok {
-				k.finish()
-				return
+				return k.finish()
 			}
 			k.answer(q)
 		case <-ended:
@@ -223,18 +222,19 @@ func wait(pid int) {
 // finish ends what runs. In a PID namespace the kernel does it when init exits.
 // A subreaper ends its children, whose own children become its children, until
 // it has none. A child's PID is not given away before it is reaped here.
-func (k *keeper) finish() {
+func (k *keeper) finish() (code int) {
 	if !k.subreaper {
-		return
+		return 0
 	}
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(time.Millisecond) {
 		for _, pid := range childrenOf(os.Getpid()) {
 			unix.Kill(pid, unix.SIGKILL)
 		}
 		if k.reap() == unix.ECHILD {
-			return
+			return 0
 		}
 	}
+	return 1
 }
 
 // diag opens a socket for sock_diag(7) in the network of the shim.

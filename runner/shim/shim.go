@@ -56,6 +56,7 @@ type Shim struct {
 	replies chan answered // to whoever asks
 	gone    chan struct{} // closed: nothing more comes from the shim
 	ended   chan struct{} // closed: the shim was reaped
+	clean   bool          // once ended: it left nothing
 
 	mu      sync.Mutex
 	last    int              // guards last and running
@@ -201,7 +202,8 @@ func (s *Shim) hold(attr *os.ProcAttr, started chan<- error) {
 	s.process = process
 	started <- err
 	if err == nil {
-		process.Wait()
+		state, err := process.Wait()
+		s.clean = s.how == Namespaces || err == nil && state.Success()
 	}
 }
 
@@ -264,15 +266,10 @@ func (s *Shim) Close() error {
 	}
 	<-s.gone
 	s.control.Close()
-	if s.process != nil && s.how == Subreaper {
-		return s.remains()
+	if s.clean {
+		return nil
 	}
-	return nil
-}
-
-// remains ends what a subreaper could not find in its time.
-func (s *Shim) remains() error {
-	return Sweep(func(id string) bool { return id == s.options.RunID && id != "" })
+	return Sweep(func(id string) bool { return id == s.options.RunID })
 }
 
 // ask sends a request and waits for its reply.
