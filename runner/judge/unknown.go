@@ -17,8 +17,8 @@ func (v *vocabulary) unknown(path []string) error {
 	}
 	if !slices.Contains(spaces, path[0]) {
 		there := slices.Concat(v.order, slices.Sorted(maps.Keys(v.windows)), []string{"seconds"})
-		return fmt.Errorf("%s: no such name%s there are %s, and what begins with %s.",
-			name, nearest(name, slices.Concat(there, spaces)), strings.Join(there, ", "), strings.Join(spaces, "., "))
+		return fmt.Errorf("%s: no such name%s there are %s, and the spaces %s",
+			name, nearest(name, slices.Concat(there, spaces)), strings.Join(there, ", "), strings.Join(spaces, ", "))
 	}
 	full, short := v.inSpace(path[0])
 	if len(full) == 0 {
