@@ -117,7 +117,7 @@ export class Chart {
     /** @param {number} i @returns {uPlot.Series} */
     const line = (i) => ({ stroke: () => colour(INKS[i % INKS.length]), width: 1.5, dash: DASHES[i % DASHES.length], points: { show: false }, spanGaps: true });
     return {
-      width: this.#plot.clientWidth || 300, height: this.#plot.clientHeight || 110, padding: [6, 6, 0, 0], legend: { show: false },
+      width: this.#plot.clientWidth || 300, height: this.#plot.clientHeight || 110, padding: [6, 10, 0, 0], legend: { show: false },
       cursor: { sync: { key: "run" }, y: false, points: { size: 5 }, drag: { x: true, y: false, setScale: false } },
       scales: { x: { time: false, range: () => view.zoom ?? [0, view.total] }, y: log ? { distr: 3, range: logRange } : { range: (_u, _min, max) => [0, above(Math.max(1e-9, max || 1) * 1.05)] } },
       axes: [xAxis(view), yAxis(log)],
@@ -147,11 +147,18 @@ const xAxis = (view) => ({
   values: (_u, splits) => splits.map((v) => (v === view.total ? say("run.at", { t: v }) : String(v))),
 });
 
+/** @param {number} min @param {number} max */
+function powers(min, max) {
+  const out = [];
+  for (let e = Math.ceil(Math.log10(min) - 1e-9); 10 ** e <= max * 1.0001; e++) out.push(10 ** e);
+  return out;
+}
+
 /** @param {boolean} log @returns {uPlot.Axis} */
 const yAxis = (log) => ({
   stroke: () => colour("ink-3"), font, size: 42, gap: 3, space: 24,
   grid: { width: 1, stroke: () => colour("grid") }, ticks: { show: false },
-  ...(log ? { filter: (_u, splits) => splits.map((v) => (Math.abs(Math.log10(v) - Math.round(Math.log10(v))) < 1e-6 ? v : null)) } : {}),
+  ...(log ? { splits: (_u, _i, min, max) => powers(min, max) } : {}),
   values: (_u, splits) => splits.map((v) => (v === null ? "" : v >= 1e6 ? `${figure(v / 1e6)}M` : v >= 1e4 ? `${figure(v / 1e3)}k` : String(Number(v.toPrecision(4))))),
 });
 
