@@ -1,5 +1,3 @@
-//go:build ignore
-
 package runner
 
 import (
@@ -22,7 +20,8 @@ import (
 // How long a block waits.
 const (
 	listenTime = 5 * time.Second         // for the lab to listen
-	leadTime   = 200 * time.Millisecond  // from then to the load's first request
+	leadTime   = 200 * time.Millisecond  // from then to the load's first request,
+	dialTime   = 100 * time.Microsecond  // and for each connection that it opens first
 	drainTime  = 2500 * time.Millisecond // for the lab to end: it cuts its drain short after 2 s itself
 	lateTime   = 3 * time.Second         // for the load to end after its time
 )
@@ -45,6 +44,8 @@ type block struct {
 	last     []string       // the lab's last log lines
 	panic    string         // the line with which the Go runtime ended it
 	draining bool
+
+	complaint string // the load generator's last error
 }
 
 // execute runs the lab and its load, and returns what was measured.
@@ -183,6 +184,9 @@ func (b *block) hear(e telemetry.Event) {
 			b.panic = e.Text
 		}
 	}
+	if e.Kind == telemetry.KindLog && e.From == telemetry.FromLoad && e.Level == "error" {
+		b.complaint = e.Text
+	}
 	b.score.add(e)
 }
 
@@ -197,7 +201,7 @@ func (b *block) exited(c *child) error {
 		b.score.gone(telemetry.FromLoad)
 		return nil
 	case c == b.load:
-		return fails("load-failed", c.exit.String())
+		return fails("load-failed", cmp.Or(b.complaint, c.exit.String()))
 	case b.draining:
 		b.score.gone(telemetry.FromLab)
 		return nil

@@ -1,10 +1,7 @@
-//go:build ignore
-
 package runner
 
 import (
 	"encoding/json"
-	"io"
 	"os"
 	"sync"
 	"syscall"
@@ -55,6 +52,7 @@ func (b *block) spawn(c shim.Command, max int, stdout, stderr func(line []byte, 
 	output.Go(func() { eachLine(p.Stderr, 64<<10, stderr) })
 	b.work.Go(func() {
 		kid.exit = p.Wait()
+		p.Stdin.Close()
 		heard := make(chan struct{})
 		go func() {
 			output.Wait()
@@ -151,10 +149,7 @@ func (b *block) spawnLoad(plan load.Plan) error {
 	if err != nil {
 		return fails("load-failed", err.Error())
 	}
-	b.work.Go(func() {
-		io.WriteString(b.load.Stdin, string(text)+"\n") // a generator that has ended says why itself
-		b.load.Stdin.Close()
-	})
+	b.work.Go(func() { b.load.Stdin.Write(append(text, '\n')) }) // it stays open as long as load is wanted
 	return nil
 }
 
@@ -163,6 +158,9 @@ func (e *ear) ours(line []byte, cut int) {
 	var said telemetry.Event
 	if cut > 0 || json.Unmarshal(line, &said) != nil || said.Kind == "" {
 		e.log("info", line, cut)
+		return
+	}
+	if said.Kind == telemetry.KindState { // its connections are open: nobody waits for that
 		return
 	}
 	said.Seq, said.From = 0, e.from

@@ -1,5 +1,3 @@
-//go:build ignore
-
 package runner
 
 import (
@@ -17,11 +15,11 @@ import (
 )
 
 // startMeasuring begins the block's clock: the observer samples from now on, and
-// the load begins leadTime from now.
+// the load begins when it can be ready.
 func (b *block) startMeasuring(ctx context.Context) error {
 	ctx, b.quit = context.WithCancel(ctx)
 	spec, s := b.run.spec, &b.score
-	s.start = tickAt(monotonic()+leadTime) + 1
+	s.start = tickAt(monotonic()+lead(spec)) + 1
 	s.stop = s.start + tickOf(spec.Warmup+spec.Seconds)
 	if err := b.observe(ctx); err != nil {
 		return err
@@ -38,6 +36,15 @@ func (b *block) startMeasuring(ctx context.Context) error {
 	b.run.judge.Begin(begin)
 	s.add(telemetry.Event{T: b.run.now(), Kind: telemetry.KindBlock, From: telemetry.FromRunner, Begin: &begin})
 	return s.flush()
+}
+
+// lead is how long the load generator has to get ready.
+func lead(spec labs.Spec) time.Duration {
+	if spec.Load == nil {
+		return leadTime
+	}
+	connections, _ := labs.Full(labs.LoadSettings(), spec.Load)["connections"].(float64)
+	return leadTime + time.Duration(connections)*dialTime
 }
 
 // observe samples the kernel and the machine on the grid, from the next tick
