@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -48,6 +49,7 @@ func attacks(s *served) []attack {
 		{"a command without an origin, from something with cookies", command, 0, 403, request{cookie: testToken}},
 		{"another site's form, even with our origin claimed", command, 0, 403, request{origin: "http://" + evil, cookie: testToken, header: http.Header{"Sec-Fetch-Site": {"cross-site"}}}},
 		{"a foreign page with a stolen bearer token", command, 0, 403, request{origin: "http://" + evil, bearer: testToken}},
+		{"another site's page that names no origin", command, 0, 403, request{bearer: testToken, header: http.Header{"Sec-Fetch-Site": {"cross-site"}}}},
 		{"two origins", command, 0, 403, request{cookie: testToken, header: http.Header{"Origin": {s.url, s.url}}}},
 		{"a WebSocket of another site", socket, 0, 403, request{origin: "http://" + evil, cookie: testToken}},
 		{"a WebSocket without an origin", socket, 0, 403, request{cookie: testToken}},
@@ -72,6 +74,22 @@ func TestEveryRouteKeepsStrangersOut(t *testing.T) {
 					t.Errorf("%s: %s: %s, want %d\n%s", pattern, a.why, resp.Status, a.status, body)
 				}
 			}
+		}
+	}
+}
+
+func TestTheTableAsksForEnough(t *testing.T) {
+	free := []string{"GET /static/{path...}", "GET /livez", "GET /readyz", "GET /healthz"}
+	for _, rt := range routes() {
+		method, _, named := strings.Cut(rt.pattern, " ")
+		if changes := named && method != http.MethodGet; changes != (rt.needs&command != 0) {
+			t.Errorf("%s: a command is what changes something", rt.pattern)
+		}
+		if slices.Contains(free, rt.pattern) != (rt.needs&open != 0) {
+			t.Errorf("%s: what is open is listed here", rt.pattern)
+		}
+		if strings.HasSuffix(rt.pattern, "/events") != (rt.needs&socket != 0) {
+			t.Errorf("%s: event streams are WebSockets", rt.pattern)
 		}
 	}
 }
@@ -146,6 +164,7 @@ func TestHosts(t *testing.T) {
 
 func TestAMissingHostIsNoPass(t *testing.T) {
 	s := serve(t)
+	s.cfg.AllowHosts = []string{""} // as an empty variable in a script leaves it
 	for _, head := range []string{"GET /livez HTTP/1.0\r\n\r\n", "GET /livez HTTP/1.1\r\nHost:\r\nConnection: close\r\n\r\n"} {
 		c, err := net.Dial("tcp", s.host)
 		if err != nil {
@@ -223,6 +242,12 @@ func TestTheTokenOutlivesARestart(t *testing.T) {
 	data := t.TempDir()
 	first, err := token(Config{Data: data})
 	if err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(filepath.Join(data, "token")); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("%v, %v", info.Mode(), err)
+	}
+	if err := os.Chmod(filepath.Join(data, "token"), 0o644); err != nil { // a copy made without care
 		t.Fatal(err)
 	}
 	second, err := token(Config{Data: data})
