@@ -158,11 +158,18 @@ func TestBrokenText(t *testing.T) {
 	broken(t, "a placeholder is missing in a YAML text", en("{{run:idle wakeups_per_second}} times", "Many times"),
 		"en.md:78: placeholders differ from ko.md: here none, there {{idle wakeups_per_second}}")
 	broken(t, "a heading has no id", en("## Read on {#read-on}", "## Read on"),
-		"en.md:100: the heading has no id: ## Read on {#id}",
-		"en.md:100: lesson.yaml has the section read-on here: the headings are idea, break, cure, silent, read-on, in that order")
+		"en.md:100: the heading has no id: ## Read on {#id}")
 	broken(t, "a heading's id is mistyped", en("{#read-on}", "{#raed-on}"),
-		`en.md:100: section "raed-on": lesson.yaml has idea, break, cure, silent, read-on; did you mean read-on?`,
-		"en.md:100: lesson.yaml has the section read-on here: the headings are idea, break, cure, silent, read-on, in that order")
+		`en.md:100: section "raed-on": lesson.yaml has idea, break, cure, silent, read-on; did you mean read-on?`)
+	broken(t, "sections in another order", both("{#cure}", "{#silent}", "{#cure}", "{#silent}"),
+		"en.md:50: lesson.yaml has the section cure here: the headings are idea, break, cure, silent, read-on, in that order",
+		"ko.md:50: lesson.yaml has the section cure here: the headings are idea, break, cure, silent, read-on, in that order")
+	broken(t, "a section too many", []edit{{"edge/lesson.yaml", "silent, read-on]", "silent]"}},
+		`en.md:100: section "read-on": lesson.yaml has idea, break, cure, silent`,
+		`ko.md:100: section "read-on": lesson.yaml has idea, break, cure, silent`)
+	broken(t, "a section twice", both("{#read-on}", "{#read-on}\n\n## 또 {#idea}", "{#read-on}", "{#read-on}\n\n## Again {#idea}"),
+		"en.md:102: lesson.yaml has no further section: the headings are idea, break, cure, silent, read-on",
+		"ko.md:102: lesson.yaml has no further section: the headings are idea, break, cure, silent, read-on")
 	broken(t, "a small heading has an id", both("- ~~몰리면", "### 더 {#more}\n\n- ~~몰리면", "- ~~Bursts", "### More {#more}\n\n- ~~Bursts"),
 		"en.md:103: only ## headings have an id",
 		"ko.md:103: only ## headings have an id")

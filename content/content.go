@@ -25,7 +25,8 @@ type Text struct {
 
 // HTML is a rendered text in both languages. Placeholders stand in it as
 // <data class="measured" data-n="K"></data>: K is an index into Lesson.Shown,
-// and site fills in the value.
+// and site fills in the value. Prose is blocks (p, ul, figure, aside …); titles,
+// questions, answers and checks are the inside of one paragraph.
 type HTML struct{ Ko, En template.HTML }
 
 // Book is every lesson in order, with the words of knobs and metrics.
@@ -101,9 +102,9 @@ type Experiment struct {
 // Prediction is a question asked before Run unlocks.
 type Prediction struct {
 	telemetry.Prediction
-	Experiment string // the experiment that answers it
-	Ask, Why   HTML
-	Choices    []ChoiceText
+	Experiment string       // the experiment that answers it
+	Ask, Why   HTML         // Why is shown with the measured answer
+	Choices    []ChoiceText // of kind choice or queue, in order
 }
 
 // ChoiceText is one answer of a prediction of kind choice or queue.

@@ -327,8 +327,9 @@ func (d *draft) explain(e *planned, expr string, err error) string {
 			return fmt.Sprintf("%s: labs/%s can not have %s: %v", expr, e.Spec.Lab, f.ID, f.err)
 		}
 	}
-	if text := err.Error(); !strings.Contains(text, expr) {
-		return expr + ": " + text
+	text := err.Error()
+	if strings.Contains(text, expr) || len(expr) > 100 {
+		return text
 	}
-	return err.Error()
+	return expr + ": " + text
 }

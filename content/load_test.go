@@ -6,10 +6,13 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
+	"socketlabs/labs"
 	"socketlabs/labs/telemetry"
 )
 
@@ -27,6 +30,28 @@ func TestBook(t *testing.T) {
 	}
 	if b.Words.Knobs["drain"].Ko != "소진 루프" {
 		t.Errorf("words: %+v", b.Words.Knobs)
+	}
+}
+
+// 220 English words a minute, at least one, and the experiments, rounded up.
+func TestMinutes(t *testing.T) {
+	for words, want := range map[int]int{0: 2, 200: 2, 300: 2, 2200: 11} { // half a second begins another minute
+		fsys := tiny()
+		en := fsys["tiny/en.md"]
+		fsys["tiny/en.md"] = &fstest.MapFile{Data: []byte(string(en.Data) + strings.Repeat("word ", words))}
+		ko := fsys["tiny/ko.md"]
+		fsys["tiny/ko.md"] = &fstest.MapFile{Data: []byte(string(ko.Data) + strings.Repeat("낱말 ", min(words, 1)))}
+		yaml := fsys["tiny/lesson.yaml"]
+		fsys["tiny/lesson.yaml"] = &fstest.MapFile{Data: []byte(strings.Replace(string(yaml.Data), "e: {", "e: {seconds: 0.5, ", 1))}
+		fsys["words.yaml"] = files(t)["words.yaml"]
+		b, problems := load(fsys, "content", catalog(t))
+		l, _, _ := b.Lesson("tiny")
+		if l == nil {
+			t.Fatal(problems)
+		}
+		if l.Minutes != want {
+			t.Errorf("%d words: %d minutes, want %d", words, l.Minutes, want)
+		}
 	}
 }
 
@@ -48,6 +73,21 @@ func TestFind(t *testing.T) {
 		case want != "" && (err == nil || err.Error() != want):
 			t.Errorf("%s: %v, want %s", name, err, want)
 		}
+	}
+}
+
+// The lessons of this module have no problems: labs check is silent.
+func TestLessons(t *testing.T) {
+	c, err := labs.Read("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, problems := Load(".", c)
+	for _, p := range problems {
+		t.Error(p)
+	}
+	if len(b.lessons()) == 0 {
+		t.Error("no lessons")
 	}
 }
 
@@ -179,5 +219,40 @@ func TestProblemFile(t *testing.T) {
 	_, problems := Load(filepath.Join(root, "content"), c)
 	if len(problems) == 0 || !strings.HasPrefix(problems[0].String(), "content/toc.txt:1: ") {
 		t.Errorf("%v", problems)
+	}
+}
+
+// Texts that nest or repeat far beyond reason are read to their end, or refused.
+func TestUnreasonable(t *testing.T) {
+	c := catalog(t)
+	words := readWords(files(t), "content", &problems{})
+	for _, tt := range []struct{ name, unit string }{
+		{"tiny/lesson.yaml", "["},
+		{"tiny/lesson.yaml", "{a: "},
+		{"tiny/lesson.yaml", "a: b\n"},
+		{"tiny/ko.md", "> "},
+		{"tiny/ko.md", "["},
+		{"tiny/ko.md", "가**("},
+		{"tiny/ko.md", "{{"},
+		{"tiny/ko.md", "\\( a\n"},
+		{"tiny/ko.md", "$$\n"},
+		{"tiny/x.svg", "<g>"},
+	} {
+		fsys := tiny()
+		fsys[tt.name] = &fstest.MapFile{Data: []byte(strings.Repeat(tt.unit, 2000))}
+		l := &loader{fsys, "content", c, words, &problems{}}
+		l.readLesson("tiny")
+		if tt.name != "tiny/x.svg" && len(l.problems.list) == 0 {
+			t.Errorf("%q, 2000 times, is a lesson", tt.unit)
+		}
+	}
+	deep := "lab: mini\nexperiments: {e: {checks: {c: '" + strings.Repeat("(", 1<<20) + "'}}}\n"
+	fsys := tiny()
+	fsys["tiny/lesson.yaml"] = &fstest.MapFile{Data: []byte(deep)}
+	l := &loader{fsys, "content", c, words, &problems{}}
+	l.readLesson("tiny")
+	refused := slices.ContainsFunc(l.problems.list, func(p Problem) bool { return strings.Contains(p.Text, "at most 1000 characters") })
+	if !refused {
+		t.Errorf("%.300v", l.problems.list)
 	}
 }

@@ -16,13 +16,13 @@ func (d *draft) write() {
 		d.Experiments = append(d.Experiments, e.Experiment)
 	}
 	slices.SortStableFunc(d.Experiments, func(a, b *Experiment) int { return ko.placed[a.ID] - ko.placed[b.ID] })
-	if !ko.ordered() || !en.ordered() {
+	if a, b := ko.ordered(), en.ordered(); !a || !b {
 		return
 	}
 	words := 0
 	for i := range ko.sections {
+		words += en.sections[i].words() // first: weaving takes the section apart
 		d.Sections = append(d.Sections, d.weave(ko, en, ko.sections[i], en.sections[i]))
-		words += en.sections[i].words()
 	}
 	d.Minutes = d.minutes(words)
 }
@@ -31,6 +31,9 @@ func (d *draft) write() {
 func (p *page) ordered() bool {
 	var have []string
 	for _, s := range p.sections[1:] {
+		if !slices.Contains(p.draft.sections, s.id) {
+			return false // said where it stands
+		}
 		have = append(have, s.id)
 	}
 	if slices.Equal(have, p.draft.sections) {
