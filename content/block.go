@@ -45,14 +45,14 @@ var laterBlocks = []string{"breakit", "compare", "exercise"}
 // blockKind returns the kind of a fence that is a block, or "".
 func (p *page) blockKind(code *ast.FencedCodeBlock) string {
 	kind := string(code.Language(p.src))
-	if contains(laterBlocks, kind) || contains([]string{"source", "experiment", "predict", "check"}, kind) {
+	if slices.Contains(laterBlocks, kind) || slices.Contains([]string{"source", "experiment", "predict", "check"}, kind) {
 		return kind
 	}
 	return ""
 }
 
 func (p *page) readBlock(kind string, code *ast.FencedCodeBlock) *block {
-	if contains(laterBlocks, kind) {
+	if slices.Contains(laterBlocks, kind) {
 		p.fail(code, "the block %s comes later; remove it until then", kind)
 		return nil
 	}

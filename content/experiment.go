@@ -38,7 +38,7 @@ func (d *draft) experiment(f field, plans map[string]value) {
 	if !d.labOf(e, keys["lab"], f) || own.node == nil {
 		return
 	}
-	e.Spec.Knobs = d.knobs(e.lab, keys["knobs"])
+	e.Spec.Knobs = settings(keys["knobs"].fields(), "knob", "labs/"+e.lab.Name+" has", e.lab.Knobs)
 	d.loadOf(e, keys["load"])
 	d.length(e, keys["warmup"], keys["seconds"])
 	d.windows(e, keys["windows"])
@@ -95,12 +95,8 @@ func (d *draft) labOf(e *planned, v value, f field) bool {
 	return ok
 }
 
-func (d *draft) knobs(lab labs.Lab, v value) map[string]any {
-	return d.settings(v.fields(), "knob", "labs/"+lab.Name+" has", lab.Knobs)
-}
-
 // settings checks values against their declarations.
-func (d *draft) settings(fields []field, what, where string, list []labs.Setting) map[string]any {
+func settings(fields []field, what, where string, list []labs.Setting) map[string]any {
 	var out map[string]any
 	for _, f := range fields {
 		i := slices.IndexFunc(list, func(s labs.Setting) bool { return s.Name == f.name })
@@ -130,26 +126,26 @@ func settingNames(list []labs.Setting) []string {
 	return names
 }
 
+// loadOf reads the load; load: none takes an inherited one away.
 func (d *draft) loadOf(e *planned, v value) {
 	if v.absent() || v.scalar() == "none" {
 		return
 	}
-	fields := v.fields()
 	var with value
-	fields = slices.DeleteFunc(fields, func(f field) bool {
+	fields := slices.DeleteFunc(v.fields(), func(f field) bool {
 		if f.name == "with" {
 			with = f.value
 		}
 		return f.name == "with"
 	})
-	e.Spec.Load = map[string]any{}
-	for name, v := range d.settings(fields, "load setting", "there are", labs.LoadSettings()) {
-		e.Spec.Load[name] = v
+	e.Spec.Load = settings(fields, "load setting", "there are", labs.LoadSettings())
+	if e.Spec.Load == nil {
+		e.Spec.Load = map[string]any{} // all defaults; nil would be no load
 	}
-	client, _ := labs.Full(labs.LoadSettings(), e.Spec.Load)["client"].(string)
+	client := labs.Full(labs.LoadSettings(), e.Spec.Load)["client"]
 	for _, c := range labs.Clients() {
 		if c.Name == client {
-			e.Spec.Client = d.settings(with.fields(), "setting", "the client "+client+" has", c.Settings)
+			e.Spec.Client = settings(with.fields(), "setting", "the client "+c.Name+" has", c.Settings)
 		}
 	}
 }
@@ -159,7 +155,6 @@ func (d *draft) length(e *planned, warmup, seconds value) {
 	e.Spec.Warmup = d.time(warmup, 0, 0, labs.MaxWarmup)
 	e.Spec.Seconds = d.time(seconds, defaultSeconds, 0.1, labs.MaxSeconds)
 	if sum := e.Spec.Warmup + e.Spec.Seconds; sum > labs.MaxSeconds {
-		seconds.file = d.file
 		d.file.fail(max(warmup.line(), seconds.line()), "warmup and seconds are %s s together: a run has at most %d s", digits(sum), labs.MaxSeconds)
 	}
 }
@@ -241,7 +236,7 @@ func (d *draft) fault(e *planned, f field) {
 	if fault.At+fault.For > e.Spec.Seconds+1e-9 {
 		f.fail("fault %s ends after the %s s that are measured: shorten it, or lengthen seconds", f.name, digits(e.Spec.Seconds))
 	}
-	fault.With = d.settings(params, "parameter", "the fault "+fault.Kind+" has at, for and", kinds[i].Settings)
+	fault.With = settings(params, "parameter", "the fault "+fault.Kind+" has at, for and", kinds[i].Settings)
 	d.words.fault(kinds[i])
 	e.Spec.Faults = append(e.Spec.Faults, fault)
 }

@@ -122,6 +122,26 @@ func TestLike(t *testing.T) {
 	}
 }
 
+// A load without settings has the defaults; load: none takes it away.
+func TestLoadOfNone(t *testing.T) {
+	for text, want := range map[string]bool{"": true, "    load: none\n": false, "    load: {}\n": true} {
+		fsys := files(t)
+		edit{"edge/lesson.yaml", "    knobs: {drain: true}\n", "    knobs: {drain: true}\n" + text}.apply(t, fsys)
+		edit{"edge/lesson.yaml", "ceil(ask.size / knob.buf)", "2"}.apply(t, fsys)
+		for _, lang := range []string{"ko", "en"} {
+			edit{"edge/" + lang + ".md", "{{run:drained ceil(ask.size / knob.buf)}}", "3"}.apply(t, fsys)
+		}
+		b, problems := load(fsys, "content", catalog(t))
+		e, err := b.Find("edge/drained")
+		if err != nil {
+			t.Fatal(problems)
+		}
+		if (e.Spec.Load != nil) != want {
+			t.Errorf("%q: load %v", text, e.Spec.Load)
+		}
+	}
+}
+
 func pack(t *testing.T, lines ...any) string {
 	t.Helper()
 	var out bytes.Buffer

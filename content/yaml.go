@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -129,24 +130,15 @@ func (v value) keys(what string, known, later []string) map[string]value {
 	out := map[string]value{}
 	for _, f := range v.fields() {
 		switch {
-		case contains(known, f.name):
+		case slices.Contains(known, f.name):
 			out[f.name] = f.value
-		case contains(later, f.name):
+		case slices.Contains(later, f.name):
 			v.file.fail(f.line, "%s: this comes later; remove it until then", f.name)
 		default:
 			v.file.fail(f.line, "%s", unknown("key", f.name, what+" has", known))
 		}
 	}
 	return out
-}
-
-func contains(list []string, s string) bool {
-	for _, l := range list {
-		if l == s {
-			return true
-		}
-	}
-	return false
 }
 
 // items returns a list's elements.
@@ -274,7 +266,7 @@ func without(n *yaml.Node, names ...string) *yaml.Node {
 	out := *n
 	out.Content = nil
 	for i := 0; i+1 < len(n.Content); i += 2 {
-		if !contains(names, n.Content[i].Value) {
+		if !slices.Contains(names, n.Content[i].Value) {
 			out.Content = append(out.Content, n.Content[i], n.Content[i+1])
 		}
 	}
