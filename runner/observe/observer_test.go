@@ -147,7 +147,7 @@ func TestListenOverflows(t *testing.T) {
 	}
 	before := sample()
 	for range 10 {
-		fd := s0(t)(unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0))
+		fd := sure(t)(unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0))
 		defer unix.Close(fd)
 		if err := unix.Connect(fd, s.sa); err != nil && err != unix.EINPROGRESS {
 			t.Fatal(err)

@@ -58,10 +58,7 @@ func act(role string, args []string) {
 			unix.Open("/dev/null", unix.O_RDONLY, 0)
 		}
 	case "memory":
-		hold = make([]byte, n)
-		for i := range hold {
-			hold[i] = 1
-		}
+		unix.Mmap(-1, 0, max(n, 1), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON|unix.MAP_POPULATE)
 	case "sleeps":
 		for range n {
 			ts := unix.Timespec{Nsec: 1000}
@@ -72,8 +69,6 @@ func act(role string, args []string) {
 	io.Copy(io.Discard, bufio.NewReader(os.Stdin))
 	os.Exit(0)
 }
-
-var hold []byte // memory that must not be collected
 
 func processOf(t testing.TB, cmd *exec.Cmd) *Process {
 	t.Helper()

@@ -41,7 +41,7 @@ func listenOn(t testing.TB, ip string, backlog int) *server {
 	if addr.Is6() {
 		family, sa = unix.AF_INET6, &unix.SockaddrInet6{Addr: addr.As16()}
 	}
-	s := &server{t: t, lfd: s0(t)(unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0))}
+	s := &server{t: t, lfd: sure(t)(unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0))}
 	s.must(unix.Bind(s.lfd, sa))
 	s.must(unix.Listen(s.lfd, backlog))
 	t.Cleanup(func() { unix.Close(s.lfd) })
@@ -57,8 +57,8 @@ func listenOn(t testing.TB, ip string, backlog int) *server {
 	return s
 }
 
-// s0 passes the descriptor of a call that must succeed.
-func s0(t testing.TB) func(fd int, err error) int {
+// sure passes the descriptor of a call that must succeed.
+func sure(t testing.TB) func(fd int, err error) int {
 	return func(fd int, err error) int {
 		t.Helper()
 		if err != nil {
@@ -81,7 +81,7 @@ func (s *server) dial() int {
 	if s.addr.Addr().Is6() {
 		family = unix.AF_INET6
 	}
-	fd := s0(s.t)(unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0))
+	fd := sure(s.t)(unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0))
 	s.must(unix.Connect(fd, s.sa))
 	return fd
 }
@@ -132,7 +132,7 @@ func TestQueuesAreExact(t *testing.T) {
 			client, conn := s.pair()
 			_, conn2 := s.pair()
 			r := readerOf(t, s)
-			s0(t)(unix.Write(client, make([]byte, 1234)))
+			sure(t)(unix.Write(client, make([]byte, 1234)))
 			until(t, r, "1234 bytes in Recv-Q", func(st SocketStats) bool { return st.RecvQ == 1234 })
 
 			// Send-Q is what the peer did not acknowledge: more than both buffers.
@@ -153,7 +153,7 @@ func TestQueuesAreExact(t *testing.T) {
 			if st.RTT <= 0 || st.RTT > 10 || st.Cwnd < 1 || st.Measured != 2 {
 				t.Errorf("RTT, cwnd: %+v", st)
 			}
-			s0(t)(unix.Read(conn, make([]byte, 1000)))
+			sure(t)(unix.Read(conn, make([]byte, 1000)))
 			until(t, r, "234 bytes in Recv-Q", func(st SocketStats) bool { return st.RecvQ == 234 })
 		})
 	}
@@ -229,7 +229,7 @@ func deafen(t testing.TB, fd int) {
 func TestSynRecv(t *testing.T) {
 	s := listenOn(t, "127.0.0.1", 5)
 	r := readerOf(t, s)
-	fd := s0(t)(unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0))
+	fd := sure(t)(unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0))
 	defer unix.Close(fd)
 	deafen(t, fd)
 	if err := unix.Connect(fd, s.sa); err != unix.EINPROGRESS {
@@ -246,7 +246,7 @@ func TestRetransmitsOutliveTheirSockets(t *testing.T) {
 		client := s.dial()
 		conn := s.accept()
 		deafen(t, client)
-		s0(t)(unix.Write(conn, []byte("nobody hears this")))
+		sure(t)(unix.Write(conn, []byte("nobody hears this")))
 		seen := until(t, r, "segments sent again", func(st SocketStats) bool { return st.Retransmits > before })
 		for _, fd := range []int{client, conn} { // with RST: nothing stays
 			unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
@@ -304,7 +304,7 @@ func TestTableShowsTheFullest(t *testing.T) {
 	s := listenOn(t, "127.0.0.1", 5)
 	for i := range 5 {
 		client, _ := s.pair()
-		s0(t)(unix.Write(client, make([]byte, 100*(i+1))))
+		sure(t)(unix.Write(client, make([]byte, 100*(i+1))))
 	}
 	r := readerOf(t, s)
 	until(t, r, "1500 bytes in Recv-Q", func(st SocketStats) bool { return st.RecvQ == 1500 })
@@ -321,7 +321,7 @@ func TestTableShowsTheFullest(t *testing.T) {
 }
 
 func TestNotADiagSocket(t *testing.T) {
-	fd := s0(t)(unix.Socket(unix.AF_UNIX, unix.SOCK_DGRAM, 0))
+	fd := sure(t)(unix.Socket(unix.AF_UNIX, unix.SOCK_DGRAM, 0))
 	defer unix.Close(fd)
 	if _, err := NewSockets(fd, 1).Read(); err == nil {
 		t.Error("no error")

@@ -33,6 +33,8 @@ func act(role string, args []string) {
 		actParent(args[0], args[1])
 	case "listen":
 		actListen()
+	case "refused":
+		actRefused(args[0], args[1])
 	}
 }
 
@@ -137,10 +139,58 @@ func actParent(way, run string) {
 	time.Sleep(time.Minute)
 }
 
+// actRefused opens a shim where no more namespaces may be made, says how it is
+// held and what became of a child.
+func actRefused(net, run string) {
+	for _, kind := range []string{"user", "pid", "net"} {
+		if err := os.WriteFile("/proc/sys/user/max_"+kind+"_namespaces", []byte("0"), 0); err != nil {
+			fmt.Println("failed", err)
+			return
+		}
+	}
+	s, err := Open(Options{RunID: run, Net: net})
+	if err != nil {
+		fmt.Println("refused:", err)
+		return
+	}
+	fmt.Printf("%s: %s\n", s.Isolation(), s.Why())
+	if p, err := s.Start(sh("exit 5")); err == nil {
+		fmt.Println(p.Wait())
+	}
+	fmt.Println("closed", s.Close())
+}
+
+// A kernel that gives no namespaces: here a user namespace that may have none in
+// it, namespaces(7).
+func TestRefusedNamespaces(t *testing.T) {
+	for _, c := range []struct {
+		net  string
+		want []string
+		why  string
+	}{
+		{"host", []string{Subreaper + ": ", "user.max_user_namespaces", "exit status 5", "closed <nil>"}, "runs go on, and the page can say why"},
+		{"own", []string{"refused: ", "user.max_user_namespaces"}, "without a namespace there is no network of its own"},
+	} {
+		cmd := exec.Command(self, "act", "refused", c.net, tagOf(t))
+		cmd.SysProcAttr = &syscall.SysProcAttr{
+			Cloneflags: unix.CLONE_NEWUSER, Pdeathsig: unix.SIGKILL,
+			UidMappings: []syscall.SysProcIDMap{{HostID: os.Geteuid(), Size: 1}},
+			GidMappings: []syscall.SysProcIDMap{{HostID: os.Getegid(), Size: 1}},
+		}
+		out, err := cmd.CombinedOutput()
+		for _, want := range c.want {
+			if err != nil || !strings.Contains(string(out), want) {
+				t.Errorf("net %s: %v, no %q in %q: %s", c.net, err, want, out, c.why)
+			}
+		}
+		gone(t, tagOf(t), time.Second)
+	}
+}
+
 // TestParentKilled kills a parent with SIGKILL: no process and no socket may be
 // left a second later.
 func TestParentKilled(t *testing.T) {
-	rounds := 20
+	rounds := 10 // for each way and each user
 	if testing.Short() {
 		rounds = 3
 	}

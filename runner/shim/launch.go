@@ -70,7 +70,7 @@ func launch(where string, argv []string) {
 	what, errno := become(where, argv)
 	data, _ := json.Marshal(report{what, errno})
 	unix.Write(ctrlFD, data)
-	os.Exit(127)
+	syscall.Exit(127)
 }
 
 // become executes argv; it returns only what failed. Nothing is allocated once

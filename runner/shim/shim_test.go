@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -381,6 +382,32 @@ func TestCloseEndsEverythingAndMayBeRepeated(t *testing.T) {
 	})
 }
 
+// Nothing of a shim stays in its parent either.
+func TestCloseLeavesNoDescriptorAndNoGoroutine(t *testing.T) {
+	descriptors := func() int { e, _ := os.ReadDir("/proc/self/fd"); return len(e) }
+	life := func(round int) {
+		s := openAs(t, ways[round%2], Options{RunID: fmt.Sprintf("%s-%d", tagOf(t), round)})
+		run(t, s, sh("exit 0"))
+		if _, err := s.Start(Command{Path: "/no/such/lab"}); err == nil {
+			t.Error("started nothing")
+		}
+		s.Close()
+	}
+	life(0) // what Go opens once, it has opened now
+	files, routines := descriptors(), runtime.NumGoroutine()
+	for round := range 6 {
+		life(round)
+	}
+	if n := descriptors(); n > files {
+		t.Errorf("%d descriptors, then %d", files, n)
+	}
+	for end := time.Now().Add(5 * time.Second); runtime.NumGoroutine() > routines; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%d goroutines, then %d", routines, runtime.NumGoroutine())
+		}
+	}
+}
+
 func TestCloseWhileStarting(t *testing.T) {
 	eachWay(t, func(t *testing.T, way string) {
 		for round := range 5 {
@@ -464,9 +491,10 @@ func TestOptions(t *testing.T) {
 	}{
 		{Options{Net: "link"}, "there are host and own", "links come later"},
 		{Options{Sysctl: map[string]string{"net.ipv4.tcp_fin_timeout": "5"}}, "net: own", "the machine's sysctls are not ours"},
-		{Options{Net: "own", Sysctl: map[string]string{"kernel.hostname": "x"}}, "sysctl", "not of the network"},
-		{Options{Net: "own", Sysctl: map[string]string{"net/../kernel/hostname": "x"}}, "sysctl", "a way out of /proc/sys/net"},
-		{Options{Net: "own", Sysctl: map[string]string{"net.ipv4.no_such_thing": "1"}}, "no_such_thing", "the error names it"},
+		{Options{RunID: "options", Net: "own", Sysctl: map[string]string{"kernel.hostname": "x"}}, "sysctl", "not of the network"},
+		{Options{RunID: "options", Net: "own", Sysctl: map[string]string{"net/../kernel/hostname": "x"}}, "sysctl", "a way out of /proc/sys/net"},
+		{Options{RunID: "options", Net: "own", Sysctl: map[string]string{"net.ipv4.no_such_thing": "1"}}, "no_such_thing", "the error names it"},
+		{Options{}, "run id", "without a tag nothing could be swept"},
 		{Options{RunID: "a\x00b"}, "run id", "a variable can not hold it"},
 	} {
 		s, err := Open(c.o)
