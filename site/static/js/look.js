@@ -12,19 +12,34 @@ const remember = (name, value) => { document.cookie = `${name}=${value}; path=/;
 /** Tells every canvas that colours or words have changed. */
 const changed = () => { colours.clear(); document.dispatchEvent(new Event("look")); };
 
+/** The block that is being read: the first that is seen below the header. */
+function block() {
+  const blocks = every(document, ".prose > *, .prose > div[lang] > *, .home > *, .found > *").filter((e) => !e.matches("div[lang]"));
+  return blocks.find((e) => e.getBoundingClientRect().bottom > 60 && e.getClientRects().length > 0);
+}
+
+/** The same block in the language that is read now: Korean stands first. @param {HTMLElement} e */
+function twin(e) {
+  const half = e.closest(".prose > [lang]");
+  if (!half || half.getClientRects().length > 0) return e;
+  const other = root.lang === "en" ? half.nextElementSibling : half.previousElementSibling;
+  return half === e ? other : other?.children[[...half.children].indexOf(e)];
+}
+
 /**
- * Changes the language in place: the first block that is seen keeps its position.
+ * Changes the language in place: the block that is being read keeps its position.
  * @param {"ko"|"en"} lang
  */
 export function speak(lang) {
-  const mark = every(document, ".prose > *, .home > *, .found > *").find((e) => e.getBoundingClientRect().bottom > 60);
-  const was = mark?.getBoundingClientRect().top ?? 0;
+  const read = scrollY > 0 ? block() : undefined, was = read?.getBoundingClientRect().top ?? 0;
+  root.style.overflowAnchor = "none"; // else the browser moves the page too
   root.lang = lang;
   remember("lang", lang);
   attributes(lang);
   addresses(lang);
-  const now = mark?.getBoundingClientRect().top;
-  if (now !== undefined && scrollY > 0) scrollBy({ top: now - was, behavior: "instant" });
+  const now = read && twin(read)?.getBoundingClientRect().top;
+  if (now !== undefined) scrollBy({ top: now - was, behavior: "instant" });
+  requestAnimationFrame(() => { root.style.overflowAnchor = ""; });
   changed();
 }
 
