@@ -35,6 +35,7 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	code := m.Run()
+	closeBrowser()
 	os.RemoveAll(dir)
 	os.Exit(code)
 }
@@ -47,15 +48,16 @@ type server struct {
 	stderr *bytes.Buffer
 }
 
-// serve starts the site on the data folder and waits for its link.
-func serve(t testing.TB, data string, cred *syscall.Credential) *server {
+// serve starts the site on the data folder and waits for its link. The last of
+// two flags counts.
+func serve(t testing.TB, data string, cred *syscall.Credential, flags ...string) *server {
 	t.Helper()
 	root, err := filepath.Abs(filepath.Join("..", ".."))
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := &server{t: t, stderr: &bytes.Buffer{}}
-	s.cmd = exec.Command(bin, "serve", "--addr", "127.0.0.1:0", "--data", data, "--root", root)
+	s.cmd = exec.Command(bin, append([]string{"serve", "--addr", "127.0.0.1:0", "--data", data, "--root", root}, flags...)...)
 	s.cmd.Stderr = s.stderr
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Credential: cred, Pdeathsig: syscall.SIGKILL}
 	if cred != nil {
