@@ -1,0 +1,256 @@
+//go:build linux
+
+package load
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+	"time"
+
+	"socketlabs/labs/telemetry"
+)
+
+const (
+	// drainTime is how long answers are waited for after the last request.
+	drainTime = 200 * time.Millisecond
+	// maxAhead is how far away the beginning of a plan may be.
+	maxAhead = 60 * time.Second
+	// reachTime is how long a server may refuse everything at least.
+	reachTime = 300 * time.Millisecond
+	// earlyTime is how long the load lets misbehaving clients connect first.
+	earlyTime = time.Second
+)
+
+// Run does what the plan says and returns at its end, or early when ctx ends.
+// It calls emit from its own goroutine with every event; emit must not block,
+// and may keep the event. The error says why the plan could not be carried out.
+func Run(ctx context.Context, p Plan, emit func(telemetry.Event)) error {
+	s, err := p.check()
+	if err != nil {
+		return err
+	}
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	l, err := newLoop(ctx, s.addr)
+	if err != nil {
+		return err
+	}
+	defer l.close()
+	if now := l.now(); s.start > now+maxAhead || s.end <= now {
+		return fmt.Errorf("plan: start: it is %.1f s from now, and the plan's end is to come", (s.start - now).Seconds())
+	}
+	e := newEngine(s, l, emit)
+	defer e.close()
+	return e.run()
+}
+
+// engine is one plan being carried out.
+type engine struct {
+	script
+	*loop
+	meter meter
+	crowd *crowd // nil: no load
+	gangs []*gang
+	emit  func(telemetry.Event)
+
+	began   time.Duration
+	tick    timer
+	last    time.Duration // grid time of the last sample
+	running bool          // the state was said
+	over    bool          // the measured time
+	err     error
+}
+
+func newEngine(s script, l *loop, emit func(telemetry.Event)) *engine {
+	e := &engine{script: s, loop: l, emit: emit, began: l.now()}
+	p, buf := newPattern(), make([]byte, most)
+	first := 0 // number of the stream
+	if s.load != nil {
+		first = s.load.connections
+		e.crowd = newCrowd(l, &e.meter, &e.script, p, buf)
+		e.crowd.say, e.crowd.ready = e.say, e.ready
+	}
+	for _, f := range s.faults {
+		g := newGang(l, &e.meter, f, first, p, buf)
+		g.say, g.told = e.say, e.switched
+		e.gangs = append(e.gangs, g)
+		first += f.connections
+	}
+	return e
+}
+
+func (e *engine) run() error {
+	if err := e.connect(); err != nil {
+		return err
+	}
+	e.tick.fire = e.beat
+	e.timers.start(&e.tick, max(e.start, e.began.Truncate(telemetry.Tick)+telemetry.Tick))
+	for !e.over && !e.quit && e.err == nil {
+		if err := e.step(); err != nil {
+			return err
+		}
+	}
+	if e.err != nil {
+		return e.err
+	}
+	return e.finish()
+}
+
+func (e *engine) step() error {
+	until := never
+	if e.crowd != nil {
+		until = e.crowd.pace(e.now())
+	}
+	return e.turn(until)
+}
+
+// connect opens what is open when load begins. Who misbehaves from the
+// beginning on connects first, so that it can be the first in an accept queue.
+func (e *engine) connect() error {
+	var early []*gang
+	for _, g := range e.gangs {
+		g.timer.fire = func() { g.start(e.end) }
+		if g.from <= e.start {
+			g.connect()
+			early = append(early, g)
+		}
+		if g.from < e.end {
+			e.timers.start(&g.timer, max(g.from, e.start))
+		}
+	}
+	for pending(early) && !e.quit && e.now() < e.began+earlyTime {
+		if err := e.turn(e.began + earlyTime); err != nil {
+			return err
+		}
+	}
+	if e.crowd == nil {
+		e.ready()
+		return nil
+	}
+	e.crowd.connect()
+	return nil
+}
+
+func pending(gangs []*gang) bool {
+	for _, g := range gangs {
+		if g.pending > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// ready says that the connections are open, or that load begins without some.
+func (e *engine) ready() {
+	if e.running {
+		return
+	}
+	e.running = true
+	connections := 0
+	if e.load != nil {
+		connections = e.load.connections
+	}
+	e.emit(telemetry.Event{T: e.now().Seconds(), Kind: telemetry.KindState, From: telemetry.FromLoad, State: &telemetry.State{
+		Phase: telemetry.Running,
+		Facts: map[string]string{
+			"pid":         strconv.Itoa(os.Getpid()),
+			"connections": strconv.Itoa(connections),
+			"open":        strconv.Itoa(e.meter.open),
+		},
+	}})
+}
+
+// beat is called on every tick of the grid from the start on. A tick that it
+// missed is missing: the samples are to show that the generator was held up.
+func (e *engine) beat() {
+	now := e.now()
+	t := now.Truncate(telemetry.Tick)
+	if t >= e.end {
+		e.over = true
+		return
+	}
+	e.ready()
+	e.sample(t, now)
+	e.complain(now)
+	if m := &e.meter; !m.reached && m.refused != nil && now >= e.began+reachTime {
+		e.err = fmt.Errorf("connect %s: %w", e.loop.addr, m.refused)
+	}
+	e.timers.start(&e.tick, t+telemetry.Tick)
+}
+
+// finish waits for answers, without doing anything else that was to be done,
+// and takes the last sample, which lies at the end of
+// the measured time. When it was told to stop, it lies on the next tick.
+func (e *engine) finish() error {
+	if e.quit {
+		if now := e.now(); now >= e.start {
+			e.sample(min(now.Truncate(telemetry.Tick)+telemetry.Tick, e.end), now)
+		}
+		return nil
+	}
+	if e.crowd != nil {
+		e.crowd.stop()
+	}
+	for e.meter.inflight > 0 && !e.quit && e.now() < e.end+drainTime {
+		if err := e.handle(e.end + drainTime); err != nil {
+			return err
+		}
+	}
+	e.ready()
+	e.sample(e.end, e.end)
+	e.meter.toldAt = 0
+	e.complain(e.now())
+	return nil
+}
+
+// sample reports every number, at t of the grid. Ages count up to now.
+func (e *engine) sample(t, now time.Duration) {
+	if t <= e.last {
+		return
+	}
+	e.last = t
+	var backlog int64
+	var oldest time.Duration
+	if w := e.crowd; w != nil {
+		w.advance(now)
+		backlog, oldest = w.backlog(), w.oldest(now)
+	}
+	e.emit(telemetry.Event{
+		T: float64(t/telemetry.Tick) / 10, Kind: telemetry.KindSample, From: telemetry.FromLoad,
+		Values: e.meter.values(backlog, oldest), Hists: e.meter.hists(),
+	})
+}
+
+func (e *engine) complain(now time.Duration) {
+	if text := e.meter.trouble(now); text != "" {
+		e.say("warn", text)
+	}
+}
+
+// maxWarnings is how many lines say lets through.
+const maxWarnings = 100
+
+func (e *engine) say(level, text string) {
+	if e.meter.said++; e.meter.said > maxWarnings {
+		return
+	}
+	e.emit(telemetry.Event{T: e.now().Seconds(), Kind: telemetry.KindLog, From: telemetry.FromLoad, Level: level, Text: text})
+}
+
+func (e *engine) switched(f fault, on bool) {
+	e.emit(telemetry.Event{T: e.now().Seconds(), Kind: telemetry.KindFault, From: telemetry.FromLoad,
+		Fault: &telemetry.Fault{ID: f.id, Kind: f.kind, On: on}})
+}
+
+// close closes every connection.
+func (e *engine) close() {
+	for _, g := range e.gangs {
+		g.stop()
+	}
+	if e.crowd != nil {
+		e.crowd.close()
+	}
+}
