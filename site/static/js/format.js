@@ -13,7 +13,8 @@ export function figure(v) {
   if (v === null || v === undefined || !Number.isFinite(v)) return "–";
   if (Number.isInteger(v) || Math.abs(v) >= 100) return groups.format(v);
   if (v !== 0 && Math.abs(v) < 0.001) return v.toExponential(1);
-  return fixed(v, Math.max(0, 2 - Math.floor(Math.log10(Math.abs(v)))));
+  const three = Number(v.toPrecision(3));
+  return fixed(three, Math.max(0, 2 - Math.floor(Math.log10(Math.abs(three) || 1))));
 }
 
 /** 12,345 as 12.3k. @param {number} v */

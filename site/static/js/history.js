@@ -47,7 +47,7 @@ export class History {
     const watched = x.watch.slice(0, 3);
     /** @param {Node|string} kid */
     const th = (kid) => el("th", { scope: "col" }, kid);
-    this.#head.replaceChildren(el("tr", {}, th(both("history.run")), th(both("history.changed")), ...watched.map((w) => el("th", { scope: "col", class: "right" }, figureName(w))), th(both("history.checks")), th(both("history.trust")), th(el("span", { class: "sr" }, both("history.more")))));
+    this.#head.replaceChildren(el("tr", {}, th(both("history.run")), th(el("span", { class: "sr" }, both("history.more"))), th(both("history.changed")), ...watched.map((w) => el("th", { scope: "col", class: "right" }, figureName(w))), th(both("history.checks")), th(both("history.trust"))));
     one(this.#pane, "code").textContent = `labs run ${x.name} --json`;
     this.#draw();
     await this.refresh();
@@ -90,14 +90,12 @@ export class History {
     const marks = el("span", { class: "pips", role: "img" }, ...(r.checks ?? []).map((c) => el("i", { "data-done": c.pass })));
     label(marks, "app.checks.of", { done: (r.checks ?? []).filter((c) => c.pass).length, total: x.checks.length });
     const trust = r.trust && r.phase === "finished" ? el("span", { class: "badge", "data-level": r.trust }, both(`trust.${r.trust}`)) : both(`state.${r.phase}`, { t: "" });
-    const tr = el("tr", { "aria-current": r.id === this.#shown ? "true" : null },
-      el("td", {}, el("time", { datetime: r.began, title: r.id }, when(r.began, language()))), el("td", {}, turned(r, x).join(" ") || both("history.none")),
+    const acts = el("div", { class: "history-do" });
+    this.#buttons(acts, r);
+    return el("tr", { "aria-current": r.id === this.#shown ? "true" : null },
+      el("td", {}, el("time", { datetime: r.began, title: r.id }, when(r.began, language()))), el("td", {}, acts), el("td", {}, turned(r, x).join(" ") || both("history.none")),
       ...x.watch.slice(0, 3).map((w) => el("td", { class: "right" }, figureText(w, r.metrics?.[w] ?? r.metrics?.[`${w}.last`]))),
       el("td", {}, r.checks?.length ? marks : "–"), el("td", {}, trust));
-    const acts = el("td", { class: "history-do" });
-    this.#buttons(acts, r);
-    tr.append(acts);
-    return tr;
   }
 
   /** @param {HTMLElement} acts @param {Summary} r */

@@ -91,10 +91,10 @@ export class Run {
     else if (e.kind === "figures") this.figures = e.values ?? {};
     else if (e.kind === "sockets") this.sockets = e.sockets ?? [];
     else if (e.kind === "check" && e.check) this.checks.set(e.check.id, e.check);
-    else if (e.kind === "fault" && e.fault) this.faults.push({ t: this.series.local(e.t), on: e.fault.on, id: e.fault.id });
+    else if (e.kind === "fault" && e.fault) this.#fault(e, e.fault);
     else if (e.kind === "log") this.#say(e);
     else if (e.kind === "run" && e.run) this.begin = e.run;
-    else if (e.kind === "state" && e.state) this.#enter(e.state.phase, e.state.reason, e.state.facts);
+    else if (e.kind === "state" && e.state) this.#state(e, e.state);
     else if (e.kind === "end" && e.end) this.#finish(e.end);
   }
 
@@ -103,6 +103,19 @@ export class Run {
     this.series.sample(e.t, e.values ?? {});
     const h = e.hists?.load;
     if (h && this.series.begun) this.heat.sample(this.series.local(e.t), h);
+  }
+
+  /** @param {RunEvent} e @param {{id: string, kind: string, on: boolean}} fault */
+  #fault(e, fault) {
+    this.faults.push({ t: this.series.local(e.t), on: fault.on, id: fault.id });
+    this.#say({ ...e, from: "fault", level: "warn", text: `${fault.id} (${fault.kind}) ${fault.on ? "on" : "off"}` });
+  }
+
+  /** @param {RunEvent} e @param {import("./events.js").State} state */
+  #state(e, { phase, reason, facts }) {
+    this.#enter(phase, reason, facts);
+    const more = [reason?.code, reason?.line, ...Object.entries(facts ?? {}).map(([k, v]) => `${k} ${v}`)].filter(Boolean);
+    this.#say({ ...e, from: "run", level: phase === "failed" ? "error" : "info", text: [phase, ...more].join(" · ") });
   }
 
   /** @param {RunEvent} e */
