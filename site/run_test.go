@@ -47,7 +47,7 @@ func (s *served) begin(x *content.Experiment, rest string) string {
 }
 
 // watch reads a run's events from after on to the end of its stream.
-func (s *served) watch(id string, after uint64) (events []telemetry.Event, code int) {
+func (s *served) watch(id string, after uint64) (events []mark, code int) {
 	s.t.Helper()
 	conn, err := s.dial(id, after)
 	if err != nil {
