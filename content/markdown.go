@@ -51,6 +51,8 @@ func (n nodes) RegisterFuncs(reg renderer.NodeRendererFuncRegisterer) {
 		fmt.Fprintf(w, "<figure class=\"figure\">%s</figure>\n", n.(*figureNode).html)
 	}))
 	reg.Register(kindCallout, callout)
+	reg.Register(ast.KindFencedCodeBlock, code)
+	reg.Register(ast.KindCodeBlock, code)
 }
 
 // entering makes a renderer of a node without children.
@@ -71,6 +73,15 @@ func callout(w util.BufWriter, _ []byte, n ast.Node, entering bool) (ast.WalkSta
 		fmt.Fprintln(w, "</aside>")
 	}
 	return ast.WalkContinue, nil
+}
+
+// code renders a block of code. It takes the focus, so that a long line can be
+// scrolled from the keyboard.
+func code(w util.BufWriter, source []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
+	if entering {
+		fmt.Fprintf(w, "<pre tabindex=\"0\"><code>%s</code></pre>\n", html.EscapeString(string(n.Lines().Value(source))))
+	}
+	return ast.WalkSkipChildren, nil
 }
 
 // calloutTitles are the kinds of callouts with their titles.
