@@ -1,0 +1,129 @@
+package main
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// pages are the addresses of every kind of page, without their language.
+var pages = []string{"", "start", "blocking", "metrics", "epoll", "search?q=epoll", "search?q=zxqwv", "no-such-lesson"}
+
+func TestVendoredAxe(t *testing.T) {
+	said, err := os.ReadFile(filepath.Join("testdata", "axe", "VENDOR.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	script, err := os.ReadFile(filepath.Join("testdata", "axe", "axe.min.js"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sum := fmt.Sprintf("%x", sha256.Sum256(script)); !strings.Contains(string(said), sum) {
+		t.Errorf("axe.min.js has sha256 %s, which is not in VENDOR.md", sum)
+	}
+}
+
+// TestPageAxe lets axe-core look at every page in both languages, light and
+// dark, on a desk and on a phone.
+func TestPageAxe(t *testing.T) {
+	s := serve(t, t.TempDir(), nil)
+	p := open(t, s)
+	p.allow("status of 404")
+	p.allow("status of 401")
+	p.stranger()
+	p.enter()
+	for _, lang := range []string{"ko", "en"} {
+		for _, page := range pages {
+			p.visit("/" + lang + "/" + page)
+			p.settled()
+			p.accessibleEverywhere(lang + "/" + page)
+		}
+	}
+}
+
+// stranger looks at what somebody without the link is told.
+func (p *tab) stranger() {
+	p.t.Helper()
+	for _, lang := range []string{"ko", "en"} {
+		p.visit("/" + lang + "/epoll")
+		if p.count(".prose") > 0 || !strings.Contains(p.text(".prose-kicker"), "401") {
+			p.t.Fatalf("a stranger is shown: %s", p.text("body"))
+		}
+		p.accessibleEverywhere(lang + " for a stranger")
+	}
+}
+
+// settled waits until a page's scripts have put everything in its place.
+func (p *tab) settled() {
+	p.t.Helper()
+	p.until(patience, "the page is settled", `document.readyState === "complete" && !document.querySelector("#ui-bench")?.querySelector("#ui-knobs:empty")`)
+}
+
+func (p *tab) accessibleEverywhere(what string) {
+	p.t.Helper()
+	for _, width := range []int64{1440, 390} {
+		p.size(width, 900)
+		for _, scheme := range []string{"light", "dark"} {
+			p.prefers(scheme)
+			p.accessible(fmt.Sprintf("%s, %s, %d px", what, scheme, width))
+		}
+	}
+	p.size(1440, 1000)
+}
+
+// accessible reports what axe-core finds wrong with the page as it is now.
+func (p *tab) accessible(what string) {
+	p.t.Helper()
+	script, err := os.ReadFile(filepath.Join("testdata", "axe", "axe.min.js"))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	if !eval[bool](p, `"axe" in window`) {
+		eval[any](p, string(script)+"; null")
+	}
+	for _, found := range eval[[]string](p, `axe.run(document, { resultTypes: ["violations"] }).then((r) => r.violations.map((v) =>
+		v.id + " (" + v.impact + "): " + v.help + v.nodes.slice(0, 4).map((n) => "\n    " + n.target + ": " + [...n.any, ...n.all, ...n.none].map((c) => c.message).join("; ")).join("") + (v.nodes.length > 4 ? "\n    and " + (v.nodes.length - 4) + " more" : "")))`) {
+		p.t.Errorf("%s: %s", what, found)
+	}
+}
+
+// TestPageFitsPhones looks for anything that leaves a narrow page sideways. The
+// literal width counts: innerWidth grows with what overflows.
+func TestPageFitsPhones(t *testing.T) {
+	s := serve(t, t.TempDir(), nil)
+	p := open(t, s)
+	p.allow("status of 404")
+	p.enter()
+	for _, width := range []int64{390, 360} {
+		p.size(width, 800)
+		for _, lang := range []string{"ko", "en"} {
+			for _, page := range pages {
+				p.visit("/" + lang + "/" + page)
+				p.settled()
+				p.fits(fmt.Sprintf("%s/%s at %d px", lang, page, width), width)
+			}
+		}
+	}
+}
+
+// fits reports elements that reach over an edge of the page, but for what lies
+// in a region that scrolls by itself.
+func (p *tab) fits(what string, width int64) {
+	p.t.Helper()
+	for _, found := range eval[[]string](p, `(() => {
+		const width = %s, held = (e) => { for (let a = e.parentElement; a && a !== document.body; a = a.parentElement) if (getComputedStyle(a).overflowX !== "visible") return true; return false };
+		const name = (e) => e.tagName.toLowerCase() + (e.id ? "#" + e.id : "") + (typeof e.className === "string" && e.className ? "." + e.className.split(" ").join(".") : "");
+		return [...document.body.querySelectorAll("*")].filter((e) => {
+			const r = e.getBoundingClientRect();
+			return r.width > 0 && r.height > 0 && (r.right > width + 0.5 || r.left < -0.5) && !e.closest(".skip, .sr, svg") && !held(e);
+		}).slice(0, 8).map((e) => name(e) + " from " + e.getBoundingClientRect().left.toFixed(1) + " to " + e.getBoundingClientRect().right.toFixed(1));
+	})()`, width) {
+		p.t.Errorf("%s: %s", what, found)
+	}
+	if wide := eval[float64](p, `document.documentElement.scrollWidth`); wide > float64(width) {
+		p.t.Errorf("%s: the page is %v px wide", what, wide)
+	}
+}
