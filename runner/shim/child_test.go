@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"strings"
+	"sync"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -143,4 +145,31 @@ func TestNoLimits(t *testing.T) {
 	if soft, _ := limit(out, "Max core file size"); soft != "0" {
 		t.Errorf("core files of %s bytes", soft)
 	}
+}
+
+// No end is lost, however many come at once, and none is another's.
+func TestManyEndsAtOnce(t *testing.T) {
+	eachWay(t, func(t *testing.T, way string) {
+		s := openAs(t, way, Options{})
+		var starting sync.WaitGroup
+		for i := range 4 {
+			starting.Go(func() {
+				for j := range 25 {
+					want := 1 + 25*i + j
+					p, err := s.Start(sh(fmt.Sprintf("sleep 0.0%d & exit %d", j%3, want)))
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					starting.Go(func() {
+						if status := p.Wait(); status.Code != want {
+							t.Errorf("%s, want exit status %d", status, want)
+						}
+						closeFiles([]*os.File{p.Stdin.(*os.File), p.Stdout.(*os.File), p.Stderr.(*os.File)})
+					})
+				}
+			})
+		}
+		starting.Wait()
+	})
 }
