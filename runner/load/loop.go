@@ -105,12 +105,10 @@ func (l *loop) control(op, fd int, events uint32) error {
 	return os.NewSyscallError("epoll_ctl", unix.EpollCtl(l.epfd, op, fd, &unix.EpollEvent{Events: events, Fd: int32(fd)}))
 }
 
-// turn fires what is due, connects who waits for it, and handles events, for
-// which it waits until then at most.
+// turn connects who waits for it and handles events, for which it waits until
+// then, or until a timer is due.
 func (l *loop) turn(until time.Duration) error {
-	due := l.timers.next() <= l.now() // what fires may end the run: then nobody waits
-	l.timers.fire(l.now())
-	if l.connectSome() || due {
+	if l.connectSome() {
 		until = 0
 	}
 	return l.handle(min(until, l.timers.next()))

@@ -88,18 +88,19 @@ func (e *engine) run() error {
 	}
 	e.tick.fire = e.beat
 	e.timers.start(&e.tick, max(e.start, e.began.Truncate(telemetry.Tick)+telemetry.Tick))
-	for !e.over && !e.quit && e.err == nil {
+	for !e.over && !e.quit {
 		if err := e.step(); err != nil {
 			return err
 		}
-	}
-	if e.err != nil {
-		return e.err
 	}
 	return e.finish()
 }
 
 func (e *engine) step() error {
+	e.timers.fire(e.now())
+	if e.over || e.err != nil { // nothing need happen any more
+		return e.err
+	}
 	until := never
 	if e.crowd != nil {
 		until = e.crowd.pace(e.now())
@@ -122,6 +123,7 @@ func (e *engine) connect() error {
 		}
 	}
 	for pending(early) && !e.quit && e.now() < e.began+earlyTime {
+		e.timers.fire(e.now())
 		if err := e.turn(e.began + earlyTime); err != nil {
 			return err
 		}
@@ -182,8 +184,8 @@ func (e *engine) beat() {
 }
 
 // finish waits for answers, without doing anything else that was to be done,
-// and takes the last sample, which lies at the end of
-// the measured time. When it was told to stop, it lies on the next tick.
+// and takes the last sample, which lies at the end of the measured time. When
+// it was told to stop, the last sample lies on the next tick.
 func (e *engine) finish() error {
 	if e.quit {
 		if now := e.now(); now >= e.start {
