@@ -143,7 +143,7 @@ func (s *Site) lesson(w http.ResponseWriter, r *http.Request) error {
 	runs := s.listed()
 	p := s.page(r, e)
 	p.Prev, p.Next = prev, next
-	p.Lesson = filled(l, s.shown.of(l, runs))
+	p.Lesson = filled(l, s.shown.of(e, l, runs))
 	data, experiments := s.lessonView(e, p.Lesson, runs, p.Progress)
 	p.Experiments = experiments
 	now := s.statusNow(runs)

@@ -1,6 +1,8 @@
 package site
 
 import (
+	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"fmt"
 	"html/template"
@@ -380,4 +382,62 @@ func TestShownValuesComeFromTheLatestRunWorthQuoting(t *testing.T) {
 	if after := got.Shown[at]; after == before || after.Author || after.Why == "" {
 		t.Errorf("a void run %+v, then a green one without samples %+v", before, after)
 	}
+}
+
+// ran is the recording of an experiment in which that many requests were done.
+func (s *served) ran(x *content.Experiment, id string, requests float64) (telemetry.Run, []telemetry.Event) {
+	lab, _ := s.shelf.edition().labs.Lab(x.Spec.Lab)
+	run := telemetry.Run{ID: id, Schema: 1, Experiment: x.Spec.Name, Lab: lab.Name, Question: x.Spec.Question(lab), Asked: x.Spec}
+	events := []telemetry.Event{{Kind: telemetry.KindBlock, Begin: &telemetry.Block{Warmup: x.Spec.Warmup, Seconds: x.Spec.Seconds}}}
+	ticks := int((x.Spec.Warmup + x.Spec.Seconds) * 10)
+	begin := int(x.Spec.Warmup * 10)
+	for i := range ticks + 1 {
+		done := requests * float64(max(i-begin, 0)) / float64(ticks-begin)
+		events = append(events, sample(telemetry.FromLoad, float64(i)/10, map[string]float64{"load.requests": done}))
+	}
+	return run, events
+}
+
+func TestWhoAnswersAPlaceholder(t *testing.T) {
+	s := serve(t)
+	e := s.shelf.edition()
+	l := *s.lessons()[0]
+	x := *l.Experiments[0]
+	l.Experiments = []*content.Experiment{&x}
+	ask := func(author bool, expr string) content.Placeholder {
+		return content.Placeholder{Author: author, Experiment: x.ID, Expr: expr}
+	}
+	l.Shown = []content.Placeholder{ask(false, "load.requests"), ask(true, "load.requests"), ask(false, "seconds"), ask(true, "seconds"), ask(false, "no.such")}
+	seconds := content.Format(x.Spec.Seconds, "")
+	check := func(why string, want ...string) {
+		t.Helper()
+		for i, v := range s.shown.of(e, &l, s.listed()) {
+			got := v.Text
+			if v.Author {
+				got += " author"
+			}
+			if got != want[i] || (v.Text == "–") != (v.Why != "") {
+				t.Errorf("%s: %s of the author %v: %+v, want %s", why, l.Shown[i].Expr, l.Shown[i].Author, v, want[i])
+			}
+		}
+	}
+	check("nobody ran it: only what it asks for is known", "–", "–", seconds, "–", "–")
+
+	run, events := s.ran(&x, runID(1), 4100)
+	var z bytes.Buffer
+	w := gzip.NewWriter(&z)
+	w.Write(lines(t, run, events, finished("green", nil)))
+	w.Close()
+	x.Author = z.Bytes()
+	check("the author ran it", "4100 author", "4100 author", seconds+" author", seconds+" author", "– author")
+
+	run, events = s.ran(&x, runID(2), 4200)
+	if err := os.WriteFile(filepath.Join(s.data, "runs", runID(2)+".jsonl"), lines(t, run, events, finished("amber", nil)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	check("the reader ran it too", "4200", "4100 author", seconds, seconds+" author", "–")
+	if status, body := s.command("DELETE", "/api/runs/"+runID(2), ""); status != http.StatusNoContent {
+		t.Fatalf("%d\n%s", status, body)
+	}
+	check("and deleted the run", "4100 author", "4100 author", seconds+" author", seconds+" author", "– author")
 }

@@ -141,3 +141,21 @@ func TestHeat(t *testing.T) {
 		t.Errorf("rows from %g to %g", low, high)
 	}
 }
+
+func TestTheAuthorsSeries(t *testing.T) {
+	s := serve(t)
+	x := s.lessons()[0].Experiments[0]
+	path := "/api/experiments/" + x.Spec.Name + "/author/series"
+	x.Author = nil
+	if resp, _ := s.do(request{path: path, bearer: testToken}); resp.StatusCode != http.StatusNotFound {
+		t.Errorf("without a recording: %s", resp.Status)
+	}
+	run, events := s.ran(x, runID(1), 100)
+	x.Author = zip(lines(t, run, events, finished("green", nil)))
+	var got series
+	s.get(path, &got)
+	c := column(got, "load.requests")
+	if len(c) != len(got.T) || len(c) < 10 || c[len(c)-1] != 100 || len(got.Events) != 3 {
+		t.Errorf("%v, %d events", c, len(got.Events))
+	}
+}

@@ -2,8 +2,11 @@ package site
 
 import (
 	"bytes"
+	"errors"
+	"io"
 	"net/http"
 	"os"
+	"slices"
 	"sync"
 
 	"socketlabs/content"
@@ -24,8 +27,8 @@ type value struct {
 type shown struct {
 	runner *runner.Runner
 
-	mu     sync.Mutex                     // guards values
-	values map[sourceKey]map[string]value // by expression and format
+	mu    sync.Mutex // guards known
+	known map[sourceKey]map[content.Placeholder]value
 }
 
 // sourceKey names a recording: a run's, or the author's of an experiment.
@@ -38,29 +41,33 @@ type sourceKey struct {
 const maxSources = 256
 
 func newShown(r *runner.Runner) *shown {
-	return &shown{runner: r, values: map[sourceKey]map[string]value{}}
+	return &shown{runner: r, known: map[sourceKey]map[content.Placeholder]value{}}
 }
 
-// source is a recording that answers.
+// source is what answers: a recording, or the experiment itself when there is
+// none.
 type source struct {
-	key  sourceKey // zero when there is none
-	read func() ([]telemetry.Event, error)
+	key   sourceKey // zero: nothing was measured, and only what is asked for is known
+	judge func() (*judge.Judge, error)
 }
 
 // of returns the values of a lesson's placeholders, in their order. runs are the
 // reader's, the newest first.
-func (s *shown) of(l *content.Lesson, runs []runner.Summary) []value {
-	sources := map[placeholderOf]source{}
-	asked := map[sourceKey][]content.Placeholder{}
-	for _, p := range l.Shown {
-		from := s.source(l, p, runs)
-		sources[placeholderOf{p.Experiment, p.Author}] = from
-		asked[from.key] = append(asked[from.key], p)
-	}
+func (s *shown) of(e *edition, l *content.Lesson, runs []runner.Summary) []value {
 	values := make([]value, len(l.Shown))
+	places := map[placeholderOf][]int{}
 	for i, p := range l.Shown {
-		from := sources[placeholderOf{p.Experiment, p.Author}]
-		values[i] = s.value(from, p, asked[from.key])
+		from := placeholderOf{p.Experiment, p.Author}
+		places[from] = append(places[from], i)
+	}
+	for from, at := range places {
+		var all []content.Placeholder
+		for _, i := range at {
+			all = append(all, l.Shown[i])
+		}
+		for k, v := range s.values(s.source(e, l, from, runs), all) {
+			values[at[k]] = v
+		}
 	}
 	return values
 }
@@ -71,24 +78,45 @@ type placeholderOf struct {
 	author     bool
 }
 
-// source chooses the reader's latest run that is worth quoting, else the author's.
-func (s *shown) source(l *content.Lesson, p content.Placeholder, runs []runner.Summary) source {
+// source chooses the reader's latest run that is worth quoting, else the
+// author's, else what the experiment asks for.
+func (s *shown) source(e *edition, l *content.Lesson, p placeholderOf, runs []runner.Summary) source {
+	i := slices.IndexFunc(l.Experiments, func(x *content.Experiment) bool { return x.ID == p.experiment })
+	if i < 0 {
+		return source{judge: unrecorded}
+	}
+	x := l.Experiments[i]
 	for _, r := range runs {
-		if !p.Author && r.Experiment == l.ID+"/"+p.Experiment && r.Phase == telemetry.Finished && r.Trust != "void" {
-			return source{key: sourceKey{run: r.ID}, read: func() ([]telemetry.Event, error) { return s.recording(r.ID) }}
+		if !p.author && r.Experiment == x.Spec.Name && r.Phase == telemetry.Finished && r.Trust != "void" {
+			return source{sourceKey{run: r.ID}, func() (*judge.Judge, error) { return s.replay(r.ID) }}
 		}
 	}
-	for _, x := range l.Experiments {
-		if x.ID == p.Experiment && x.Author != nil {
-			return source{key: sourceKey{author: x}, read: func() ([]telemetry.Event, error) {
-				return runner.ReadRecording(bytes.NewReader(x.Author))
-			}}
-		}
+	if x.Author != nil {
+		return source{sourceKey{author: x}, func() (*judge.Judge, error) { return replay(bytes.NewReader(x.Author)) }}
 	}
-	return source{}
+	if p.author {
+		return source{judge: unrecorded}
+	}
+	lab, _ := e.labs.Lab(x.Spec.Lab)
+	return source{judge: func() (*judge.Judge, error) { return asked(x.Spec.Question(lab), s.runner.Host()) }}
 }
 
-func (s *shown) recording(id string) ([]telemetry.Event, error) {
+var errUnrecorded = errors.New("not run yet")
+
+func unrecorded() (*judge.Judge, error) { return nil, errUnrecorded }
+
+// asked returns the judge of a run that has not happened: it knows settings and
+// times, and nothing that is measured.
+func asked(q telemetry.Question, host telemetry.Host) (*judge.Judge, error) {
+	j, err := judge.New(q, host)
+	if err == nil {
+		j.Begin(telemetry.Block{Warmup: q.Warmup, Seconds: q.Seconds})
+	}
+	return j, err
+}
+
+// replay judges a run's recording again.
+func (s *shown) replay(id string) (*judge.Judge, error) {
 	path, err := s.runner.Recording(id)
 	if err != nil {
 		return nil, err
@@ -98,51 +126,66 @@ func (s *shown) recording(id string) ([]telemetry.Event, error) {
 		return nil, err
 	}
 	defer f.Close()
-	return runner.ReadRecording(f)
+	return replay(f)
 }
 
-// value answers one placeholder, and with it all others of the same recording.
-func (s *shown) value(from source, p content.Placeholder, all []content.Placeholder) value {
-	if from.key == (sourceKey{}) {
-		return value{Text: "–", Why: "not run yet"}
+func replay(r io.Reader) (*judge.Judge, error) {
+	events, err := runner.ReadRecording(r)
+	if err != nil {
+		return nil, err
 	}
+	return judge.Replay(events)
+}
+
+// values answers placeholders of one source, from memory where it can.
+func (s *shown) values(from source, all []content.Placeholder) []value {
 	s.mu.Lock()
-	v, ok := s.values[from.key][p.Expr+"|"+p.Format]
+	known := s.known[from.key]
 	s.mu.Unlock()
-	if ok {
-		return v
+	values := make([]value, len(all))
+	for i, p := range all {
+		v, ok := known[p]
+		if !ok {
+			known = judged(from, all)
+			s.remember(from.key, known)
+			v = known[p]
+		}
+		values[i] = v
 	}
-	answers := judged(from, all)
+	return values
+}
+
+// remember keeps what a recording answered; it always will answer the same.
+func (s *shown) remember(key sourceKey, answers map[content.Placeholder]value) {
+	if key == (sourceKey{}) {
+		return
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.values) >= maxSources {
-		clear(s.values)
+	if len(s.known) >= maxSources {
+		clear(s.known)
 	}
-	s.values[from.key] = answers
-	return answers[p.Expr+"|"+p.Format]
+	s.known[key] = answers
 }
 
-// judged judges a recording again and asks it everything.
-func judged(from source, all []content.Placeholder) map[string]value {
-	answers := map[string]value{}
-	events, err := from.read()
-	var j *judge.Judge
-	if err == nil {
-		j, err = judge.Replay(events)
-	}
+// judged asks a source everything.
+func judged(from source, all []content.Placeholder) map[content.Placeholder]value {
+	answers := map[content.Placeholder]value{}
+	j, err := from.judge()
 	for _, p := range all {
-		v := value{Text: "–", Author: from.key.author != nil}
 		var got any
 		e := err
 		if e == nil {
 			got, e = j.Value(p.Expr)
 		}
-		if e != nil {
-			v.Why = e.Error()
-		} else {
-			v.Text = content.Format(got, p.Format)
+		switch {
+		case e == nil:
+			answers[p] = value{Text: content.Format(got, p.Format), Author: from.key.author != nil}
+		case err == nil && from.key == sourceKey{}:
+			answers[p] = value{Text: "–", Why: errUnrecorded.Error()}
+		default:
+			answers[p] = value{Text: "–", Author: from.key.author != nil, Why: e.Error()}
 		}
-		answers[p.Expr+"|"+p.Format] = v
 	}
 	return answers
 }
@@ -151,14 +194,15 @@ func judged(from source, all []content.Placeholder) map[string]value {
 func (s *shown) forget(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.values, sourceKey{run: id})
+	delete(s.known, sourceKey{run: id})
 }
 
 // shownValues are the values of a lesson's placeholders.
 func (s *Site) shownValues(w http.ResponseWriter, r *http.Request) error {
-	l, _, _, err := s.shelf.edition().find(r.PathValue("lesson"))
+	e := s.shelf.edition()
+	l, _, _, err := e.find(r.PathValue("lesson"))
 	if err != nil {
 		return err
 	}
-	return reply(w, http.StatusOK, map[string]any{"shown": list(s.shown.of(l, s.listed()))})
+	return reply(w, http.StatusOK, map[string]any{"shown": list(s.shown.of(e, l, s.listed()))})
 }

@@ -163,6 +163,18 @@ func record(t *testing.T, data, id, experiment string, events []telemetry.Event,
 	t.Helper()
 	run := telemetry.Run{ID: id, Schema: 1, Experiment: experiment, Began: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
 		Lab: "epoll", Code: "0", Asked: labs.Spec{Name: experiment, Lab: "epoll"}, Host: telemetry.Host{Name: "test"}}
+	dir := filepath.Join(data, "runs")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, id+".jsonl"), lines(t, run, events, end), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// lines is a recording.
+func lines(t *testing.T, run telemetry.Run, events []telemetry.Event, end telemetry.End) []byte {
+	t.Helper()
 	all := []telemetry.Event{{Kind: telemetry.KindRun, From: telemetry.FromRunner, Run: &run}}
 	all = append(all, events...)
 	all = append(all, telemetry.Event{T: 9, Kind: telemetry.KindEnd, From: telemetry.FromRunner, End: &end})
@@ -175,13 +187,7 @@ func record(t *testing.T, data, id, experiment string, events []telemetry.Event,
 		}
 		fmt.Fprintf(&b, "%s\n", line)
 	}
-	dir := filepath.Join(data, "runs")
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, id+".jsonl"), b.Bytes(), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	return b.Bytes()
 }
 
 // runID names the nth recording of a test.

@@ -199,7 +199,7 @@ func (s *Site) lessonData(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	runs := s.listed()
-	data, _ := s.lessonView(e, filled(l, s.shown.of(l, runs)), runs, s.progress.snapshot())
+	data, _ := s.lessonView(e, filled(l, s.shown.of(e, l, runs)), runs, s.progress.snapshot())
 	data.Lang, data.Version, data.Linux = preferred(r), s.cfg.Version, linux
 	data.Words, data.Text = e.book.Words, s.faces.current().words
 	return reply(w, http.StatusOK, data)
