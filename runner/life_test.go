@@ -179,8 +179,6 @@ func TestPrebuild(t *testing.T) {
 	}
 	lab, _ := catalog.Lab("odd")
 	r.Prebuild("odd")
-	r.background.Lock() // it may not have begun
-	r.background.Unlock()
 	for range 600 {
 		if _, err := os.Stat(r.builder.binary(lab)); err == nil {
 			return

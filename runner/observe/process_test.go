@@ -34,7 +34,10 @@ func act(role string, args []string) {
 	switch role {
 	case "busy":
 		go func() {
-			for {
+			for spins := 0; ; spins++ {
+				if spins < 0 {
+					return
+				}
 			}
 		}()
 	case "threads":
