@@ -4,29 +4,18 @@
 /** @import {Backfill, Experiment, Summary} from "./events.js" */
 /** @import {Act, Situation, State} from "./state.js" */
 import { asApiError, get, post } from "./api.js";
-import { Charts } from "./charts.js";
-import { Checks } from "./checks.js";
-import { byId, every } from "./dom.js";
-import { Figures } from "./figures.js";
+import { byId } from "./dom.js";
+import { ended } from "./ending.js";
 import { Head } from "./head.js";
 import { History } from "./history.js";
+import { Instruments } from "./instruments.js";
 import { Knobs } from "./knobs.js";
-import { Log } from "./log.js";
 import { experimentOf, experiments, page } from "./page.js";
-import { DIGITS, Painter, TABLE, TRACE } from "./paint.js";
-import { introduce, marksOf, settle } from "./place.js";
+import { introduce, settle } from "./place.js";
 import { Predictions } from "./predict.js";
 import { Run } from "./run.js";
-import { HZ } from "./series.js";
-import { Sockets } from "./sockets.js";
-import { Source } from "./source.js";
 import { isLive, mayRun, mayStop, stateOf } from "./state.js";
 import { Stream } from "./stream.js";
-import { Table } from "./table.js";
-import { startTabs } from "./tabs.js";
-import { Timeline } from "./timeline.js";
-import { Trust } from "./trust.js";
-import { ended } from "./ending.js";
 
 export class Bench {
   #x = experiments[0];
@@ -36,32 +25,17 @@ export class Bench {
   #under = null;
   /** @type {Stream|null} */
   #stream = null;
-  /** @type {number|null} the moment that was chosen, in seconds */
-  #at = null;
   #situation = { open: false, wrong: false, asking: false, loading: false, mine: false, lost: /** @type {Situation["lost"]} */ (null), filled: /** @type {number|null} */ (null), refused: /** @type {Situation["refused"]} */ (null) };
   /** Counts what was put on the bench, so that an answer that comes late is dropped. */
   #turn = 0;
-  #paint = new Painter();
-  #predictions = new Predictions(() => this.#paint.now());
-  #knobs = new Knobs(() => { this.#situation.refused = null; this.#paint.now(); });
-  #charts = new Charts(() => this.#paint.now());
-  #timeline = new Timeline((t) => this.#point(t));
+  #show = new Instruments(() => ({ experiment: this.#x, run: this.#run, under: this.#under }), () => this.#draw());
+  #predictions = new Predictions(() => this.#show.now());
+  #knobs = new Knobs(() => { this.#situation.refused = null; this.#show.now(); });
   #history = new History({ open: (r) => this.open(r.id, true), under: (r) => this.#lay(r), gone: (id) => this.#gone(id) });
   #head = new Head((a) => this.act(a));
-  #checks = new Checks();
-  #figures = new Figures();
-  #source = new Source();
-  #sockets = new Sockets();
-  #log = new Log();
-  #table = new Table();
-  #trust = new Trust();
 
   constructor() {
-    this.#paint.add(TRACE, () => this.#traces());
-    this.#paint.add(DIGITS, () => this.#digits());
-    this.#paint.add(TABLE, () => this.#tables());
-    startTabs(byId("ui-bench").querySelector("[role=tablist]") ?? byId("ui-bench"), () => this.#paint.now());
-    setInterval(() => { if (isLive(this.state)) this.#paint.touch(); }, 100);
+    setInterval(() => { if (isLive(this.state)) this.#show.touch(); }, 100);
   }
 
   /** @returns {Situation} */
@@ -79,12 +53,9 @@ export class Bench {
     this.#x = x;
     introduce(x);
     this.#knobs.build(x);
-    this.#charts.build(x);
-    this.#figures.build(x);
-    this.#checks.build(x);
-    this.#table.build(x);
+    this.#show.build(x);
     this.#situation.loading = true;
-    this.#paint.now();
+    this.#show.now();
     const turn = this.#turn;
     await this.#history.build(x).catch(() => {});
     if (turn !== this.#turn) return;
@@ -96,16 +67,16 @@ export class Bench {
   #clear() {
     this.#turn++;
     this.#stream?.close();
-    this.#stream = this.#run = this.#under = this.#at = null;
+    this.#stream = this.#run = this.#under = null;
     Object.assign(this.#situation, { asking: false, loading: false, mine: false, lost: null, filled: null, refused: null });
-    this.#charts.view.zoom = null;
+    this.#show.clear();
     return this.#turn;
   }
 
   async #author() {
     this.#clear();
     if (this.#x.author) await this.#load(new Run("", this.#x.warmup, this.#x.seconds), `/api/experiments/${this.#x.name}/author/series`);
-    this.#paint.now();
+    this.#show.now();
   }
 
   /** Puts a run of this experiment on the bench. @param {string} id @param {boolean} mine it was asked for here */
@@ -125,7 +96,7 @@ export class Bench {
   async #load(run, path) {
     const turn = this.#turn;
     this.#situation.loading = true;
-    this.#paint.now();
+    this.#show.now();
     try {
       const back = /** @type {Backfill} */ (await get(path));
       if (turn !== this.#turn) return false;
@@ -136,7 +107,7 @@ export class Bench {
       if (run.id) this.#situation.refused = asApiError(e);
     }
     this.#situation.loading = false;
-    this.#paint.now();
+    this.#show.now();
     return this.#run === run;
   }
 
@@ -145,12 +116,12 @@ export class Bench {
     const s = this.#situation, here = () => this.#run === run;
     let mending = 0;
     this.#stream = new Stream(run.id, run.seq, {
-      events: (events) => { run.take(events); if (run.over) this.#over(run); this.#paint.touch(); },
-      lost: (next) => { s.lost = { since: s.lost?.since ?? performance.now(), next }; this.#online(false); this.#paint.now(); },
-      back: (n) => { s.lost = null; s.filled = n; this.#online(true); setTimeout(() => { s.filled = null; }, 5000); this.#paint.now(); },
+      events: (events) => { run.take(events); if (run.over) this.#over(run); this.#show.touch(); },
+      lost: (next) => { s.lost = { since: s.lost?.since ?? performance.now(), next }; this.#online(false); this.#show.now(); },
+      back: (n) => { s.lost = null; s.filled = n; this.#online(true); setTimeout(() => { s.filled = null; }, 5000); this.#show.now(); },
       gap: () => { clearTimeout(mending); mending = setTimeout(() => this.#mend(run), 1000); },
       over: () => { if (here()) this.#mend(run); },
-      gone: (e) => { s.lost = null; s.refused = e; if (here()) this.#run = null; this.#paint.now(); },
+      gone: (e) => { s.lost = null; s.refused = e; if (here()) this.#run = null; this.#show.now(); },
       chatty: () => run.phase === "running",
     });
   }
@@ -160,7 +131,7 @@ export class Bench {
     try {
       run.mend(await get(`/api/runs/${run.id}/series`));
       if (run.over) this.#over(run);
-      this.#paint.now();
+      this.#show.now();
     } catch { /* what was seen stays */ }
   }
 
@@ -177,7 +148,7 @@ export class Bench {
     this.#told = run;
     this.#online(true);
     if (run.end?.guesses && run.phase === "finished") this.#predictions.measured(this.#x.id, run.end.guesses);
-    ended(this.#history).then(() => this.#paint.now());
+    ended(this.#history).then(() => this.#show.now());
   }
 
   async start() {
@@ -185,7 +156,7 @@ export class Bench {
     const before = this.#run && !this.#run.author && this.#run.phase === "finished" ? this.#run : this.#under;
     const settings = this.#knobs.settings(), turn = this.#clear();
     Object.assign(this.#situation, { asking: true, mine: true });
-    this.#paint.now();
+    this.#show.now();
     try {
       const { id } = await post("/api/runs", { lesson: page.lesson, experiment: this.#x.id, settings, ...this.#predictions.commitment(this.#x.id) });
       if (turn !== this.#turn) return;
@@ -198,7 +169,7 @@ export class Bench {
       if (!this.#knobs.refuse(error)) this.#situation.refused = error;
     }
     this.#situation.asking = false;
-    this.#paint.now();
+    this.#show.now();
   }
 
   async stop(id = this.#run?.id) {
@@ -209,7 +180,7 @@ export class Bench {
     } catch (e) {
       this.#situation.refused = asApiError(e);
     }
-    this.#paint.now();
+    this.#show.now();
   }
 
   /** @param {Act} a */
@@ -220,6 +191,7 @@ export class Bench {
     else if (a.act === "skip") this.#predictions.skip(this.#x.id);
     else if (a.act === "predict") byId(this.#predictions.first(this.#x.id) ?? this.#x.id).scrollIntoView({ block: "center" });
     else if (a.act === "reconnect") this.#stream?.retry();
+    else if (a.act === "replay") this.#show.replay();
     else if (a.act === "log") byId("ui-tab-log").click();
     else if (a.act === "open" && a.arg) this.#elsewhere(a.arg);
   }
@@ -238,52 +210,22 @@ export class Bench {
       if (run) run.load(await get(`/api/runs/${run.id}/series`));
     } catch { return; }
     if (turn === this.#turn) this.#under = run;
-    this.#paint.now();
+    this.#show.now();
   }
 
   /** @param {string} id of a run that was deleted */
   #gone(id) {
     if (this.#under?.id === id) this.#under = null;
     if (this.#run?.id === id) this.put(this.#x);
-    this.#paint.now();
+    this.#show.now();
   }
 
-  /** @param {number|null} t */
-  #point(t) {
-    this.#at = t;
-    this.#charts.point(t);
-    this.#paint.now();
-  }
-
-  #traces() {
-    const run = this.#run, upTo = run?.series.last ?? -1;
-    const marks = marksOf(this.#x, run);
-    this.#charts.draw(run, this.#under, upTo, marks);
-    const { warmup, total } = this.#charts.view;
-    this.#timeline.draw(run, { warmup, total, upTo, at: this.#at, marks });
+  #draw() {
     const state = this.#head.draw(this.#now());
     this.#knobs.disable(isLive(state) || !page.linux);
-    this.#trust.draw(run);
-    for (const e of every(document, "#ui-edited")) e.hidden = !(run?.begin?.edited ?? (run === null && this.#x.edited));
-  }
-
-  #digits() {
-    const run = this.#run, upTo = run?.series.last ?? -1, row = this.#at === null ? upTo : Math.round(this.#at * HZ);
-    this.#charts.digits(run, upTo);
-    this.#figures.draw(run);
-    this.#checks.draw(run);
-    this.#source.draw(this.#x.lab, run, Math.min(row, upTo));
-  }
-
-  #tables() {
-    const run = this.#run, upTo = run?.series.last ?? -1;
-    this.#charts.heat(run, upTo);
-    this.#sockets.draw(run);
-    this.#log.draw(run);
-    this.#table.draw(run, upTo);
-    this.#history.mark(run?.id ?? "", this.#under?.id ?? "");
+    this.#history.mark(this.#run?.id ?? "", this.#under?.id ?? "");
   }
 
   /** The bench stands beside the text, or in it where there is no room. */
-  settle() { settle(this.#x); this.#paint.now(); }
+  settle() { settle(this.#x); this.#show.now(); }
 }

@@ -68,6 +68,7 @@ export function stepOf(state, run) {
   return STEPS[phase] ?? (run?.phase === "finished" ? 5 : -1);
 }
 
+const replay = { act: "replay", key: "run.replay" };
 const again = { act: "run", key: "run.again", main: true };
 
 /** @param {State} state @param {Situation} s @returns {Note} */
@@ -75,7 +76,7 @@ export function noteOf(state, s) {
   if (s.refused && !isLive(state)) return refused(s.refused);
   const run = s.run, name = noteName(state, s);
   switch (name) {
-    case "author": return say("busy", "author", [text("note.author.why", hostArgs(run))]);
+    case "author": return say("busy", "author", [text("note.author.why", hostArgs(run))], [replay]);
     case "locked": return say("busy", "locked", undefined, [{ act: "predict", key: "note.locked.go", main: true }, { act: "skip", key: "note.locked.skip" }]);
     case "queued": return say("busy", "queued", undefined, [{ act: "stop", key: "note.queued.stop" }]);
     case "building": return say("busy", "building", undefined, [], { lab: s.experiment.lab });
@@ -83,7 +84,7 @@ export function noteOf(state, s) {
     case "draining": return say("ok", "draining");
     case "reconnected": return say("ok", "reconnected", [text("note.reconnected.why", { n: s.filled ?? 0 })]);
     case "lost": return lost(s);
-    case "void": return say("void", "void", undefined, [again]);
+    case "void": return say("void", "void", undefined, [again, replay]);
     case "stopped": return stopped(run);
     case "failed": case "interrupted": return failed(run, state);
     case "finished": return finished(s);
@@ -137,7 +138,7 @@ function failed(run, state) {
   return {
     kind: state === "failed" ? "failed" : "lost", title: text(`reason.${name}.title`, args),
     body: [text(`reason.${name}.why`, args), text(`reason.${name}.do`, args)],
-    raw: line.startsWith(r.file ?? "\0") ? line : place + line, acts: [again, { act: "log", key: "tab.log" }],
+    raw: line.startsWith(r.file ?? "\0") ? line : place + line, acts: [again, ...((run?.series.now ?? 0) > 0 ? [replay] : []), { act: "log", key: "tab.log" }],
   };
 }
 
@@ -149,7 +150,7 @@ function finished(s) {
   const body = [text(`note.finished.${name}.why`)];
   const began = run?.begin?.began ?? "";
   if (!s.mine && began) body.unshift(text("note.latest", { when: { ko: when(began, "ko"), en: when(began, "en") } }));
-  return { kind: "ok", title, body, acts: run ? [{ act: "download", key: "note.recording", arg: run.id }] : [] };
+  return { kind: "ok", title, body, acts: run ? [replay, { act: "download", key: "note.recording", arg: run.id }] : [] };
 }
 
 /** @param {ApiError} e @returns {Note} */
