@@ -9,9 +9,10 @@ import (
 
 // wiretap keeps what a page hears: its WebSockets, and of every event the
 // sequence number, the kind, the phase, and when it came (performance.now()).
-// On every frame it notes when each part of the bench first showed something.
+// On every frame it notes when each part of the bench first showed something,
+// and the states that the lamp went through.
 const wiretap = `
-window.heard = { sockets: [], events: [], moved: {} };
+window.heard = { sockets: [], events: [], moved: {}, lamps: [] };
 window.WebSocket = class extends WebSocket {
 	constructor(...to) {
 		super(...to);
@@ -28,6 +29,8 @@ const look = () => {
 		const title = c.querySelector("h3 > [lang=en]")?.textContent;
 		note(title, [...c.querySelectorAll(".readout data")].some((d) => /\d/.test(d.textContent)));
 	}
+	const lamp = document.querySelector("#ui-lamp")?.dataset.state;
+	if (lamp !== heard.lamps.at(-1)) heard.lamps.push(lamp);
 	note("sockets", document.querySelector("#ui-sockets tbody tr"));
 	note("log", document.querySelector("#ui-log-lines li[data-level]"));
 	requestAnimationFrame(look);
@@ -61,7 +64,7 @@ func (p *tab) unlock() {
 // start presses Run and waits until the run is under way.
 func (p *tab) start() {
 	p.t.Helper()
-	eval[any](p, `window.heard && Object.assign(heard, { events: [], moved: {} })`)
+	eval[any](p, `window.heard && Object.assign(heard, { sockets: [], events: [], moved: {}, lamps: [] })`)
 	p.click("#ui-go")
 	p.until(aRun, "the run is under way", `["running", "draining"].includes(document.querySelector("#ui-lamp").dataset.state)`)
 }
