@@ -100,7 +100,8 @@ export class Chart {
     else this.#uplot.setData([x, Array.from(ghost, (v) => v ?? null), ...metrics.map((m) => run.series.line(m, scale.by, upTo))]);
   }
 
-  redraw() { this.#uplot.redraw(); }
+  /** Words and colours have changed: the axes keep theirs until they are asked for again. */
+  redraw() { this.#uplot.redraw(false, true); }
 
   /** @param {Run|null} run @param {number} row */
   digits(run, row) {

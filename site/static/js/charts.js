@@ -23,6 +23,7 @@ export class Charts {
   constructor(moved) {
     this.#moved = moved;
     new ResizeObserver(() => moved()).observe(this.#box);
+    document.addEventListener("look", () => { for (const c of this.#charts) c.redraw(); });
   }
 
   /** @param {Experiment} x */
