@@ -81,13 +81,13 @@ func (w *crowd) dueTime(g int64) time.Duration {
 // closed model that is since it may.
 func (w *crowd) next(c *client, now time.Duration) (due time.Duration, ok bool) {
 	switch {
-	case w.over || now < w.start || now >= w.end:
+	case w.over || now < w.start:
 		return 0, false
 	case !w.open:
-		return max(c.free, w.start), c.inflight()+w.burst <= w.depth
+		return max(c.free, w.start), now < w.end && c.inflight()+w.burst <= w.depth
 	}
 	due = w.dueTime(c.group)
-	if c.flying > 0 || due > now {
+	if c.flying > 0 || due > now || due >= w.end {
 		return 0, false
 	}
 	c.group += int64(len(w.clients))
@@ -98,7 +98,7 @@ func (w *crowd) next(c *client, now time.Duration) (due time.Duration, ok bool) 
 // pace gives some clients their turn and returns when it wants to be called again.
 func (w *crowd) pace(now time.Duration) time.Duration {
 	switch {
-	case w.over || now >= w.end:
+	case w.over:
 		return never
 	case now < w.start:
 		return w.start
@@ -131,7 +131,10 @@ func (w *crowd) paceOpen(now time.Duration) time.Duration {
 	if w.asked < w.due {
 		return 0
 	}
-	return w.dueTime(w.due)
+	if next := w.dueTime(w.due); next < w.end {
+		return next
+	}
+	return never
 }
 
 // advance counts the groups that are due by now.
@@ -160,8 +163,13 @@ func (w *crowd) oldest(now time.Duration) time.Duration {
 	return max(0, now-min(oldest, now))
 }
 
-// stop ends the sending; what is in flight may still be answered.
-func (w *crowd) stop() { w.over = true }
+// stop ends the sending; what is in flight may still be answered. What was due
+// leaves now if only we were late.
+func (w *crowd) stop() {
+	for w.open && w.pace(w.end) == 0 {
+	}
+	w.over = true
+}
 
 func (w *crowd) close() {
 	for i := range w.clients {

@@ -187,10 +187,16 @@ func TestRate(t *testing.T) {
 		t.Run(c.why, func(t *testing.T) {
 			addr, _ := serve(t, echo(same))
 			o := play(t, addr, labs.Spec{Load: c.load, Seconds: 1})
-			o.want(t, "sent", 0.95*c.due, c.due) // never more than are due
-			o.want(t, "requests", 0.95*c.due, c.due)
-			if b := o.value("backlog"); b != c.due-o.value("sent") {
-				t.Errorf("%g of %g were sent and the backlog is %g", o.value("sent"), c.due, b)
+			o.want(t, "sent", 0.6*c.due, c.due) // on a machine that held us up at the end
+			o.want(t, "requests", 0.6*c.due, c.due)
+			for i, e := range o.of(telemetry.KindSample) {
+				sum := e.Values["load.sent"] + e.Values["load.backlog"]
+				if e.T < o.last.T && sum < c.due*(e.T-o.start)-1e-3 || sum > c.due {
+					t.Errorf("sample %d: %g were due", i, sum)
+				}
+			}
+			if sum := o.value("sent") + o.value("backlog"); sum != c.due {
+				t.Errorf("%g were due: want %g", sum, c.due)
 			}
 		})
 	}

@@ -28,7 +28,7 @@ type process struct {
 	begin time.Time
 }
 
-func start(t *testing.T, plan any, env ...string) *process {
+func start(t testing.TB, plan any, env ...string) *process {
 	t.Helper()
 	text, err := json.Marshal(plan)
 	if err != nil {
@@ -52,7 +52,7 @@ func start(t *testing.T, plan any, env ...string) *process {
 }
 
 // wait returns what the process said.
-func (p *process) wait(t *testing.T) outcome {
+func (p *process) wait(t testing.TB) outcome {
 	t.Helper()
 	timer := time.AfterFunc(20*time.Second, func() { p.Process.Kill() })
 	defer timer.Stop()

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log"
 	"net"
 	"os"
 	"strconv"
@@ -25,6 +26,12 @@ func TestMain(m *testing.M) {
 			syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: n, Max: n})
 		}
 		os.Exit(Main(os.Stdin, os.Stdout))
+	}
+	if os.Getenv("LOAD_TEST_GOROUTINES") != "" {
+		if err := goroutines(); err != nil {
+			log.Fatal(err)
+		}
+		return
 	}
 	os.Exit(m.Run())
 }
@@ -93,6 +100,7 @@ type outcome struct {
 	last   telemetry.Event // sample
 	err    error
 	took   time.Duration
+	start  float64 // of the plan
 }
 
 func (o outcome) value(name string) float64 { return o.last.Values["load."+name] }
@@ -119,7 +127,8 @@ func play(t testing.TB, addr string, spec labs.Spec) outcome {
 	begin := time.Now()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(spec.Warmup+spec.Seconds)*time.Second+20*time.Second)
 	defer cancel()
-	o.err = Run(ctx, NewPlan(spec, addr, soon()), func(e telemetry.Event) {
+	o.start = soon()
+	o.err = Run(ctx, NewPlan(spec, addr, o.start), func(e telemetry.Event) {
 		o.events = append(o.events, e)
 		if e.Kind == telemetry.KindSample {
 			o.last = e
