@@ -5,6 +5,7 @@ import { Bench } from "./bench.js";
 import { startCopy } from "./copy.js";
 import { byId, every, hit, one } from "./dom.js";
 import { startKeys } from "./keys.js";
+import { setMath } from "./math.js";
 import { startLook, toggleLanguage, toggleTheme } from "./look.js";
 import { experimentOf, experiments, page } from "./page.js";
 import { onWidth } from "./place.js";
@@ -14,6 +15,7 @@ import { both } from "./words.js";
 
 startLook();
 startCopy();
+setMath();
 count();
 followReading();
 
