@@ -69,11 +69,15 @@ func TestIdleIsFirst(t *testing.T) {
 
 // TestToTheEnd: what a fault holds up is not let through by the fault's end.
 func TestToTheEnd(t *testing.T) {
-	var mu sync.Mutex
-	addr, _ := serve(t, func(c *net.TCPConn, n int) {
-		mu.Lock() // one at a time
-		defer mu.Unlock()
-		echo(same)(c, n)
+	left := make(chan struct{}) // by the first client
+	addr, _ := serve(t, func(c *net.TCPConn, number int) {
+		if number == 0 {
+			swallow(c)
+			close(left)
+			return
+		}
+		<-left
+		echo(same)(c, number)
 	})
 	spec := misbehaving("idle", 0, 0, nil)
 	spec.Load = closed(1, 64, 1, 1)
