@@ -30,7 +30,7 @@ type Spec struct {
 	Name   string            `json:"name"` // LESSON/EXPERIMENT: a label
 	Lab    string            `json:"lab"`
 	Knobs  map[string]any    `json:"knobs,omitempty"`
-	Load   map[string]any    `json:"load,omitempty"` // nil: no load
+	Load   map[string]any    `json:"load"` // nil: no load; empty: all defaults
 	Client map[string]any    `json:"client,omitempty"`
 	Faults []Fault           `json:"faults,omitempty"`
 	Net    string            `json:"net,omitempty"` // host (default), own
