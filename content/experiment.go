@@ -91,6 +91,9 @@ func (d *draft) labOf(e *planned, v value, f field) bool {
 	if !ok && e.Spec.Lab != d.Lab {
 		v.fail("%s", unknown("lab", e.Spec.Lab, "there are", labNames(d.catalog)))
 	}
+	if lab.Broken != "" {
+		return v.fail("labs/%s is broken: %s", lab.Name, lab.Broken)
+	}
 	e.lab = lab
 	return ok
 }

@@ -66,20 +66,22 @@ func (l *loader) readLesson(id string) *draft {
 		d.file.fail(1, "there is no such file")
 		return d
 	}
-	if v, ok := parseYAML(d.file, text); ok {
-		d.read(v)
+	if v, ok := parseYAML(d.file, text); ok && d.read(v) {
 		d.recordings()
 		d.write()
 	}
 	return d
 }
 
-// read fills the draft from lesson.yaml.
-func (d *draft) read(v value) {
+// read fills the draft from lesson.yaml. It is false when the lab is broken: all
+// that follows would complain too.
+func (d *draft) read(v value) bool {
 	keys := v.keys("a lesson", []string{"covers", "lab", "sections", "derive", "experiments"},
 		[]string{"comparisons", "breakit", "exercise"})
 	d.Covers = keys["covers"].texts()
-	d.readLab(keys["lab"])
+	if !d.readLab(keys["lab"]) {
+		return false
+	}
 	for _, item := range keys["sections"].items() {
 		if id := item.text(); id != "" && d.name(id, "a section", item) {
 			d.sections = append(d.sections, id)
@@ -97,14 +99,21 @@ func (d *draft) read(v value) {
 	}
 	d.total(v)
 	d.unused()
+	return true
 }
 
 // readLab reads the default lab; experiments without a lab of their own use it.
-func (d *draft) readLab(v value) {
+// It is false when that lab is broken.
+func (d *draft) readLab(v value) bool {
 	d.Lab = v.text()
-	if _, ok := d.catalog.Lab(d.Lab); !ok && d.Lab != "" {
+	lab, ok := d.catalog.Lab(d.Lab)
+	if !ok && d.Lab != "" {
 		v.fail("%s", unknown("lab", d.Lab, "there are", labNames(d.catalog)))
 	}
+	if lab.Broken != "" {
+		v.fail("labs/%s is broken: %s", d.Lab, lab.Broken)
+	}
+	return lab.Broken == ""
 }
 
 func labNames(c *labs.Catalog) []string {

@@ -8,6 +8,7 @@ import (
 	"go/ast"
 	"go/constant"
 	"go/parser"
+	"go/scanner"
 	"go/token"
 	"io/fs"
 	"os"
@@ -40,9 +41,9 @@ func Root(dir string) (string, error) {
 }
 
 // Read finds the labs of the module at root: the folders directly under labs/
-// that hold a package main. The error names the file and line of the first lab
-// that can not be read; a lab that does not parse is listed without knobs, so
-// that building it can say what is wrong.
+// that hold a package main. A lab that can not be read whole is listed as
+// Broken with what was read before: the others are not in its way, and building
+// it can say what is wrong.
 func Read(root string) (*Catalog, error) {
 	dirs, err := os.ReadDir(filepath.Join(root, "labs"))
 	if err != nil {
@@ -121,8 +122,11 @@ func read(root, name, shared string) (Lab, error) {
 			return Lab{}, err
 		}
 		r := reader{file: file, text: text, lab: &l}
-		if err := r.read(); err != nil {
+		switch err := r.read(); {
+		case errors.Is(err, fs.ErrNotExist):
 			return Lab{}, err
+		case err != nil && l.Broken == "":
+			l.Broken = err.Error()
 		}
 	}
 	return l, nil
@@ -139,8 +143,8 @@ type reader struct {
 func (r *reader) read() error {
 	r.set = token.NewFileSet()
 	f, err := parser.ParseFile(r.set, r.file, r.text, parser.ParseComments|parser.SkipObjectResolution)
-	if err != nil {
-		return nil // the compiler says it better, when the lab is built
+	if list, ok := err.(scanner.ErrorList); ok {
+		return list[0]
 	}
 	if f.Name.Name != "main" {
 		return fs.ErrNotExist

@@ -106,6 +106,13 @@ func TestRunDoesNotBuild(t *testing.T) {
 	if !strings.Contains(o.log(), "error runner: labs/odd/main.go") {
 		t.Errorf("log %q", o.log())
 	}
+	if err := os.WriteFile(file, append(bytes.Clone(text), "\nfunc {\n"...), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	line = bytes.Count(text, []byte{'\n'}) + 2
+	if o = carry(t, r, odd("echo")); o.code() != "build-error" || o.end.Reason.At != line {
+		t.Errorf("a source that does not parse, broken on line %d: ended %s: %+v", line, o.end.Phase, o.end.Reason)
+	}
 	if err := os.WriteFile(file, text, 0o644); err != nil {
 		t.Fatal(err)
 	}

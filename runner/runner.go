@@ -65,9 +65,10 @@ type Runner struct {
 	background sync.Mutex // one Prebuild at a time
 
 	mu     sync.Mutex
-	live   map[string]*Run    // guards live, yield and closed
+	live   map[string]*Run    // guards what follows
 	yield  context.CancelFunc // ends the background build, nil when there is none
 	closed bool
+	whole  map[string]labs.Lab // as each lab was when it was last not broken
 }
 
 // Open prepares the data folder, ends what earlier runs left behind and marks
@@ -84,7 +85,7 @@ func Open(cfg Config) (*Runner, error) {
 		root: cfg.Root, limits: cfg.Limits.filled(), log: cfg.Log, archive: a,
 		builder: &builder{root: cfg.Root, bin: filepath.Join(cfg.Data, "bin")},
 		slot:    slot{filepath.Join(cfg.Data, "measuring.lock")},
-		live:    map[string]*Run{},
+		live:    map[string]*Run{}, whole: map[string]labs.Lab{},
 	}
 	if r.log == nil {
 		r.log = slog.New(slog.DiscardHandler)
@@ -138,8 +139,28 @@ func (r *Runner) Close(ctx context.Context) error {
 	}
 }
 
-// Catalog returns the labs as their source stands now.
-func (r *Runner) Catalog() (*labs.Catalog, error) { return labs.Read(r.root) }
+// Catalog returns the labs as their source stands now. A lab that is broken in
+// the middle of an edit keeps what it last declared: its lesson stays, and a run
+// of it begins and says where the compiler stopped.
+func (r *Runner) Catalog() (*labs.Catalog, error) {
+	c, err := labs.Read(r.root)
+	if err != nil {
+		return nil, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i, now := range c.Labs {
+		whole, known := r.whole[now.Name]
+		switch {
+		case now.Broken == "":
+			r.whole[now.Name] = now
+		case known:
+			whole.Code, whole.Build = now.Code, now.Build
+			c.Labs[i] = whole
+		}
+	}
+	return c, nil
+}
 
 // Limits returns the limits in force.
 func (r *Runner) Limits() Limits { return r.limits }
