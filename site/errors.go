@@ -23,6 +23,7 @@ var (
 	errElsewhere = errors.New("site: another process carries the run")
 	errLesson    = errors.New("site: the lesson has problems")
 	errCrowded   = errors.New("site: too many readers")
+	errStart     = errors.New("site: the run can not be started")
 	errNoLinux   = errors.New("site: runs need Linux")
 )
 
@@ -46,6 +47,7 @@ var faults = []fault{
 	{errElsewhere, 409, "elsewhere"},
 	{errLesson, 500, "lesson-problems"},
 	{errCrowded, 503, "crowded"},
+	{errStart, 409, "cannot-start"},
 	{errNoLinux, 503, "no-linux"},
 	{runner.ErrNoRun, 404, "no-run"},
 	{runner.ErrBusy, 409, "busy"},

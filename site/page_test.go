@@ -14,7 +14,6 @@ import (
 	"strings"
 	"testing"
 	"text/template/parse"
-	"time"
 
 	"socketlabs/content"
 	"socketlabs/labs/telemetry"
@@ -264,16 +263,10 @@ func TestErrorPages(t *testing.T) {
 }
 
 func TestALessonWithProblemsSaysWhere(t *testing.T) {
-	root := t.TempDir()
-	if err := os.CopyFS(filepath.Join(root, "content"), os.DirFS("../content")); err != nil {
-		t.Fatal(err)
-	}
-	s := serve(t)
+	root := moduleCopy(t)
+	s := serveAt(t, root)
 	good := s.lessons()[0].ID
-	s.shelf = newShelf(root, s.cfg.Runner, s.log)
-	if resp, _ := s.do(request{path: "/en/" + good, cookie: testToken}); resp.StatusCode != http.StatusOK {
-		t.Fatalf("before: %s", resp.Status)
-	}
+	s.html("/en/" + good)
 	path := filepath.Join(root, "content", good, "lesson.yaml")
 	source, err := os.ReadFile(path)
 	if err != nil {
@@ -282,9 +275,7 @@ func TestALessonWithProblemsSaysWhere(t *testing.T) {
 	if err := os.WriteFile(path, append(source, "\nnonsense: true\n"...), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	s.shelf.mu.Lock()
-	s.shelf.checked = time.Time{} // as if a second had passed
-	s.shelf.mu.Unlock()
+	s.stale()
 	resp, body := s.do(request{path: "/en/" + good, cookie: testToken})
 	if resp.StatusCode != http.StatusInternalServerError || !strings.Contains(body, "content/"+good+"/lesson.yaml:") {
 		t.Errorf("%s\n%s", resp.Status, body)

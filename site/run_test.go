@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -199,5 +201,56 @@ func TestTheSeriesOfALiveRunJoinItsEvents(t *testing.T) {
 	events, code := s.watch(id, got.Seq)
 	if _, err := dense(got.Seq, events); err != nil || code != websocket.CloseNormalClosure {
 		t.Errorf("%v, closed with %d", err, code)
+	}
+}
+
+// TestALabInTheMiddleOfAnEdit is the core loop when a hand slips: the lesson
+// stays, and the run says what the compiler says.
+func TestALabInTheMiddleOfAnEdit(t *testing.T) {
+	root := moduleCopy(t)
+	s := serveAt(t, root)
+	x := s.shortest(func(x *content.Experiment) bool { return x.Spec.Lab == "epoll" && len(x.Spec.Knobs) > 0 })
+	file := filepath.Join(root, "labs", "epoll", "main.go")
+	pristine, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	edit := func(old, text string) {
+		t.Helper()
+		now := strings.Replace(string(pristine), old, text, 1)
+		if err := os.WriteFile(file, []byte(now), 0o644); err != nil || now == string(pristine) {
+			t.Fatalf("%v, changed %v", err, now != string(pristine))
+		}
+		s.stale()
+	}
+	edit("package main\n", "package main\n\nfunc {\n")
+	lesson, _, _ := strings.Cut(x.Spec.Name, "/")
+	if !strings.Contains(s.html("/en/"+lesson), "labs run "+x.Spec.Name) {
+		t.Error("a syntax error takes the lesson away")
+	}
+	id := s.begin(x, "")
+	s.watch(id, 0)
+	var sum runner.Summary
+	s.get("/api/runs/"+id, &sum)
+	if sum.Phase != telemetry.Failed || sum.Reason == nil || sum.Reason.File != "labs/epoll/main.go" || sum.Reason.At == 0 {
+		t.Errorf("%s: %+v", sum.Phase, sum.Reason)
+	}
+	edit("[64..", "[") // a flag whose range is none
+	s.html("/en/" + lesson)
+}
+
+func TestARunThatCanNotBeStartedSaysWhy(t *testing.T) {
+	root := moduleCopy(t)
+	s := serveAt(t, root)
+	x := s.shortest(anything)
+	s.shelf.mu.Lock()
+	s.shelf.checked = time.Now().Add(time.Hour) // the lesson was read before
+	s.shelf.mu.Unlock()
+	if err := os.RemoveAll(filepath.Join(root, "labs", x.Spec.Lab)); err != nil {
+		t.Fatal(err)
+	}
+	status, body := s.command("POST", "/api/runs", anOrder(x, ""))
+	if c := refused(t, body); status != http.StatusConflict || c.Error.Code != "cannot-start" || !strings.Contains(c.Error.Text.En, x.Spec.Lab) {
+		t.Errorf("%d %+v", status, c.Error)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"socketlabs/content"
 	"socketlabs/labs"
 	"socketlabs/runner"
 )
@@ -27,6 +28,9 @@ func (s *Site) start(w http.ResponseWriter, r *http.Request) error {
 		return errNoLinux
 	}
 	e := s.shelf.edition()
+	if _, _, _, err := e.find(o.Lesson); err != nil {
+		return err
+	}
 	x, err := e.book.Find(o.Lesson + "/" + o.Experiment)
 	if err != nil {
 		return errNotFound
@@ -48,14 +52,19 @@ func (s *Site) start(w http.ResponseWriter, r *http.Request) error {
 	return reply(w, http.StatusCreated, map[string]string{"id": run.ID()})
 }
 
-// refused adds to ErrBusy which run is in the way.
+// refused says more of why a run was not accepted: which one is in the way, or
+// what is wrong with its lab.
 func (s *Site) refused(err error) error {
 	if errors.Is(err, runner.ErrBusy) {
 		if live := s.live(s.listed()); len(live) > 0 {
 			return &refusal{err: err, run: live[0]}
 		}
 	}
-	return err
+	if told(err).status != http.StatusInternalServerError {
+		return err
+	}
+	s.log.Warn("site: start a run", "error", err)
+	return &refusal{err: errStart, text: content.Text{Ko: "이 실험을 시작할 수 없습니다: " + err.Error(), En: "This experiment can not be started: " + err.Error()}}
 }
 
 // begun commits the answers that a run was started with, and waits for its end.

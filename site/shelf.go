@@ -65,7 +65,10 @@ func (s *shelf) read() *edition {
 	if err != nil {
 		e.problems = append(e.problems, content.Problem{File: "labs", Text: err.Error()})
 	}
-	if catalog == nil {
+	switch {
+	case err != nil && s.newest != nil: // one lab in the middle of an edit takes no lesson away
+		catalog = s.newest.labs
+	case err != nil:
 		catalog = &labs.Catalog{Root: s.root}
 	}
 	e.labs = catalog

@@ -46,10 +46,38 @@ func root(t *testing.T) string {
 	return dir
 }
 
-// newSite opens a runner and a site on data; both end with the test.
-func newSite(t *testing.T, data string) *Site {
+// moduleCopy copies what labs and lessons are made of, to be edited.
+func moduleCopy(t *testing.T) string {
 	t.Helper()
-	r, err := runner.Open(runner.Config{Root: root(t), Data: data})
+	dir := t.TempDir()
+	for _, name := range []string{"labs", "content"} {
+		if err := os.CopyFS(filepath.Join(dir, name), os.DirFS(filepath.Join("..", name))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"go.mod", "go.sum"} {
+		text, err := os.ReadFile(filepath.Join("..", name))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, name), text, 0o644)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// stale has the next request look at the files again, as if a second had passed.
+func (s *Site) stale() {
+	s.shelf.mu.Lock()
+	defer s.shelf.mu.Unlock()
+	s.shelf.checked = time.Time{}
+}
+
+// newSite opens a runner and a site on data; both end with the test.
+func newSite(t *testing.T, root, data string) *Site {
+	t.Helper()
+	r, err := runner.Open(runner.Config{Root: root, Data: data})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +88,7 @@ func newSite(t *testing.T, data string) *Site {
 			t.Error(err)
 		}
 	})
-	s, err := New(Config{Root: root(t), Data: data, Runner: r, Token: testToken, Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
+	s, err := New(Config{Root: root, Data: data, Runner: r, Token: testToken, Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,8 +102,13 @@ func newSite(t *testing.T, data string) *Site {
 
 func serve(t *testing.T) *served {
 	t.Helper()
+	return serveAt(t, root(t))
+}
+
+func serveAt(t *testing.T, root string) *served {
+	t.Helper()
 	data := t.TempDir()
-	s := newSite(t, data)
+	s := newSite(t, root, data)
 	srv := httptest.NewServer(s.Handler())
 	t.Cleanup(func() {
 		s.end() // WebSockets are not the server's any more

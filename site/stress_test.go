@@ -199,7 +199,7 @@ func handOverSites(t *testing.T) sites {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return sites{newSite(t, t.TempDir()), newSite(t, t.TempDir()), ln, second, "http://" + ln.Addr().String()}
+	return sites{newSite(t, root(t), t.TempDir()), newSite(t, root(t), t.TempDir()), ln, second, "http://" + ln.Addr().String()}
 }
 
 func TestShutdownFailsNoRequest(t *testing.T)     { shutdown(t, 6, 10) }
