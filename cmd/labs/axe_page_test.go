@@ -74,6 +74,29 @@ func (p *tab) accessibleEverywhere(what string) {
 	p.size(1440, 1000)
 }
 
+// TestPageAxeWithARun looks at a lesson while its bench moves, and with every
+// tab of a run that has ended.
+func TestPageAxeWithARun(t *testing.T) {
+	s := serve(t, t.TempDir(), nil)
+	p := open(t, s)
+	p.enter()
+	for _, lang := range []string{"ko", "en"} {
+		p.lesson("/" + lang + "/blocking#threads")
+		p.unlock()
+		p.start()
+		p.prefers("dark")
+		p.accessible(lang + ", running")
+		p.finish()
+		for _, tab := range []string{"sockets", "log", "history", "table"} {
+			p.click("#ui-tab-" + tab)
+			p.accessibleEverywhere(lang + ", finished, " + tab)
+		}
+		p.size(360, 800)
+		p.fits(lang+", finished, at 360 px", 360)
+		p.size(1440, 1000)
+	}
+}
+
 // accessible reports what axe-core finds wrong with the page as it is now.
 func (p *tab) accessible(what string) {
 	p.t.Helper()

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/cdproto/page"
@@ -92,7 +93,7 @@ func (p *tab) run() {
 		case "finished":
 			return
 		case "void":
-			p.t.Logf("void, once more: %s", p.text("#ui-trust"))
+			p.t.Logf("void, once more: %s", strings.Join(strings.Fields(p.text("#ui-trust-why")), " "))
 		default:
 			p.t.Fatalf("the run ended: %s\n%s", state, p.text("#ui-note"))
 		}

@@ -108,6 +108,10 @@ func TestPageKeysAlone(t *testing.T) {
 	p.press(kb.Enter)
 	p.until(patience, "Run is unlocked", `!document.querySelector("#ui-go").disabled`)
 	p.tabTo("#ui-go")
+	p.press("r")
+	p.until(aRun, "r runs", `document.querySelector("#ui-lamp").dataset.state === "running"`)
+	p.press("s")
+	p.until(aRun, "s stops", `document.querySelector("#ui-lamp").dataset.state === "stopped"`)
 
 	p.press("/")
 	p.until(patience, "/ leads to the search", `document.activeElement.id === "ui-search"`)
