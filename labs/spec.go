@@ -184,11 +184,10 @@ func (s *Spec) SetSeconds(seconds float64) error {
 	for _, f := range s.Faults {
 		least = max(least, f.At+max(f.For, 0.1))
 	}
-	seconds = math.Round(seconds*10) / 10
 	if most := MaxSeconds - s.Warmup; seconds < least || seconds > most {
 		return fmt.Errorf("%s can be measured for %g s to %g s, not %g s", s.Name, least, most, seconds)
 	}
-	s.Seconds = seconds
+	s.Seconds = math.Round(seconds*10) / 10 // samples lie on that grid
 	return nil
 }
 

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"unicode"
 
 	"socketlabs/content"
 	"socketlabs/labs/telemetry"
@@ -232,15 +231,4 @@ func TestStatusAndLabs(t *testing.T) {
 			t.Errorf("%s: %s", l.Name, got["code"])
 		}
 	}
-}
-
-func FuzzVisible(f *testing.F) {
-	f.Add("red \x1b[31m \u202e \u2028 \xff")
-	f.Fuzz(func(t *testing.T, text string) {
-		for _, c := range visible(text) {
-			if c != '\t' && unicode.In(c, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) {
-				t.Errorf("%q shows %q", text, c)
-			}
-		}
-	})
 }

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"strings"
-	"unicode"
 
 	"socketlabs/labs/telemetry"
 )
@@ -52,7 +50,7 @@ func (s *Site) logText(w http.ResponseWriter, r *http.Request) error {
 	_, err = available(rd, func(batch []byte) error {
 		return split(batch, func(e telemetry.Event, _ json.RawMessage) {
 			if e.Kind == telemetry.KindLog {
-				fmt.Fprintf(b, "%8.1f %-6s %-5s %s\n", e.T, visible(e.From), visible(e.Level), visible(e.Text))
+				fmt.Fprintf(b, "%8.1f %-6s %-5s %s\n", e.T, telemetry.Visible(e.From), telemetry.Visible(e.Level), telemetry.Visible(e.Text))
 			}
 		})
 	})
@@ -60,27 +58,4 @@ func (s *Site) logText(w http.ResponseWriter, r *http.Request) error {
 		s.log.Error("site: log", "run", id, "error", err)
 	}
 	return nil
-}
-
-// visible writes control characters as cat -v does, ^[ for escape, and those
-// that turn the direction of text by their number.
-func visible(text string) string {
-	var b strings.Builder
-	for _, c := range text {
-		switch {
-		case c == '\t':
-			b.WriteRune(c)
-		case c < 0x20 || c == 0x7f:
-			b.WriteRune('^')
-			b.WriteRune(c ^ 0x40)
-		case c >= 0x80 && c < 0xa0:
-			b.WriteString("M-^")
-			b.WriteRune(c - 0x40)
-		case unicode.Is(unicode.Cf, c) || c == '\u2028' || c == '\u2029':
-			fmt.Fprintf(&b, "<U+%04X>", c)
-		default:
-			b.WriteRune(c)
-		}
-	}
-	return b.String()
 }

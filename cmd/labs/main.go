@@ -82,6 +82,9 @@ func command() *cobra.Command {
 	flags.StringVar(&p.root, "root", "", "the clone of Socket Labs (default: around the current folder)")
 	flags.StringVar(&p.data, "data", "", "the data folder, for recordings and progress (default: $XDG_DATA_HOME/socket-labs)")
 	flags.BoolVarP(&p.verbose, "verbose", "v", false, "say more")
+	cmd.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return fmt.Errorf("%w: `%s --help` says what it takes", err, c.CommandPath())
+	})
 	cmd.AddCommand(serve, listCommand(p), runCommand(p), checkCommand(p))
 	return cmd
 }

@@ -88,9 +88,11 @@ func (p *place) spec(name string, set []string, length time.Duration) (labs.Spec
 		}
 	}
 	if length != 0 {
-		err = spec.SetSeconds(length.Seconds())
+		if err := spec.SetSeconds(length.Seconds()); err != nil {
+			return spec, nil, fmt.Errorf("--for %v: %w", length, err)
+		}
 	}
-	return spec, exp, err
+	return spec, exp, nil
 }
 
 // about returns the problems of the lesson that name asks for: they are why it

@@ -39,7 +39,7 @@ func (p *progressLine) event(e telemetry.Event) {
 	case telemetry.KindLog:
 		if e.Level == "error" {
 			p.clear()
-			fmt.Fprintf(p.w, "%s: %s\n", e.From, visible(e.Text))
+			fmt.Fprintf(p.w, "%s: %s\n", e.From, telemetry.Visible(e.Text))
 		}
 	}
 	if p.live && p.phase != "" {
@@ -61,16 +61,6 @@ func (p *progressLine) clear() {
 	}
 }
 
-// visible shows control characters instead of obeying them.
-func visible(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 {
-			return '␀' + r%32
-		}
-		return r
-	}, s)
-}
-
 func because(r *telemetry.Reason) string {
 	if r == nil {
 		return ""
@@ -80,7 +70,7 @@ func because(r *telemetry.Reason) string {
 		parts = append(parts, fmt.Sprintf("%s:%d", r.File, r.At))
 	}
 	if r.Line != "" {
-		parts = append(parts, visible(r.Line))
+		parts = append(parts, telemetry.Visible(r.Line))
 	}
 	return " (" + strings.Join(parts, ": ") + ")"
 }
