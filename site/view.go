@@ -150,7 +150,7 @@ func derived(into map[string]metric, words content.Words, spec labs.Spec) {
 	for _, f := range spec.Derive {
 		into[f.ID] = metric{telemetry.KindGauge, "", word(words.Metrics, f.ID)}
 	}
-	shown := append([]string(nil), spec.Watch...)
+	shown := append([]string{"load.p99"}, spec.Watch...) // the timeline traces it
 	for _, c := range spec.Charts {
 		shown = append(shown, c.Metrics...)
 	}

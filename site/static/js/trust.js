@@ -47,7 +47,7 @@ export class Trust {
     }
     this.#badge.dataset.level = level;
     const first = doubts.find((d) => d.void) ?? doubts[0];
-    this.#badge.replaceChildren(...(level === "green" ? [icon("check")] : []), both(`trust.${level}`), ...(first ? [": ", both(name(first), { code: first.code })] : []));
+    this.#badge.replaceChildren(...(level === "green" ? [icon("check")] : []), el("span", {}, both(`trust.${level}`), ...(first ? [": ", both(name(first), { code: first.code })] : [])));
     this.#why.replaceChildren(el("b", {}, both("trust.why")), doubts.length ? this.#list(doubts) : el("p", {}, both("trust.green.why")));
     const how = run?.begin?.host.isolation;
     if (how) this.#why.append(el("p", { class: "run-held" }, both("run.isolation", { how })));
