@@ -268,9 +268,34 @@ func (x *Index) spots(pairs map[[2]rune]bool) []spot {
 // hit shows a match in its context.
 func (e entry) hit(m match) Hit {
 	from, to := e.at[m.from], e.at[m.to-1]+1
-	before, after := max(0, from-contextRunes), min(len(e.runes), to+contextRunes)
 	return Hit{
 		Lesson: e.lesson, Section: e.section, Title: e.title,
-		Before: string(e.runes[before:from]), Match: string(e.runes[from:to]), After: string(e.runes[to:after]),
+		Before: lastWords(string(e.runes[:from])), Match: string(e.runes[from:to]), After: firstWords(string(e.runes[to:])),
 	}
+}
+
+// lastWords returns the end of a text, from the beginning of a word.
+func lastWords(text string) string {
+	r := []rune(text)
+	if len(r) <= contextRunes {
+		return text
+	}
+	text = string(r[len(r)-contextRunes:])
+	if _, rest, ok := strings.Cut(text, " "); ok && rest != "" {
+		text = rest
+	}
+	return "…" + text
+}
+
+// firstWords returns the beginning of a text, to the end of a word.
+func firstWords(text string) string {
+	r := []rune(text)
+	if len(r) <= contextRunes {
+		return text
+	}
+	text = string(r[:contextRunes])
+	if i := strings.LastIndex(text, " "); i > 0 {
+		text = text[:i]
+	}
+	return text + "…"
 }
