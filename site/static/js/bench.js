@@ -1,7 +1,7 @@
 // @ts-check
 // The bench: one experiment at a time, one run on it, and what draws it.
 
-/** @import {Backfill, Experiment, Summary} from "./events.js" */
+/** @import {Event as RunEvent, Backfill, Experiment, Summary} from "./events.js" */
 /** @import {Act, Situation, State} from "./state.js" */
 import { asApiError, get, post } from "./api.js";
 import { byId } from "./dom.js";
@@ -116,7 +116,7 @@ export class Bench {
     const s = this.#situation, here = () => this.#run === run;
     let mending = 0;
     this.#stream = new Stream(run.id, run.seq, {
-      events: (events) => { run.take(events); if (run.over) this.#over(run); this.#show.touch(); },
+      events: (events) => this.#hear(run, events),
       lost: (next) => { s.lost = { since: s.lost?.since ?? performance.now(), next }; this.#online(false); this.#show.now(); },
       back: (n) => { s.lost = null; s.filled = n; this.#online(true); setTimeout(() => { s.filled = null; }, 5000); this.#show.now(); },
       gap: () => { clearTimeout(mending); mending = setTimeout(() => this.#mend(run), 1000); },
@@ -124,6 +124,15 @@ export class Bench {
       gone: (e) => { s.lost = null; s.refused = e; if (here()) this.#run = null; this.#show.now(); },
       chatty: () => run.phase === "running",
     });
+  }
+
+  /** The first word of the kernel is shown at once, what follows in its time. @param {Run} run @param {RunEvent[]} events */
+  #hear(run, events) {
+    const silent = run.sockets.length === 0;
+    run.take(events);
+    if (run.over) this.#over(run);
+    if (silent && run.sockets.length > 0) this.#show.now();
+    else this.#show.touch();
   }
 
   /** Samples that were left out are in the recording. @param {Run} run */
