@@ -55,8 +55,9 @@ func startBrowser(t testing.TB) {
 
 // launch starts a browser that knows nothing and asks nobody.
 func launch(path string) error {
+	dir := filepath.Dir(bin)
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path),
-		chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(filepath.Join(filepath.Dir(bin), "browser")),
+		chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(filepath.Join(dir, "browser")), chromedp.Env("TMPDIR="+dir),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
 	allocator, end := chromedp.NewExecAllocator(context.Background(), options...)
 	chromium.end = end
