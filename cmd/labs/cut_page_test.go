@@ -39,6 +39,7 @@ func TestPageHealsACutConnection(t *testing.T) {
 		if note := p.text("#ui-note"); !strings.Contains(note, "No word from the server") {
 			t.Errorf("the note of a lost connection: %s", note)
 		}
+		p.shoot("disconnected-light-en-1440")
 		p.reach(true)
 		p.finish()
 		p.until(patience, "the site is within reach again", `document.querySelector("#ui-link").dataset.state === "running"`)
