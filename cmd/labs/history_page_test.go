@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -32,7 +33,7 @@ func TestPagePastRuns(t *testing.T) {
 	p.click("#ui-tab-history")
 	p.until(patience, "history says which knob was turned", `document.querySelector("#ui-history tbody tr").innerText.includes("-model one")`)
 	open := eval[int](p, `[...document.querySelectorAll("#ui-history tbody tr")].findIndex((tr) => tr.querySelector("time").title === %s) + 1`, first)
-	p.click(chromeNth("#ui-history tbody tr", open) + " .history-do button")
+	p.click(fmt.Sprintf("#ui-history tbody tr:nth-child(%d) .history-do button", open))
 	p.onBench(first, firstRequests)
 
 	p.visit("/en/runs/" + second)
@@ -43,11 +44,6 @@ func TestPagePastRuns(t *testing.T) {
 
 	p.scrub(t)
 	p.downloads(t, first)
-}
-
-func chromeNth(css string, n int) string {
-	text, _ := json.Marshal(n)
-	return css + ":nth-child(" + string(text) + ")"
 }
 
 // onBench waits until a run is on the bench, with what it measured.
