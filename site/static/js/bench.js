@@ -29,7 +29,7 @@ export class Bench {
   /** Counts what was put on the bench, so that an answer that comes late is dropped. */
   #turn = 0;
   #show = new Instruments(() => ({ experiment: this.#x, run: this.#run, under: this.#under }), () => this.#draw());
-  #predictions = new Predictions(() => this.#show.now());
+  #predictions = new Predictions(() => this.#answered());
   #knobs = new Knobs(() => { this.#situation.refused = null; this.#show.now(); });
   #history = new History({ open: (r) => this.open(r.id, true), under: (r) => this.#lay(r), gone: (id) => this.#gone(id) });
   #head = new Head((a) => this.act(a));
@@ -73,10 +73,18 @@ export class Bench {
     return this.#turn;
   }
 
+  /** The author's run is no hint: it is shown once the predictions are answered. */
   async #author() {
     this.#clear();
-    if (this.#x.author) await this.#load(new Run("", this.#x.warmup, this.#x.seconds), `/api/experiments/${this.#x.name}/author/series`);
+    if (this.#x.author && !this.#predictions.open(this.#x.id)) await this.#load(new Run("", this.#x.warmup, this.#x.seconds), `/api/experiments/${this.#x.name}/author/series`);
     this.#show.now();
+  }
+
+  /** A prediction was answered, or its answer taken back. */
+  #answered() {
+    const hidden = this.#predictions.open(this.#x.id), { asking, loading } = this.#situation;
+    if (!asking && !loading && (hidden ? this.#run?.author : this.#run === null)) this.#author();
+    else this.#show.now();
   }
 
   /** Puts a run of this experiment on the bench. @param {string} id @param {boolean} mine it was asked for here */

@@ -4,13 +4,23 @@
 /** @import {Check, Experiment} from "./events.js" */
 /** @import {Run} from "./run.js" */
 import { byId, every, one, put } from "./dom.js";
-import { figure } from "./format.js";
+import { quantity } from "./format.js";
+import { metricOf } from "./page.js";
 import { both, label } from "./words.js";
 
 const SIGNS = /** @type {Record<string, string>} */ ({ "==": "=", "!=": "≠", "<=": "≤", ">=": "≥" });
 
+/** The unit of a check's numbers: that of the metrics on the left, where they stand alone. @param {Check} c */
+function unit(c) {
+  const units = c.expr.split("&&").map((part) => {
+    const metric = /^\s*(?:[a-z0-9_]+\.)??((?:lab|load|kernel|host)\.[a-z0-9_.]+)\s*[=!<>]/.exec(part);
+    return metric ? metricOf(metric[1]).unit : "";
+  });
+  return units.every((u) => u === units[0]) ? units[0] : "";
+}
+
 /** @param {Check} c */
-export const boundText = (c) => `${SIGNS[c.op] ?? c.op} ${figure(c.bound)}`;
+export const boundText = (c) => `${SIGNS[c.op] ?? c.op} ${quantity(c.bound, unit(c))}`;
 
 export class Checks {
   #list = byId("ui-checks");
@@ -65,7 +75,7 @@ export function show(row, check, measuring, author) {
   put(bound, check ? boundText(check) : bound.dataset.expr);
   bound.title = bound.dataset.expr;
   value.title = check?.why ?? "";
-  if (check && check.value !== null) put(value, figure(check.value));
+  if (check && check.value !== null) put(value, quantity(check.value, unit(check)));
   else if (row.dataset.state !== state || value.dataset.measuring !== String(measuring)) value.replaceChildren(check ? both("check.none") : measuring ? both("check.measuring") : "–");
   value.dataset.measuring = String(measuring);
   if (row.dataset.state === state && mark.dataset.said) return;

@@ -74,3 +74,6 @@ export function when(iso, lang) {
   const near = Date.now() - d.getTime() < 20 * 3600e3;
   return d.toLocaleString(lang === "ko" ? "ko-KR" : "en-GB", near ? { hour: "2-digit", minute: "2-digit" } : { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" });
 }
+
+/** @param {string} iso @param {"ko"|"en"} lang */
+export const day = (iso, lang) => new Date(iso).toLocaleDateString(lang === "ko" ? "ko-KR" : "en-GB", { year: "numeric", month: "long", day: "numeric" });

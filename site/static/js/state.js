@@ -5,7 +5,7 @@
 /** @import {Experiment, Text} from "./events.js" */
 /** @import {Run} from "./run.js" */
 /** @import {ApiError} from "./api.js" */
-import { figure, fixed, when } from "./format.js";
+import { day, figure, fixed, when } from "./format.js";
 import { known, plain, text } from "./words.js";
 
 /**
@@ -106,7 +106,7 @@ const say = (kind, name, body, acts = [], args = {}) => ({ kind, title: text(`no
 /** @param {Run|null} run */
 function hostArgs(run) {
   const h = run?.begin?.host, began = run?.begin?.began ?? "";
-  return { os: h?.os ?? "–", cores: h?.cores ?? "–", when: began ? { ko: when(began, "ko"), en: when(began, "en") } : "–" };
+  return { os: h?.os ?? "–", cores: h?.cores ?? "–", when: began ? { ko: day(began, "ko"), en: day(began, "en") } : "–" };
 }
 
 /** @param {Situation} s */
