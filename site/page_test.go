@@ -394,6 +394,7 @@ func TestWhoAnswersAPlaceholder(t *testing.T) {
 	e := s.shelf.edition()
 	l := *s.lessons()[0]
 	x := *l.Experiments[0]
+	x.Author = nil
 	l.Experiments = []*content.Experiment{&x}
 	ask := func(author bool, expr string) content.Placeholder {
 		return content.Placeholder{Author: author, Experiment: x.ID, Expr: expr}

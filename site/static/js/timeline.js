@@ -12,6 +12,8 @@ import { say, text } from "./words.js";
 export class Timeline {
   #canvas = /** @type {HTMLCanvasElement} */ (byId("ui-timeline"));
   #total = 1;
+  /** Where it stands: ahead of what was drawn, when keys come faster than frames. */
+  #now = 0;
   #at;
 
   /** @param {(t: number|null) => void} at a moment was chosen; null: the latest */
@@ -33,11 +35,12 @@ export class Timeline {
 
   /** @param {KeyboardEvent} e */
   #key(e) {
-    const now = Number(this.#canvas.getAttribute("aria-valuenow"));
+    const now = this.#now;
     const to = { ArrowRight: now + 0.1, ArrowLeft: now - 0.1, PageUp: now + 1, PageDown: now - 1, Home: 0 }[e.key];
     if (to === undefined && e.key !== "End" && e.key !== "Escape") return;
     e.preventDefault();
-    this.#at(to === undefined ? null : Math.max(0, Math.min(this.#total, to)));
+    if (to !== undefined) this.#now = Math.max(0, Math.min(this.#total, to));
+    this.#at(to === undefined ? null : this.#now);
   }
 
   /**
@@ -46,7 +49,7 @@ export class Timeline {
    */
   draw(run, { warmup, total, upTo, at, marks }) {
     this.#total = total;
-    const now = at ?? Math.max(0, upTo / HZ);
+    const now = (this.#now = at ?? Math.max(0, upTo / HZ));
     for (const [name, v] of [["max", total], ["now", now]]) this.#canvas.setAttribute(`aria-value${name}`, String(Number(Number(v).toFixed(1))));
     this.#canvas.setAttribute("aria-valuetext", say("run.at", { t: figure(Number(now.toFixed(1))) }));
     const s = sheet(this.#canvas);
