@@ -160,7 +160,7 @@ func TestSwitchesOfEndedThreads(t *testing.T) {
 	tid, end, ended := make(chan int), make(chan bool), make(chan bool)
 	var work func()
 	work = func() {
-		runtime.LockOSThread() // and ends with the goroutine
+		runtime.LockOSThread()              // and ends with the goroutine
 		if unix.Gettid() == unix.Getpid() { // but the main thread: Go never ends it
 			go work()
 			<-end
