@@ -64,6 +64,7 @@ func (b *builder) build(ctx context.Context, l labs.Lab, nice bool) (path string
 	defer os.RemoveAll(work)
 	cmd := exec.Command(compiler, "build", "-trimpath=false", "-buildvcs=false", "-o", filepath.Join(work, l.Name), "./labs/"+l.Name)
 	cmd.Dir = b.root
+	cmd.Env = append(cmd.Environ(), "GOTMPDIR="+work) // so that what a killed build leaves goes with it
 	text, err := run(ctx, cmd, nice)
 	output = lines(text)
 	if err != nil {
