@@ -14,13 +14,15 @@ const (
 	// the listener closes. Shutdown alone failed 46 of 60 keep-alive clients.
 	handOver = 300 * time.Millisecond
 	// patience is how long requests in flight may take after that.
-	patience = 7 * time.Second
+	patience = 4 * time.Second
 )
 
 // Serve answers on ln until ctx ends, then ends itself within 8 seconds without
 // failing a request: connections are told to close, WebSockets end with 1012.
 func (s *Site) Serve(ctx context.Context, ln net.Listener) error {
+	b := &busy{conns: map[net.Conn]time.Time{}}
 	srv := &http.Server{
+		ConnState:         b.changed,
 		Handler:           s.Handler(),
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       30 * time.Second,
@@ -39,11 +41,12 @@ func (s *Site) Serve(ctx context.Context, ln net.Listener) error {
 	}
 	s.end()
 	time.Sleep(handOver)
-	err := s.shutdown(srv)
-	if e := <-failed; !errors.Is(e, http.ErrServerClosed) {
-		err = errors.Join(err, e)
+	ln.Close()
+	if err := <-failed; !errors.Is(err, net.ErrClosed) {
+		return errors.Join(err, s.shutdown(srv))
 	}
-	return err
+	b.wait(patience / 2)
+	return s.shutdown(srv)
 }
 
 // shutdown waits for what is in flight, the WebSockets included, and cuts what
