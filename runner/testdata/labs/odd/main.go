@@ -68,8 +68,10 @@ func misbehave() {
 		cmd.Start()
 		os.Exit(7)
 	case "loud":
-		os.Stdout.Write(append(bytes.Repeat([]byte("x"), 10<<20), '\n'))
 		fmt.Println("\x1b[2J\x1b]0;title\a\x00 colour \xff\xfe")
+		for range 2 { // a pipe holds far less: the second one is taken after the first was heard
+			os.Stdout.Write(append(bytes.Repeat([]byte("x"), 10<<20), '\n'))
+		}
 		os.Stderr.WriteString(strings.Repeat("flood\n", 100_000))
 		os.Stdout.WriteString(strings.Repeat(`{"t":5,"kind":"sample","values":{"lab.x":1}}`+"\n", 100_000))
 	case "forge":
