@@ -11,6 +11,7 @@ import (
 	"flag"
 	"fmt"
 	"log"
+	"math"
 	"math/bits"
 	"net/netip"
 	"os"
@@ -48,6 +49,7 @@ const unsent = 16
 type conn struct {
 	fd        int
 	receiving bool // until a completion without hasMore
+	multishot bool // it receives more than once
 	cancelled bool // the kernel is to receive no more
 	over      bool // no more will be received: FIN, or it is dead
 	dead      bool // no more can be sent either
@@ -96,7 +98,7 @@ func serve(addr netip.AddrPort, quit int) error {
 	if err := listen(addr, quit); err != nil {
 		return err
 	}
-	var settling []turn
+	var submitted []turn
 	for lfd >= 0 || m.Open.Value() > 0 {
 		wait := 1
 		if busy {
@@ -105,22 +107,23 @@ func serve(addr netip.AddrPort, quit int) error {
 		if err := r.submit(wait); err != nil {
 			return err
 		}
-		settling = settling[:0]
+		submitted = submitted[:0]
 		if r.queued == 0 {
-			sent, settling = settling, sent
+			sent, submitted = submitted, sent
 		}
 		n := 0
 		for e, ok := r.take(); ok; e, ok = r.take() {
-			n++
+			if e.op() != opSend { // a send that failed at once stands before all that was waited for
+				submitted = settle(submitted)
+			}
 			if err := handle(e); err != nil {
 				return err
 			}
+			n++
 		}
-		m.Completions.Add(n)
-		for _, t := range settling {
-			settle(t)
-		}
+		submitted = settle(submitted)
 		feed()
+		m.Completions.Add(n)
 	}
 	return nil
 }
@@ -173,7 +176,7 @@ func poll(fd int) { r.next(opPollAdd, fd).how = unix.POLLIN }
 
 // handle takes note of what has been done.
 func handle(e cqe) error {
-	switch fd := int(uint32(e.data)); uint8(e.data >> 32) {
+	switch fd := int(uint32(e.data)); e.op() {
 	case opAccept:
 		return accept(e)
 	case opPollAdd:
@@ -200,6 +203,9 @@ func handle(e cqe) error {
 func accept(e cqe) error {
 	err := unix.Errno(-e.res)
 	switch {
+	case e.res >= 0 && int(e.res) >= limit(): // it goes by the limit of when it was armed
+		m.Emfile.Inc()
+		unix.Close(int(e.res))
 	case e.res >= 0:
 		m.Accepts.Inc()
 		enter(int(e.res))
@@ -221,6 +227,15 @@ func accept(e cqe) error {
 	}
 	arm()
 	return nil
+}
+
+// limit is how many descriptors the process may have now.
+func limit() int {
+	var files unix.Rlimit
+	if unix.Getrlimit(unix.RLIMIT_NOFILE, &files) != nil {
+		return math.MaxInt
+	}
+	return int(min(files.Cur, math.MaxInt))
 }
 
 // admit takes the first in the queue, for whom there was no descriptor.
@@ -323,14 +338,17 @@ func send(c *conn, data []byte) *sqe {
 	return e
 }
 
-// settle ends a hasty send of which no failure was reported.
-func settle(t turn) {
-	if c := t.c; c.sending == hasty && c.turn == t.n {
-		m.Bytes.Add(c.size)
-		r.give(c.buffer)
-		c.sending = idle
-		watch(c)
+// settle ends the hasty sends of which no failure was reported.
+func settle(submitted []turn) []turn {
+	for _, t := range submitted {
+		if c := t.c; c.sending == hasty && c.turn == t.n {
+			m.Bytes.Add(c.size)
+			r.give(c.buffer)
+			c.sending = idle
+			watch(c)
+		}
 	}
+	return submitted[:0]
 }
 
 // flush goes on after a send that sent n bytes, or failed with -n.
@@ -378,32 +396,50 @@ func watch(c *conn) {
 	}
 	full := len(c.out)+len(c.flying) > unsent**bufSize
 	switch {
-	case c.over:
-		if c.sending == idle && !c.receiving {
-			leave(c)
-		}
-	case !c.receiving && !full:
-		e := r.next(opRecv, c.fd)
-		e.flags, e.ioprio = selectBuffer, multishotRecv|pollFirst
-		c.receiving = true
-	case c.receiving && full && !c.cancelled:
+	case c.receiving && (c.over || full || c.multishot && lfd < 0):
+		cancel(c)
+	case !c.receiving && c.over && c.sending == idle:
+		leave(c)
+	case !c.receiving && !c.over && !full:
+		receive(c)
+	}
+}
+
+// receive has the kernel receive whatever comes, each time into a buffer of its
+// choice, until it says that it stops. Once shut has ended the connections it
+// does so one by one: a multishot receive goes on when it is woken, and the end
+// that shutdown(2) makes has woken it before.
+func receive(c *conn) {
+	e := r.next(opRecv, c.fd)
+	e.flags, e.ioprio = selectBuffer, pollFirst
+	if c.receiving, c.multishot = true, lfd >= 0; c.multishot {
+		e.ioprio |= multishotRecv
+	}
+}
+
+// cancel ends the receiving. It does so later, and what comes until then has to
+// be taken.
+func cancel(c *conn) {
+	if !c.cancelled {
 		e := r.next(opCancel, c.fd)
 		e.flags, e.addr = skipSuccess, opRecv<<32|uint64(c.fd)
 		c.cancelled = true
 	}
 }
 
-// feed has those receive again who found no buffer, once there is one.
+// feed has as many receive again of those who found no buffer as there are
+// buffers; the others stay first in the line.
 func feed() {
-	hungry := starved
+	hungry, free := starved, r.free
 	starved = nil
 	for _, c := range hungry {
 		switch {
-		case conns[c.fd] != c: // it has left meanwhile
-		case r.free == 0: // hasty sends have them all
+		case conns[c.fd] != c || c.receiving: // it has left, or receives already
+		case free == 0: // until hasty sends have given theirs back
 			busy = true
 			starved = append(starved, c)
 		default:
+			free--
 			watch(c)
 		}
 	}
@@ -447,6 +483,7 @@ func shut() error {
 	for _, c := range conns {
 		if c != nil {
 			unix.Shutdown(c.fd, unix.SHUT_RD)
+			watch(c)
 		}
 	}
 	return nil

@@ -44,6 +44,8 @@ type cqe struct {
 	flags uint32
 }
 
+func (e cqe) op() uint8 { return uint8(e.data >> 32) }
+
 // buffer is struct io_uring_buf. In the first one tail is the ring's.
 type buffer struct {
 	addr     uint64
@@ -67,7 +69,8 @@ type params struct {
 // nothing here need be atomic.
 type ring struct {
 	fd             int
-	queued         int // entries that the kernel does not know of
+	queued         int  // entries that the kernel does not know of
+	quiet          bool // nothing was done in a millisecond
 	tail, head     uint32
 	sqTail, flags  *uint32
 	cqHead, cqTail *uint32
@@ -145,11 +148,14 @@ func (r *ring) next(op uint8, fd int) *sqe {
 // submit has the kernel do what is queued, and waits for something to be done if
 // wait is 1. It may come back without.
 func (r *ring) submit(wait int) error {
-	errno := r.call(wait, getEvents)
-	if wait > 0 && r.queued == 0 && r.empty() { // nothing in a millisecond
+	var errno unix.Errno
+	if r.quiet && wait > 0 && r.queued == 0 {
 		_, _, errno = unix.Syscall6(unix.SYS_IO_URING_ENTER, uintptr(r.fd), 0, uintptr(wait), getEvents, 0, 0)
 		m.Enters.Inc()
+	} else {
+		errno = r.call(wait, getEvents)
 	}
+	r.quiet = wait > 0 && r.empty()
 	switch errno {
 	case 0, unix.ETIME, unix.EAGAIN, unix.EBUSY: // of the last two: what is still queued is for the next time
 		return nil
@@ -161,7 +167,8 @@ func (r *ring) submit(wait int) error {
 }
 
 // call is io_uring_enter(2) as a raw system call, for the reasons that
-// labs/reuseport gives, and therefore for a millisecond at most.
+// labs/reuseport gives, and therefore for a millisecond at most: when the ring
+// was quiet for as long, submit waits in a way of which the Go scheduler knows.
 func (r *ring) call(wait, flags int) unix.Errno {
 	*r.sqTail = r.tail
 	n, _, errno := unix.RawSyscall6(unix.SYS_IO_URING_ENTER, uintptr(r.fd), uintptr(r.queued), uintptr(wait), uintptr(flags|extendedArg),
