@@ -32,7 +32,6 @@ type conn struct {
 // not even a counter of what happens with every request: see count.
 type loop struct {
 	number, lfd, epfd, timer int
-	spare                    *sock.Spare
 	conns                    []*conn // by descriptor
 	open                     int
 	reads, writes, sent      int // since the last count
@@ -99,7 +98,9 @@ func (l *loop) wait(events []unix.EpollEvent) (int, error) {
 // the next. What befell a single connection is counted; an error is the
 // listener's own (accept(2)).
 func (l *loop) accept() error {
+	spare.RLock()
 	cfd, _, err := unix.Accept4(l.lfd, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
+	spare.RUnlock()
 	switch {
 	case err == nil:
 		m.Accepts.Inc()
@@ -112,7 +113,9 @@ func (l *loop) accept() error {
 		m.AcceptErrors.Inc()
 	case sock.Exhausted(err): // left in the queue it would be reported for ever
 		m.Emfile.Inc()
-		l.spare.Refuse(l.lfd)
+		spare.Lock()
+		spare.Refuse(l.lfd)
+		spare.Unlock()
 	default:
 		return os.NewSyscallError("accept4", err)
 	}

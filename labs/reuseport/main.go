@@ -43,6 +43,13 @@ var m struct {
 // SKF_AD_CPU of linux/filter.h.
 const currentCPU = 0xfffff000 + 36
 
+// spare is for all loops. While one of them refuses with it, no other may take
+// the descriptor that this sets free.
+var spare = struct {
+	sync.RWMutex // guards the descriptor
+	*sock.Spare
+}{Spare: sock.Reserve()}
+
 // dealt is what each listener has accepted.
 var dealt struct {
 	sync.Mutex // guards accepts
@@ -87,7 +94,7 @@ func listen(addr netip.AddrPort, quit int) (loops []*loop, err error) {
 		if addr, err = sock.Addr(lfd); err != nil { // port 0: the first has found a free one
 			return nil, err
 		}
-		l := &loop{number: n, lfd: lfd, timer: -1, spare: sock.Reserve()}
+		l := &loop{number: n, lfd: lfd, timer: -1}
 		if err := l.begin(quit); err != nil {
 			return nil, err
 		}

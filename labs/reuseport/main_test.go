@@ -19,7 +19,7 @@ import (
 func TestConformance(t *testing.T) {
 	for _, knobs := range []string{
 		"-listeners=1",            // the loop alone
-		"-listeners=4 -buf=64",    // a read is rarely all that is there
+		"-listeners=4 -buf=512",   // a read is rarely all that is there
 		"-steer=cpu -buf=1048576", // one read may take all that is there
 	} {
 		t.Run(knobs, func(t *testing.T) { labtest.Conformance(t, "reuseport", strings.Fields(knobs)...) })

@@ -113,7 +113,7 @@ func serve(addr netip.AddrPort, quit int) error {
 		}
 		n := 0
 		for e, ok := r.take(); ok; e, ok = r.take() {
-			if e.op() != opSend { // a send that failed at once stands before all that was waited for
+			if e.op() == opRecv { // a send that failed at once stands before what was waited for
 				submitted = settle(submitted)
 			}
 			if err := handle(e); err != nil {

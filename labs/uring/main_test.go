@@ -19,8 +19,8 @@ import (
 func TestConformance(t *testing.T) {
 	for _, knobs := range []string{
 		"",
-		"-entries=1 -buffers=2 -buf=64", // every queue is full all the time
-		"-buf=65536 -buffers=4",         // buffers are few, and one holds all that is there
+		"-entries=1 -buffers=2 -buf=512", // every queue is full all the time
+		"-buf=65536 -buffers=4",          // buffers are few, and one holds all that is there
 	} {
 		t.Run(knobs, func(t *testing.T) { labtest.Conformance(t, "uring", strings.Fields(knobs)...) })
 	}
