@@ -56,6 +56,10 @@ func engines() []engine {
 func build(root, dir string, list []engine) ([]engine, error) {
 	var built []engine
 	for _, e := range list {
+		if e.path != "" {
+			built = append(built, e)
+			continue
+		}
 		e.path = filepath.Join(dir, e.name)
 		var cmd *exec.Cmd
 		switch e.kind {

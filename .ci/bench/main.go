@@ -3,7 +3,7 @@
 // package and an epoll server in C; the generator against a client in C and one
 // with a goroutine for each connection.
 //
-//	go run -C .ci/bench . [-reps 9] [-seconds 1] [-points 64x1,64x16] [-engines uring,gnet]
+//	go run -C .ci/bench . [-reps 9] [-seconds 1] [-points 64x1,64x16] [-engines uring,gnet] [-also NAME=PATH]
 //
 // Server and clients have a CPU each. Within a repetition all engines are
 // measured one after the other, each in a fresh process, in an order that
@@ -34,7 +34,11 @@ func main() {
 		}
 		return
 	}
-	if err := run(); err != nil {
+	ended, err := inOwnNetwork()
+	if err == nil && !ended {
+		err = run()
+	}
+	if err != nil {
 		log.Fatal(err)
 	}
 }
@@ -65,6 +69,7 @@ func flags() (config, error) {
 	flag.Float64Var(&c.seconds, "seconds", 1, "measured for each engine, point and repetition, after half of it to warm up")
 	points := flag.String("points", "1x1,64x1,64x16,1000x1,10000x1,10000x0", "connections x depth; depth 0 is idle connections")
 	only := flag.String("engines", "", "only these, separated by commas")
+	also := flag.String("also", "", "a server of yours, NAME=PATH: it listens on the address in LABS_ADDR")
 	flag.BoolVar(&c.clients, "clients", true, "measure the clients too")
 	flag.Parse()
 	for _, text := range strings.Split(*points, ",") {
@@ -78,6 +83,9 @@ func flags() (config, error) {
 		if *only == "" || slices.Contains(strings.Split(*only, ","), e.name) {
 			c.engines = append(c.engines, e)
 		}
+	}
+	if name, path, ok := strings.Cut(*also, "="); ok {
+		c.engines = append(c.engines, engine{name: name, kind: lab, path: path})
 	}
 	var cpus unix.CPUSet
 	if err := unix.SchedGetaffinity(0, &cpus); err != nil {

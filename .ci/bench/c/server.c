@@ -41,7 +41,6 @@ int main(void) {
 	struct sockaddr_in addr = {.sin_family = AF_INET, .sin_port = htons(atoi(port + 1)), .sin_addr = {htonl(INADDR_LOOPBACK)}};
 	setsockopt(lfd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
 	setsockopt(lfd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-	setsockopt(lfd, IPPROTO_TCP, TCP_CONGESTION, "cubic", 5);
 	if (bind(lfd, (struct sockaddr *)&addr, sizeof addr) || listen(lfd, 1024))
 		die("listen");
 	struct epoll_event e = {.events = EPOLLIN, .data.fd = lfd}, events[256];
