@@ -80,10 +80,7 @@ func play(in io.Reader, out io.Writer) error {
 	if err := json.NewDecoder(in).Decode(&j); err != nil {
 		return err
 	}
-	start := float64(int(monotonic()*10)+3) / 10
-	if j.Connections > 2000 { // they take a while to open
-		start += 1
-	}
+	start := float64(int(monotonic()*10)+3+j.Connections/300) / 10 // connections take a while to open
 	spec := labs.Spec{Warmup: j.Warmup, Seconds: j.Seconds}
 	if j.Depth > 0 {
 		spec.Load = map[string]any{"model": "closed", "connections": float64(j.Connections), "depth": float64(j.Depth)}

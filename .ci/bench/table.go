@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"text/tabwriter"
 )
@@ -107,6 +108,7 @@ func printClients(w io.Writer, p point, rows []map[string]float64, names ...stri
 
 // spread is the median and, in brackets, the least and the most.
 func spread(list []float64, format string) string {
+	list = slices.DeleteFunc(slices.Clone(list), func(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) }) // ratios to what was not measured
 	if len(list) == 0 {
 		return "-"
 	}

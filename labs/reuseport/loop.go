@@ -18,8 +18,8 @@ import (
 const fairness = 16
 
 // patience is how long, in milliseconds, a loop waits without letting the Go
-// scheduler know.
-const patience = 1
+// scheduler know. After 10 ms it would be sent a signal, to take turns.
+const patience = 8
 
 // conn is with one loop as long as it lives.
 type conn struct {
@@ -76,16 +76,17 @@ func (l *loop) run(quit int) error {
 	return nil
 }
 
-// wait is epoll_wait(2), at first as a raw system call.
+// wait is epoll_wait(2), at first as a raw system call, as all that happens for
+// each request is one.
 //
 // unix.EpollWait, Read and Write tell the Go scheduler that the thread may
-// sleep. For a call that does not, and a busy loop's never does, this costs as
-// much as a tenth of a request: the scheduler takes the thread's P away, and
-// watches for that every 20 µs. A raw call keeps it. That has a price too: until
-// it returns, the garbage collector, which stops all goroutines, waits for this
-// one, and the signal by which it asks only makes a raw call in a loop start
-// anew, for ever. Hence patience, after which the loop waits in the way that the
-// scheduler knows.
+// sleep. It then takes away what the thread needs to go on running Go, watches
+// for that every 20 µs, and has to give it back: as much as a tenth of a request,
+// for calls that do not sleep, or that a busy server soon wakes. A raw call keeps
+// it, and that is a trap: the garbage collector stops all goroutines, and waits
+// for this one until the call returns. The signal by which it asks interrupts the
+// call, but a loop that makes the same call anew is never seen to stop. Hence the
+// other kind of call after an interruption, and when patience is over.
 func (l *loop) wait(events []unix.EpollEvent) (int, error) {
 	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(l.epfd), uintptr(unsafe.Pointer(&events[0])), uintptr(len(events)), patience, 0, 0)
 	if errno != 0 || n == 0 {

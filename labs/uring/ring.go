@@ -70,7 +70,7 @@ type params struct {
 type ring struct {
 	fd             int
 	queued         int  // entries that the kernel does not know of
-	quiet          bool // nothing was done in a millisecond
+	quiet          bool // nothing was done as long as patience lasts
 	tail, head     uint32
 	sqTail, flags  *uint32
 	cqHead, cqTail *uint32
@@ -127,7 +127,7 @@ func (r *ring) open(entries, buffers, size int) (err error) {
 	for id := range buffers {
 		r.give(uint16(id))
 	}
-	r.patience.Nsec = 1e6
+	r.patience.Nsec = 8e6
 	r.extended[2] = uint64(uintptr(unsafe.Pointer(&r.patience)))
 	return nil
 }
@@ -167,8 +167,8 @@ func (r *ring) submit(wait int) error {
 }
 
 // call is io_uring_enter(2) as a raw system call, for the reasons that
-// labs/reuseport gives, and therefore for a millisecond at most: when the ring
-// was quiet for as long, submit waits in a way of which the Go scheduler knows.
+// labs/reuseport gives, and therefore for 8 ms at most: when the ring was quiet
+// for as long, submit waits in the way of which the Go scheduler knows.
 func (r *ring) call(wait, flags int) unix.Errno {
 	*r.sqTail = r.tail
 	n, _, errno := unix.RawSyscall6(unix.SYS_IO_URING_ENTER, uintptr(r.fd), uintptr(r.queued), uintptr(wait), uintptr(flags|extendedArg),
