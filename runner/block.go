@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -44,6 +45,7 @@ type block struct {
 	last     []string       // the lab's last log lines
 	panic    string         // the line with which the Go runtime ended it
 	draining bool
+	termed   atomic.Bool // a fault has told the lab to end
 
 	complaint string // the load generator's last error
 }
@@ -204,6 +206,11 @@ func (b *block) exited(c *child) error {
 		return fails("load-failed", cmp.Or(b.complaint, c.exit.String()))
 	case b.draining:
 		b.score.gone(telemetry.FromLab)
+		return nil
+	case b.termed.Load() && c.exit.OK():
+		b.score.gone(telemetry.FromLab)
+		b.hear(telemetry.Event{T: b.run.now(), Kind: telemetry.KindLog, From: telemetry.FromRunner, Level: "info",
+			Text: "the server has ended, as it was told to: exit status 0"})
 		return nil
 	}
 	return b.crashed(c.exit)

@@ -49,6 +49,7 @@ type loop struct {
 	addr       netip.AddrPort
 	queue      []*socket // they want to be connected, in this order
 	connecting int
+	losses     losses
 
 	watching sync.WaitGroup // for the end of the context
 	closed   chan struct{}

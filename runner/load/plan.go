@@ -41,8 +41,8 @@ func NewPlan(spec labs.Spec, addr string, start float64) Plan {
 		}
 	}
 	for _, f := range spec.Faults {
-		kind, known := faultNamed(f.Kind)
-		if known && kind.OnServer {
+		kind, err := labs.FaultNamed(f.Kind)
+		if err == nil && kind.OnServer {
 			continue
 		}
 		f.With = labs.Full(kind.Settings, f.With)
@@ -76,6 +76,7 @@ type script struct {
 	addr       netip.AddrPort
 	load       *settings // nil: no load
 	faults     []fault
+	dialect    dialect       // of the load's clients
 	start, end time.Duration // CLOCK_MONOTONIC, on the grid
 }
 
@@ -92,7 +93,10 @@ type fault struct {
 	from, to    time.Duration // CLOCK_MONOTONIC; to is at most the script's end
 	connections int
 	size, chunk int64 // bytes
+	announce    uint32
 	pause       time.Duration
+	share       float64
+	dialect     dialect
 }
 
 // check returns the plan as a script. The errors say what is wrong with which value.
@@ -112,6 +116,7 @@ func (p Plan) check() (script, error) {
 	if s.load, err = p.settings(); err != nil {
 		return s, err
 	}
+	s.dialect = dialectOf(p)
 	if len(p.Faults) > maxFaults {
 		return s, fmt.Errorf("plan: %d faults: there may be %d", len(p.Faults), maxFaults)
 	}
@@ -120,6 +125,7 @@ func (p Plan) check() (script, error) {
 		if err != nil {
 			return s, fmt.Errorf("plan: fault %s: %w", f.ID, err)
 		}
+		checked.dialect = s.dialect
 		s.faults = append(s.faults, checked)
 	}
 	return s, nil
@@ -158,8 +164,8 @@ func (p Plan) settings() (*settings, error) {
 }
 
 func checkFault(f labs.Fault, zero, end time.Duration) (fault, error) {
-	kind, ok := faultNamed(f.Kind)
-	if !ok || kind.OnServer {
+	kind, err := labs.FaultNamed(f.Kind)
+	if err != nil || kind.OnServer {
 		return fault{}, fmt.Errorf("%q is no client that misbehaves", f.Kind)
 	}
 	if !(math.Abs(f.At) <= labs.MaxSeconds && f.For >= 0 && f.For <= labs.MaxSeconds) {
@@ -169,18 +175,17 @@ func checkFault(f labs.Fault, zero, end time.Duration) (fault, error) {
 	if err != nil {
 		return fault{}, err
 	}
-	out := fault{id: f.ID, kind: f.Kind, from: zero + seconds(f.At), to: end, connections: whole(v["connections"])}
+	number := func(name string) float64 {
+		n, _ := v[name].(float64)
+		return n
+	}
+	out := fault{
+		id: f.ID, kind: f.Kind, from: zero + seconds(f.At), to: end,
+		connections: int(number("connections")), size: int64(number("size")), chunk: int64(number("chunk")),
+		announce: uint32(number("announce")), pause: seconds(number("pause")), share: number("share"),
+	}
 	if f.For > 0 {
 		out.to = min(end, out.from+seconds(f.For))
-	}
-	if n, ok := v["size"].(float64); ok {
-		out.size = int64(n)
-	}
-	if n, ok := v["chunk"].(float64); ok {
-		out.chunk = int64(n)
-	}
-	if n, ok := v["pause"].(float64); ok {
-		out.pause = seconds(n)
 	}
 	return out, nil
 }
@@ -214,15 +219,6 @@ func clientNamed(name any) (labs.Client, bool) {
 		}
 	}
 	return labs.Client{}, false
-}
-
-func faultNamed(name string) (labs.FaultKind, bool) {
-	for _, k := range labs.FaultKinds() {
-		if k.Name == name {
-			return k, true
-		}
-	}
-	return labs.FaultKind{}, false
 }
 
 func whole(v any) int { return int(v.(float64)) }

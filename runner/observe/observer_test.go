@@ -80,8 +80,12 @@ func TestObserverOfAVanishedProcess(t *testing.T) {
 	}
 	cmd.Process.Kill()
 	cmd.Wait()
-	if e := o.Sample(2); len(e) != 1 || e[0].From != telemetry.FromHost || !o.Gone() {
-		t.Errorf("%+v", e)
+	e := o.Sample(2)
+	if len(e) != 2 || e[1].From != telemetry.FromHost || !o.Gone() {
+		t.Fatalf("%+v", e)
+	}
+	if _, ok := e[0].Values["kernel.threads"]; ok || e[0].Values["kernel.established"] != 0 {
+		t.Errorf("what is told of a process that has ended: %v", e[0].Values)
 	}
 	before, _ := os.ReadDir("/proc/self/fd")
 	if _, err := New(cmd.Process.Pid, diagSocket(t), netip.MustParseAddrPort("127.0.0.1:1")); err == nil {

@@ -258,8 +258,8 @@ func TestRetransmitsOutliveTheirSockets(t *testing.T) {
 		}
 		before = after.Retransmits
 	}
-	if len(r.retrans) != 0 {
-		t.Errorf("%d sockets that are gone are remembered", len(r.retrans))
+	if len(r.counts) != 0 {
+		t.Errorf("%d sockets that are gone are remembered", len(r.counts))
 	}
 }
 
@@ -345,7 +345,7 @@ func FuzzParse(f *testing.F) {
 		if len(list)*(headerSize+messageSize) > len(b) {
 			t.Errorf("%d sockets in %d bytes", len(list), len(b))
 		}
-		s := Sockets{list: list, retrans: map[uint64]retransmits{}}
+		s := Sockets{list: list, counts: map[uint64]counts{}}
 		s.countRetransmits()
 		s.sum()
 		s.Table(5)
