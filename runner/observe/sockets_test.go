@@ -346,7 +346,7 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("%d sockets in %d bytes", len(list), len(b))
 		}
 		s := Sockets{list: list, counts: map[uint64]counts{}}
-		s.countRetransmits()
+		s.count()
 		s.sum()
 		s.Table(5)
 	})
