@@ -42,6 +42,7 @@ type block struct {
 
 	score    score
 	addr     netip.AddrPort // of the lab, from its announcement on
+	told     netip.AddrPort // where a server that is not ours is to listen
 	last     []string       // the lab's last log lines
 	panic    string         // the line with which the Go runtime ended it
 	draining bool
@@ -73,8 +74,8 @@ func (b *block) perform(ctx context.Context, binary string) error {
 	if err := b.startLab(binary); err != nil {
 		return err
 	}
-	if err := b.wait(ctx, listenTime, func() bool { return b.addr.IsValid() }); errors.Is(err, errLate) {
-		return fails("not-listening", b.lastLine())
+	if err := b.await(ctx); errors.Is(err, errLate) {
+		return b.deaf()
 	} else if err != nil {
 		return err
 	}
@@ -221,7 +222,7 @@ func (b *block) exited(c *child) error {
 func (b *block) crashed(x shim.Status) error {
 	e := fails("lab-crashed", cmp.Or(b.panic, x.String()))
 	switch {
-	case b.addr.IsValid() || b.panic != "":
+	case b.addr.IsValid() || b.panic != "" || b.run.command != nil:
 	case x.Code == 2:
 		e = fails("lab-refused", b.lastLine())
 	case x.Code == 3:

@@ -19,6 +19,7 @@ type Run struct {
 	runner  *Runner
 	spec    labs.Spec
 	lab     labs.Lab
+	command []string // that is run in the lab's place; nil: the lab
 	header  telemetry.Run
 	clock   clock
 	journal *journal
@@ -83,7 +84,7 @@ func names(c *labs.Catalog) []string {
 }
 
 // begin makes a run whose recording and stream have their first event.
-func (r *Runner) begin(spec labs.Spec, lab labs.Lab) (*Run, error) {
+func (r *Runner) begin(spec labs.Spec, lab labs.Lab, command []string) (*Run, error) {
 	now := time.Now().UTC()
 	question := spec.Question(lab)
 	verdicts, err := judge.New(question, r.host)
@@ -91,11 +92,11 @@ func (r *Runner) begin(spec labs.Spec, lab labs.Lab) (*Run, error) {
 		return nil, err
 	}
 	run := &Run{
-		id: newID(now), runner: r, spec: spec.Clone(), lab: lab, judge: verdicts,
+		id: newID(now), runner: r, spec: spec.Clone(), lab: lab, command: command, judge: verdicts,
 		clock: clock{tickAt(monotonic())}, done: make(chan struct{}),
 	}
 	run.header = telemetry.Run{
-		ID: run.id, Schema: 1, Experiment: spec.Name, Began: now, Lab: lab.Name, Code: lab.Code,
+		ID: run.id, Schema: 1, Experiment: spec.Name, Began: now, Lab: lab.Name, Code: lab.Code, Command: command,
 		Edited: spec.Edited(lab), Question: question, Asked: run.spec, Host: r.host,
 	}
 	run.phase.Store(telemetry.Queued)
@@ -141,6 +142,9 @@ func (r *Run) perform(ctx context.Context) (judge.Verdict, error) {
 		return judge.Verdict{}, err
 	}
 	defer held.Close()
+	if r.command != nil {
+		return r.execute(ctx, r.command[0])
+	}
 	binary, err := r.build(ctx)
 	if err != nil {
 		return judge.Verdict{}, err
