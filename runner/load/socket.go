@@ -37,11 +37,12 @@ type socket struct {
 	rcvbuf int    // SO_RCVBUF, set before connect(2) so that it bounds the window; 0: the system's
 	events uint32 // what epoll watches, beside errors
 	added  bool   // epoll watches
-	rogue  bool   // it is not one of the load's own
-	rush   bool   // it connects however many others do
 	// timer ends the attempt to connect, or the pause before it.
 	timer    timer
 	failures int // to connect, in a row
+
+	rogue bool // it is not one of the load's own
+	rush  bool // it connects however many others do
 
 	opened func()              // it is connected
 	failed func(err error)     // it could not be; the next attempt follows by itself
