@@ -2,6 +2,7 @@ package labs
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -83,28 +84,40 @@ func when(measured float64) []Setting {
 	}
 }
 
-// ParseFault reads KIND[,name=value…], the form of the command line, where at
-// and for are the fault's time. Its name is its kind's.
+// ParseFault reads KIND[,name=value…], the form of the command line.
 func ParseFault(text string, measured float64) (Fault, error) {
-	parts := strings.Split(text, ",")
-	f := Fault{Kind: parts[0]}
-	kind, err := FaultNamed(f.Kind)
+	kind, rest, _ := strings.Cut(text, ",")
+	given := map[string]string{}
+	for rest != "" {
+		var p string
+		p, rest, _ = strings.Cut(rest, ",")
+		name, value, ok := strings.Cut(p, "=")
+		if _, err := FaultNamed(kind); err == nil && !ok {
+			return Fault{}, fmt.Errorf("%s: %q: write it as name=value, like at=1", kind, p)
+		}
+		given[name] = value
+	}
+	return ReadFault(kind, given, measured)
+}
+
+// ReadFault returns a fault of a kind with the parameters that a person has
+// typed; at and for among them are its time, within so many measured seconds.
+// The errors of a value begin with KIND: NAME.
+func ReadFault(kind string, texts map[string]string, measured float64) (Fault, error) {
+	f := Fault{Kind: kind}
+	k, err := FaultNamed(kind)
 	if err != nil {
 		return f, err
 	}
-	list := append(when(measured), kind.Settings...)
+	list := append(when(measured), k.Settings...)
 	given := map[string]any{}
-	for _, p := range parts[1:] {
-		name, value, ok := strings.Cut(p, "=")
-		if !ok {
-			return f, fmt.Errorf("%s: %q: write it as name=value, like at=1", f.Kind, p)
-		}
+	for _, name := range slices.Sorted(maps.Keys(texts)) {
 		s, ok := find(list, name)
 		if !ok {
-			return f, noParameter(f.Kind, name, list)
+			return f, noParameter(kind, name, list)
 		}
-		if given[name], err = s.Parse(value); err != nil {
-			return f, fmt.Errorf("%s: %w", f.Kind, err)
+		if given[name], err = s.Parse(texts[name]); err != nil {
+			return f, fmt.Errorf("%s: %w", kind, err)
 		}
 	}
 	return f.filled(given), nil

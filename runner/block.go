@@ -35,10 +35,15 @@ type block struct {
 	lab  *child
 	load *child // nil: no load
 
+	orders chan<- []byte                 // lines for the load; nil: it was not started
+	relief map[string]context.CancelFunc // ends a fault of the server
+
 	said  chan telemetry.Event // T as in the recording
 	ended chan *child          // its exit is known
 	work  sync.WaitGroup       // everything that says
 	quit  context.CancelFunc   // ends the observer and the faults
+
+	measuring context.Context // that quit ends
 
 	score    score
 	addr     netip.AddrPort // of the lab, from its announcement on
@@ -56,7 +61,7 @@ func (r *Run) execute(ctx context.Context, binary string) (judge.Verdict, error)
 	if err := r.enter(telemetry.Starting, nil, nil); err != nil {
 		return judge.Verdict{}, err
 	}
-	b := &block{run: r, said: make(chan telemetry.Event, 1024), ended: make(chan *child, 2)}
+	b := &block{run: r, relief: map[string]context.CancelFunc{}, said: make(chan telemetry.Event, 1024), ended: make(chan *child, 2)}
 	b.score.begin(r)
 	err := b.perform(ctx, binary)
 	b.close()
@@ -122,6 +127,9 @@ func (b *block) close() {
 	if b.sup != nil {
 		b.sup.Close()
 	}
+	if b.orders != nil {
+		close(b.orders)
+	}
 	silent := make(chan struct{})
 	go func() {
 		b.work.Wait()
@@ -161,6 +169,8 @@ func (b *block) wait(ctx context.Context, most time.Duration, done func() bool) 
 			err = b.score.write()
 		case c := <-b.ended:
 			err = b.exited(c)
+		case o := <-b.run.orders:
+			b.order(o)
 		case <-late.C:
 			err = errLate
 		case <-ctx.Done():

@@ -156,7 +156,14 @@ func (b *block) spawnLoad(plan load.Plan) error {
 	if err != nil {
 		return fails("load-failed", err.Error())
 	}
-	b.work.Go(func() { b.load.Stdin.Write(append(text, '\n')) }) // it stays open as long as load is wanted
+	lines, stdin := make(chan []byte, 64), b.load.Stdin
+	lines <- text
+	b.orders = lines
+	b.work.Go(func() { // it stays open as long as load is wanted
+		for text := range lines {
+			stdin.Write(append(text, '\n'))
+		}
+	})
 	return nil
 }
 

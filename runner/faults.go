@@ -39,6 +39,12 @@ var deeds = map[string]deed{
 // onServer says whether the runner does the fault to the lab's process.
 func onServer(f labs.Fault) bool { return deeds[f.Kind] != nil }
 
+// expose has the lab's process suffer a fault, which can be ended by its name.
+func (b *block) expose(ctx context.Context, f labs.Fault, from, to time.Duration) {
+	ctx, b.relief[f.ID] = context.WithCancel(ctx)
+	b.work.Go(func() { b.suffer(ctx, f, from, to) })
+}
+
 // suffer does a fault to the lab's process from one time to the other, or until
 // ctx ends.
 func (b *block) suffer(ctx context.Context, f labs.Fault, from, to time.Duration) {

@@ -16,6 +16,7 @@ import (
 // the load begins when it can be ready.
 func (b *block) startMeasuring(ctx context.Context) error {
 	ctx, b.quit = context.WithCancel(ctx)
+	b.measuring = ctx
 	spec, s := b.run.spec, &b.score
 	s.start = tickAt(monotonic()+lead(spec)) + 1
 	s.stop = s.start + tickOf(spec.Warmup+spec.Seconds)
@@ -28,7 +29,7 @@ func (b *block) startMeasuring(ctx context.Context) error {
 	for _, f := range spec.Faults {
 		if onServer(f) {
 			from, to := b.times(f)
-			b.work.Go(func() { b.suffer(ctx, f, from, to) })
+			b.expose(ctx, f, from, to)
 		}
 	}
 	begin := telemetry.Block{Label: path.Base(spec.Name), Start: s.clock.on(s.start), Warmup: spec.Warmup, Seconds: spec.Seconds}

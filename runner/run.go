@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -29,9 +30,16 @@ type Run struct {
 	context context.Context
 	stop    context.CancelCauseFunc
 	done    chan struct{}
+
+	orders chan order // to the block
+	mu     sync.Mutex
+	asked  labs.Spec // guards: with the faults that were added since it began
 }
 
 func (r *Run) ID() string { return r.id }
+
+// Seconds is how long the run measures.
+func (r *Run) Seconds() float64 { return r.spec.Seconds }
 
 // Stop ends the run as Stopped.
 func (r *Run) Stop() { r.stop(errStopped) }
@@ -94,6 +102,7 @@ func (r *Runner) begin(spec labs.Spec, lab labs.Lab, command []string) (*Run, er
 	run := &Run{
 		id: newID(now), runner: r, spec: spec.Clone(), lab: lab, command: command, judge: verdicts,
 		clock: clock{tickAt(monotonic())}, done: make(chan struct{}),
+		orders: make(chan order, maxOrders), asked: spec.Clone(),
 	}
 	run.header = telemetry.Run{
 		ID: run.id, Schema: 1, Experiment: spec.Name, Began: now, Lab: lab.Name, Code: lab.Code, Command: command,

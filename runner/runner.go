@@ -27,6 +27,10 @@ var (
 	ErrNoRun    = errors.New("runner: no such run")
 	ErrRunning  = errors.New("runner: the run has not ended")
 	ErrDiskFull = errors.New("runner: cannot write recordings")
+
+	// Errors of Suffer and Relieve.
+	ErrNotMeasuring = errors.New("runner: the run is not measuring")
+	ErrNoFault      = errors.New("runner: the run has no such fault")
 )
 
 // Limits of what runs may use. The zero value of a field means its default.

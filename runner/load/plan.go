@@ -60,12 +60,36 @@ const (
 	maxFaults = 100
 )
 
-// readPlan reads one plan.
-func readPlan(r io.Reader) (Plan, error) {
+// Order switches a fault while the plan is carried out, as one more line of JSON
+// on standard input. It has one of its fields.
+type Order struct {
+	On  *labs.Fault `json:"on,omitempty"`  // from now on, whatever its At says
+	Off string      `json:"off,omitempty"` // the fault of that id
+}
+
+// input is what comes on standard input: a plan, and then orders.
+type input struct {
+	bound   io.LimitedReader
+	decoder *json.Decoder
+}
+
+func newInput(r io.Reader) *input {
+	in := &input{bound: io.LimitedReader{R: r}}
+	in.decoder = json.NewDecoder(&in.bound)
+	in.decoder.DisallowUnknownFields()
+	return in
+}
+
+// next reads the next value.
+func (in *input) next(v any) error {
+	in.bound.N = maxPlan
+	return in.decoder.Decode(v)
+}
+
+// plan reads the plan.
+func (in *input) plan() (Plan, error) {
 	var p Plan
-	d := json.NewDecoder(io.LimitReader(r, maxPlan))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&p); err != nil {
+	if err := in.next(&p); err != nil {
 		return Plan{}, fmt.Errorf("plan: %w", err)
 	}
 	return p, nil
@@ -121,11 +145,10 @@ func (p Plan) check() (script, error) {
 		return s, fmt.Errorf("plan: %d faults: there may be %d", len(p.Faults), maxFaults)
 	}
 	for _, f := range p.Faults {
-		checked, err := checkFault(f, zero, s.end)
+		checked, err := s.fault(f, zero)
 		if err != nil {
 			return s, fmt.Errorf("plan: fault %s: %w", f.ID, err)
 		}
-		checked.dialect = s.dialect
 		s.faults = append(s.faults, checked)
 	}
 	return s, nil
@@ -163,7 +186,8 @@ func (p Plan) settings() (*settings, error) {
 	return s, nil
 }
 
-func checkFault(f labs.Fault, zero, end time.Duration) (fault, error) {
+// fault is a fault of the script, its time counted from zero.
+func (s *script) fault(f labs.Fault, zero time.Duration) (fault, error) {
 	kind, err := labs.FaultNamed(f.Kind)
 	if err != nil || kind.OnServer {
 		return fault{}, fmt.Errorf("%q is no client that misbehaves", f.Kind)
@@ -180,12 +204,12 @@ func checkFault(f labs.Fault, zero, end time.Duration) (fault, error) {
 		return n
 	}
 	out := fault{
-		id: f.ID, kind: f.Kind, from: zero + seconds(f.At), to: end,
+		id: f.ID, kind: f.Kind, from: zero + seconds(f.At), to: s.end, dialect: s.dialect,
 		connections: int(number("connections")), size: int64(number("size")), chunk: int64(number("chunk")),
 		announce: uint32(number("announce")), pause: seconds(number("pause")), share: number("share"),
 	}
 	if f.For > 0 {
-		out.to = min(end, out.from+seconds(f.For))
+		out.to = min(s.end, out.from+seconds(f.For))
 	}
 	return out, nil
 }

@@ -26,7 +26,7 @@ func TestNewPlan(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := readPlan(strings.NewReader(string(text)))
+	p, err := newInput(strings.NewReader(string(text))).plan()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +106,7 @@ func FuzzPlan(f *testing.F) {
 	f.Add(`{"addr":"[::1]:1","start":1e8,"seconds":60,"load":{"burst":1000,"depth":1,"rate":1e6}}`)
 	f.Add(`{"addr":"127.0.0.1:1","start":0.1,"seconds":1e-300,"faults":[{"id":"","kind":"reset","at":-1e9}]}`)
 	f.Fuzz(func(t *testing.T, text string) {
-		p, err := readPlan(strings.NewReader(text))
+		p, err := newInput(strings.NewReader(text)).plan()
 		if err != nil {
 			return
 		}
