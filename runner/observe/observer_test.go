@@ -31,11 +31,11 @@ func TestSamplesHaveTheCataloguesNames(t *testing.T) {
 	s := listenOn(t, "127.0.0.1", 5)
 	s.pair()
 	o := observerOf(t, os.Getpid(), s.addr)
-	o.Sample(1.1)
+	first := o.Sample(1.1)
 	time.Sleep(50 * time.Millisecond) // host.busy is of the time between two samples
 	got := map[string]bool{}
-	for _, e := range o.Sample(1.2) {
-		if e.Kind != telemetry.KindSample || e.T != 1.2 {
+	for i, e := range append(o.Sample(1.2), first...) { // not everything is told at every tick
+		if e.Kind != telemetry.KindSample || i < 2 && e.T != 1.2 {
 			t.Errorf("%+v", e)
 		}
 		for name := range e.Values {

@@ -61,7 +61,8 @@ export class Faults {
     const mend = () => this.#fit();
     this.#knobs = [...k.settings, ...this.#times()].map((s) => new Knob(s, `fault.${s.name}`, mend));
     this.#params.replaceChildren(...this.#knobs.map((knob) => knob.root));
-    this.#doc.replaceChildren(both(faultLabel(kind)), plainDoc(k.doc));
+    this.#doc.replaceChildren(both(faultLabel(kind)));
+    this.#doc.title = k.doc;
     this.#fit();
   }
 
@@ -142,6 +143,3 @@ export class Faults {
     return b;
   }
 }
-
-/** What a kind does, in the words of its source. @param {string} doc */
-const plainDoc = (doc) => el("span", { lang: "en" }, ` · ${doc}`);
