@@ -1,10 +1,10 @@
 package runner
 
 import (
+	"fmt"
 	"os/exec"
 	"strings"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -39,6 +39,18 @@ func (o outcome) switched(id string) (on, off float64) {
 	return on, off
 }
 
+// trusted carries a run again when it is void: this machine was busy.
+func trusted(t *testing.T, r *Runner, spec labs.Spec) (o outcome) {
+	t.Helper()
+	for range 3 {
+		if o = carry(t, r, spec); o.end.Trust != "void" {
+			break
+		}
+		t.Logf("void: %+v", o.end.Doubts)
+	}
+	return o
+}
+
 // TestTerm: a server that ends as it is told to does not end the run.
 func TestTerm(t *testing.T) {
 	r := start(t, module(t), Limits{})
@@ -46,7 +58,7 @@ func TestTerm(t *testing.T) {
 	spec.Faults = []labs.Fault{{ID: "term", Kind: "term", At: 0.4}}
 	spec.Checks = []telemetry.Formula{{ID: "served", Expr: "load.requests > 0"}, {ID: "then_not", Expr: "late.load.requests == 0"}}
 	spec.Windows = []telemetry.Window{{Name: "late", From: 0.7, To: 1}}
-	o := carry(t, r, spec)
+	o := trusted(t, r, spec)
 	if o.end.Phase != telemetry.Finished || o.end.Trust == "void" {
 		t.Fatalf("ended %s, %s: %+v %v\n%s", o.end.Phase, o.end.Trust, o.end.Reason, o.end.Doubts, o.log())
 	}
@@ -60,7 +72,7 @@ func TestTerm(t *testing.T) {
 	}
 	for _, c := range o.end.Checks {
 		if !c.Pass {
-			t.Errorf("%s: %v %s", c.Expr, c.Value, c.Why)
+			t.Errorf("%s: %s %s", c.Expr, said(c.Value), c.Why)
 		}
 	}
 }
@@ -94,50 +106,70 @@ func TestFdLimit(t *testing.T) {
 		Faults: []labs.Fault{
 			{ID: "few", Kind: "fd-limit", At: 0.3, For: 0.8, With: map[string]any{"files": 5.0}},
 			{ID: "many", Kind: "flood", At: 0.6, With: map[string]any{"connections": 20.0}},
+			{ID: "more", Kind: "flood", At: 1.3, With: map[string]any{"connections": 20.0}},
 		},
 		Windows: []telemetry.Window{{Name: "before", From: 0, To: 0.3}, {Name: "full", From: 0.8, To: 1.1}, {Name: "late", From: 1.6, To: 2}},
 		Checks: []telemetry.Formula{
 			{ID: "limited", Expr: "full.kernel.fds.max - before.kernel.fds.max == 5"},
-			{ID: "refused", Expr: "full.lab.emfile > 0"},
-			{ID: "free", Expr: "late.kernel.fds.max - before.kernel.fds.max == 20"},
+			{ID: "refused", Expr: "lab.emfile == 15 && load.fault_closed == 15"},
+			{ID: "free", Expr: "late.kernel.fds.max - before.kernel.fds.max == 25"},
 		},
 	}
-	o := carry(t, r, spec)
+	o := trusted(t, r, spec)
 	if o.end.Phase != telemetry.Finished || len(o.end.Checks) != 3 {
 		t.Fatalf("ended %s: %+v\n%s", o.end.Phase, o.end.Reason, o.log())
 	}
 	for _, c := range o.end.Checks {
 		if !c.Pass {
-			t.Errorf("%s: %s: %v %s", c.ID, c.Expr, c.Value, c.Why)
+			t.Errorf("%s: %s: %s %s", c.ID, c.Expr, said(c.Value), c.Why)
 		}
 	}
 }
 
+func said(v *float64) string {
+	if v == nil {
+		return "no value"
+	}
+	return fmt.Sprint(*v)
+}
+
 func TestLimitFiles(t *testing.T) {
-	cmd := exec.Command("/bin/sh", "-c", "exec 9</dev/null; exec sleep 20")
+	cmd := exec.Command("/bin/sh", "-c", "exec 9</dev/null; exec cat")
+	in, _ := cmd.StdinPipe()
+	out, _ := cmd.StdoutPipe()
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	defer cmd.Wait()
 	defer cmd.Process.Kill()
 	pid := cmd.Process.Pid
-	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
-		if open, err := descriptors(pid); err == nil && open[9] {
-			break
-		}
+	in.Write([]byte("x"))
+	if _, err := out.Read(make([]byte, 1)); err != nil { // it is cat now, and opens nothing more
+		t.Fatal(err)
 	}
 	limit := func() (l unix.Rlimit) {
 		unix.Prlimit(pid, unix.RLIMIT_NOFILE, nil, &l)
 		return l
 	}
 	was := limit()
-	for more, want := range map[int]uint64{0: 3, 3: 6, 6: 10, 8: 12, 1 << 20: was.Cur} {
-		undo, err := limitFiles(pid, more)
+	open, err := descriptors(pid)
+	if err != nil || !open[2] || !open[9] {
+		t.Fatalf("open: %v %v", open, err)
+	}
+	for _, more := range []uint64{0, 3, 6, 8, 1 << 20} {
+		undo, err := limitFiles(pid, int(more))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := limit(); got.Cur != want || got.Max != was.Max {
-			t.Errorf("%d more of 0, 1, 2 and 9: the limit is %d, want %d", more, got.Cur, want)
+		got := limit()
+		free := uint64(0)
+		for fd := range got.Cur {
+			if !open[int(fd)] {
+				free++
+			}
+		}
+		if free != more && got.Cur != was.Cur || got.Max != was.Max {
+			t.Errorf("%d more than %v: the limit is %d, which leaves %d", more, open, got.Cur, free)
 		}
 		undo()
 		if limit() != was {

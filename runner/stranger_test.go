@@ -74,11 +74,16 @@ func TestStranger(t *testing.T) {
 					{ID: "unknown", Expr: "lab.reads > 0"},
 				},
 			}
-			run, err := r.StartCommand(spec, []string{server, "a b", "c"})
-			if err != nil {
-				t.Fatal(err)
+			var o outcome
+			for range 3 { // void: this machine was busy
+				run, err := r.StartCommand(spec, []string{server, "a b", "c"})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if o = watch(t, r, run); o.end.Trust != "void" {
+					break
+				}
 			}
-			o := watch(t, r, run)
 			if o.end.Phase != telemetry.Finished || len(o.end.Checks) != 4 || o.end.Trust == "void" {
 				t.Fatalf("ended %s %s: %+v %v\n%s", o.end.Phase, o.end.Trust, o.end.Reason, o.end.Doubts, o.log())
 			}

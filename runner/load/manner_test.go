@@ -9,9 +9,11 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/netip"
 	"sync/atomic"
 	"testing"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -277,8 +279,8 @@ func TestBlackholeEnds(t *testing.T) {
 // connections that are opened later have it too, other faults' have not.
 func TestLoss(t *testing.T) {
 	again := func(t *testing.T, spec labs.Spec) (retransmits int64, o outcome) {
-		var sum atomic.Int64
-		addr, stop := serve(t, func(c *net.TCPConn, n int) {
+		var sum, ended atomic.Int64
+		addr, _ := serve(t, func(c *net.TCPConn, n int) {
 			echo(same)(c, n)
 			raw, _ := c.SyscallConn()
 			raw.Control(func(fd uintptr) {
@@ -286,9 +288,11 @@ func TestLoss(t *testing.T) {
 					sum.Add(int64(info.Total_retrans))
 				}
 			})
+			ended.Add(1)
 		})
 		o = play(t, addr, spec)
-		stop()
+		for end := time.Now().Add(5 * time.Second); ended.Load() < 4 && time.Now().Before(end); time.Sleep(time.Millisecond) {
+		}
 		return sum.Load(), o
 	}
 	spec := misbehaving("loss", 0, 0, map[string]any{"share": 0.2})
@@ -307,22 +311,59 @@ func TestLoss(t *testing.T) {
 	}
 }
 
-// TestLossOfNewConnections: a connection that is opened during the loss has it.
-func TestLossOfNewConnections(t *testing.T) {
-	addr, _ := serve(t, func(c *net.TCPConn, n int) {
-		if n == 0 { // the one from before
-			time.Sleep(300 * time.Millisecond)
-			return
+// filter is how many instructions the filter of a socket has.
+func (s *socket) filter(t *testing.T) (n uint32) {
+	t.Helper()
+	_, _, errno := unix.Syscall6(unix.SYS_GETSOCKOPT, uintptr(s.fd), unix.SOL_SOCKET, unix.SO_GET_FILTER, 0, uintptr(unsafe.Pointer(&n)), 0)
+	if errno != 0 {
+		t.Fatal(errno)
+	}
+	return n
+}
+
+// TestWhoLoses: the load's own connections, also those that are opened later.
+func TestWhoLoses(t *testing.T) {
+	addr, _ := serve(t, func(c *net.TCPConn, _ int) { swallow(c) })
+	l, err := newLoop(t.Context(), netip.MustParseAddrPort(addr), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.close()
+	sockets := [3]socket{{}, {}, {rogue: true}}
+	open := func(s *socket) {
+		s.loop, s.opened, s.ready, s.failed = l, func() {}, func(uint32) {}, func(err error) { t.Error(err) }
+		s.connect()
+		for end := l.now() + 5*time.Second; s.state != connected && l.now() < end; {
+			l.turn(l.now() + 10*time.Millisecond)
 		}
-		echo(same)(c, n)
-	})
-	spec := misbehaving("loss", 0.1, 0, map[string]any{"share": 1.0})
-	spec.Load = closed(1, 64, 1, 1)
-	o := play(t, addr, spec)
-	o.want(t, "connects", 2, 2)
-	o.want(t, "requests", 0, 0)
-	o.want(t, "bytes_in", 0, 0)
-	o.want(t, "inflight", 1, 1)
+		t.Cleanup(s.close)
+	}
+	want := func(when string, n ...uint32) {
+		t.Helper()
+		for i := range n {
+			if got := sockets[i].filter(t); got != n[i] {
+				t.Errorf("%s: the filter of socket %d has %d instructions, want %d", when, i, got, n[i])
+			}
+		}
+	}
+	lossy := func(share float64, on bool) {
+		t.Helper()
+		if err := l.lossy(share, on); err != nil {
+			t.Error(err)
+		}
+	}
+	open(&sockets[0])
+	want("before", 0)
+	lossy(0.5, true)
+	open(&sockets[1])
+	open(&sockets[2])
+	want("during the loss", 4, 4, 0)
+	lossy(1, true)
+	want("while everything is lost", 1, 1, 0)
+	lossy(1, false)
+	want("when half is lost again", 4, 4, 0)
+	lossy(0.5, false)
+	want("after it", 0, 0, 0)
 }
 
 func TestShares(t *testing.T) {
@@ -363,10 +404,10 @@ func TestFramed(t *testing.T) {
 	r.stream.begin(0)
 	var sent []byte
 	for int64(len(sent)) < g.total() {
-		sent = append(sent, r.part(int64(len(sent)), 7)...)
+		sent = append(sent, r.part(int64(len(sent)), min(7, g.total()-int64(len(sent))))...)
 	}
 	r.sent = g.total()
-	if len(sent) != 304 && len(sent) != 308 || binary.BigEndian.Uint32(sent) != 300 {
+	if len(sent) != 304 || binary.BigEndian.Uint32(sent) != 300 {
 		t.Fatalf("%d bytes: % x …", len(sent), sent[:8])
 	}
 	for i := range 304 {

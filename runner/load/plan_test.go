@@ -42,8 +42,8 @@ func TestNewPlan(t *testing.T) {
 		t.Errorf("load %+v: want %+v", *s.load, want)
 	}
 	want := []fault{
-		{id: "a", kind: "slow-writer", from: 124900 * ms, to: 125900 * ms, connections: 1, size: 64, chunk: 1, pause: 250 * ms},
-		{id: "c", kind: "reset", from: 123400 * ms, to: 126900 * ms, connections: 1, size: 64, pause: 100 * ms},
+		{id: "a", kind: "slow-writer", from: 124900 * ms, to: 125900 * ms, connections: 1, size: 64, chunk: 1, pause: 250 * ms, dialect: dialect{echo: true}},
+		{id: "c", kind: "reset", from: 123400 * ms, to: 126900 * ms, connections: 1, size: 64, pause: 100 * ms, dialect: dialect{echo: true}},
 	}
 	if !reflect.DeepEqual(s.faults, want) {
 		t.Errorf("faults %+v\nwant   %+v", s.faults, want)
