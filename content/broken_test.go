@@ -95,7 +95,7 @@ func TestBrokenYAML(t *testing.T) {
 		{"a check is a bool", "unanswered: load.requests == 0", "unanswered: true", "30: true: write a comparison"},
 		{"ids are unique, whatever they name", "      calm: silent", "      stall: silent", `58: id "stall": it names an experiment already, and ids are unique in the lesson: rename one`},
 		{"an id has capitals", "      calm: silent", "      Calm: silent", `58: id "Calm": lower-case letters, digits and - only`},
-		{"a fault kind is mistyped", "kind: idle", "kind: idel", `44: fault kind "idel": there are idle, slow-reader, slow-writer, reset, half-close, freeze; did you mean idle?`},
+		{"a fault kind is mistyped", "kind: idle", "kind: idel", `44: fault kind "idel": there are idle, slow-reader, slow-writer, reset, half-close, churn, flood, garbage, truncated, cut, oversized, bomb, blackhole, loss, freeze, fd-limit, term, hup; did you mean idle?`},
 		{"a fault has no such parameter", "connections: 2, at", "conections: 2, at", `44: parameter "conections": the fault idle has at, for and connections; did you mean connections?`},
 		{"a fault outlasts the run", "at: 0.5, for: 1}", "at: 1.5, for: 1}", "44: fault silent_client ends after the 2 s that are measured: shorten it, or lengthen seconds"},
 		{"a link comes later", "net: own\n    sysctl: {net.core.somaxconn: 128}", "net: link", "45: net: link comes later: there are host and own"},
