@@ -49,7 +49,7 @@ func TestFaultsAreSwitched(t *testing.T) {
 			t.Errorf("%s %s %s: %d %+v", tt.method, tt.path, tt.body, status, c.Error)
 		}
 	}
-	time.Sleep(500 * time.Millisecond)
+	time.Sleep(800 * time.Millisecond) // it begins with the load, 0.2 s after the run has
 	if status, body := s.command("DELETE", path+"/"+flood.ID, ""); status != http.StatusNoContent {
 		t.Errorf("switch off: %d %s", status, body)
 	}
@@ -89,8 +89,8 @@ func (s *served) suffered(id string) {
 	if d := lasted["idle"]; len(lasted) != 2 || d < 0.2 || d > 0.5 {
 		s.t.Errorf("faults lasted %v: want idle for 0.3 s, and a flood", lasted)
 	}
-	if d := lasted["flood"]; d < 0.4 || d > 1.5 {
-		s.t.Errorf("the flood lasted %.2f s: want 0.5 s, as it was switched", d)
+	if d := lasted["flood"]; d < 0.3 || d > 1.8 {
+		s.t.Errorf("the flood lasted %.2f s: want 0.6 s, as it was switched", d)
 	}
 	most := 0.0
 	for _, v := range back.Values["load.misbehaving"] {

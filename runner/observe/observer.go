@@ -95,13 +95,14 @@ func (o *Observer) addSockets(t float64, values map[string]float64) []telemetry.
 		return o.complain(t, err)
 	}
 	stats.put(values)
-	every := 1 + o.sockets.Len()/perTick
+	seen := o.sockets.Seen()
+	every := 1 + seen/perTick
 	if every == o.every {
 		return nil
 	}
 	o.every, o.wait = every, every
 	return []telemetry.Event{said(t, "info", fmt.Sprintf("%d sockets: they are read every %d ms from here on",
-		o.sockets.Len(), (time.Duration(every)*telemetry.Tick).Milliseconds()))}
+		seen, (time.Duration(every)*telemetry.Tick).Milliseconds()))}
 }
 
 // complain says once that the sockets can not be read.

@@ -108,27 +108,26 @@ func (s *Sockets) Read() (SocketStats, error) {
 	s.count()
 	stats := s.sum()
 	if s.reads%peersEvery == 1 {
-		n, err := s.timeWaits(families)
-		if err != nil {
+		if err := s.timeWaits(families); err != nil {
 			return SocketStats{}, err
 		}
-		stats.PeerTimeWait, stats.Peers = n, true
+		stats.PeerTimeWait, stats.Peers = len(s.peers), true
 	}
 	return stats, nil
 }
 
-// timeWaits counts the peers that wait. A listener on [::] has peers of both families.
-func (s *Sockets) timeWaits(families []uint8) (n int, err error) {
+// timeWaits finds the peers that wait. A listener on [::] has peers of both families.
+func (s *Sockets) timeWaits(families []uint8) (err error) {
+	s.peers = s.peers[:0]
 	for _, family := range []uint8{unix.AF_INET, unix.AF_INET6} {
 		if family != unix.AF_INET && !slices.Contains(families, family) {
 			continue
 		}
-		if s.peers, err = s.diag.peers(family, s.port, s.peers[:0]); err != nil {
-			return 0, err
+		if s.peers, err = s.diag.peers(family, s.port, s.peers); err != nil {
+			return err
 		}
-		n += len(s.peers)
 	}
-	return n, nil
+	return nil
 }
 
 func listens(s socket) bool { return s.state == unix.BPF_TCP_LISTEN }
@@ -188,6 +187,9 @@ func (s *Sockets) count() {
 
 // Len is how many sockets the last Read saw.
 func (s *Sockets) Len() int { return len(s.list) }
+
+// Seen is how many sockets the kernel has told of, the peers among them.
+func (s *Sockets) Seen() int { return len(s.list) + len(s.peers) }
 
 // Table returns the listeners and then the connections with the most bytes in
 // their queues, at most top in all, as the last Read saw them.
