@@ -42,7 +42,10 @@ func Run(ctx context.Context, p Plan, emit func(telemetry.Event)) error {
 	if now := l.now(); s.start > now+maxAhead || s.end <= now {
 		return fmt.Errorf("plan: start: it is %.1f s from now, and the plan's end is to come", (s.start - now).Seconds())
 	}
-	e := newEngine(s, l, emit)
+	e, err := newEngine(s, l, emit)
+	if err != nil {
+		return err
+	}
 	defer e.close()
 	return e.run()
 }
@@ -64,13 +67,16 @@ type engine struct {
 	err     error
 }
 
-func newEngine(s script, l *loop, emit func(telemetry.Event)) *engine {
+func newEngine(s script, l *loop, emit func(telemetry.Event)) (*engine, error) {
 	e := &engine{script: s, loop: l, emit: emit, began: l.now()}
 	p, buf := newPattern(), make([]byte, most)
 	first := 0 // number of the stream
 	if s.load != nil {
 		first = s.load.connections
-		e.crowd = newCrowd(l, &e.meter, &e.script, p, buf)
+		var err error
+		if e.crowd, err = newCrowd(l, &e.meter, &e.script, p, buf); err != nil {
+			return nil, err
+		}
 		e.crowd.say, e.crowd.ready = e.say, e.ready
 	}
 	for _, f := range s.faults {
@@ -79,7 +85,7 @@ func newEngine(s script, l *loop, emit func(telemetry.Event)) *engine {
 		e.gangs = append(e.gangs, g)
 		first += f.connections
 	}
-	return e
+	return e, nil
 }
 
 func (e *engine) run() error {
@@ -103,7 +109,7 @@ func (e *engine) step() error {
 	}
 	until := never
 	if e.crowd != nil {
-		until = e.crowd.pace(e.now())
+		until = e.crowd.give(e.now())
 	}
 	return e.turn(until)
 }
@@ -222,7 +228,7 @@ func (e *engine) sample(t, now time.Duration) {
 	}
 	e.emit(telemetry.Event{
 		T: float64(t/telemetry.Tick) / 10, Kind: telemetry.KindSample, From: telemetry.FromLoad,
-		Values: e.meter.values(backlog, oldest), Hists: e.meter.hists(),
+		Values: e.meter.values(backlog, oldest, e.loop.connecting), Hists: e.meter.hists(),
 	})
 }
 
