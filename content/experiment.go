@@ -147,6 +147,7 @@ func (d *draft) loadOf(e *planned, v value) {
 	}
 	if c, ok := labs.ClientNamed(labs.Full(labs.LoadSettings(), e.Spec.Load)["client"]); ok {
 		e.Spec.Client = settings(with.fields(), "setting", "the client "+c.Name+" has", c.Settings)
+		d.words.settings(c.Settings, "the client "+c.Name)
 	}
 }
 

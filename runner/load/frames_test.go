@@ -52,11 +52,15 @@ func TestFrames(t *testing.T) {
 				peer = sealedPeer(serverTLS(t))
 			}
 			addr, _ := serve(t, peer)
-			o := playUntil(t, addr, framed(c.load, c.with, 0), "requests", 10)
+			enough := 10.0
+			if c.load["size"].(float64) >= 1<<20 {
+				enough = 2
+			}
+			o := playUntil(t, addr, framed(c.load, c.with, 0), "requests", enough)
 			if o.err != nil {
 				t.Fatal(o.err)
 			}
-			o.want(t, "requests", 1, many)
+			o.want(t, "requests", enough, many)
 			o.want(t, "errors", 0, 0)
 			o.want(t, "lost", 0, 0)
 			o.want(t, "connects", c.load["connections"].(float64), c.load["connections"].(float64))
