@@ -105,6 +105,7 @@ func frameServer(c codec, turn func(n int, payload []byte) []byte) func(*net.TCP
 
 // TestFrameContent looks at what is sent from the server's side.
 func TestFrameContent(t *testing.T) {
+	t.Parallel()
 	var ids, wrong, long atomic.Int64
 	addr, _ := serve(t, frameServer(lengthCodec, func(n int, payload []byte) []byte {
 		var v struct {
@@ -129,6 +130,7 @@ func TestFrameContent(t *testing.T) {
 
 // TestDeflatedAnew: what counts of a compressed answer is what it inflates to.
 func TestDeflatedAnew(t *testing.T) {
+	t.Parallel()
 	var shorter, all atomic.Int64
 	addr, _ := serve(t, frameServer(lengthCodec, func(_ int, payload []byte) []byte {
 		plain, err := io.ReadAll(flate.NewReader(bytes.NewReader(payload)))
@@ -249,6 +251,7 @@ func TestErrorFrames(t *testing.T) {
 
 // TestRefusal: a server may refuse a connection before anything was asked.
 func TestRefusal(t *testing.T) {
+	t.Parallel()
 	addr, _ := serve(t, func(c *net.TCPConn, number int) {
 		if number < 3 {
 			c.Write(problemFrame(tlvCodec, "error: too many connections"))
@@ -283,6 +286,7 @@ func TestLost(t *testing.T) {
 }
 
 func TestNotLost(t *testing.T) {
+	t.Parallel()
 	addr, _ := serve(t, func(c *net.TCPConn, _ int) { swallow(c) })
 	o := play(t, addr, labs.Spec{Load: closed(2, 64, 3, 3), Seconds: 0.3})
 	o.want(t, "inflight", 6, 6)

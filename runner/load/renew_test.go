@@ -49,6 +49,7 @@ func TestRenew(t *testing.T) {
 
 // TestSources: the connections come from as many addresses, evenly.
 func TestSources(t *testing.T) {
+	t.Parallel()
 	var mu sync.Mutex // guards seen
 	seen := map[string]int{}
 	addr, _ := serve(t, func(c *net.TCPConn, number int) {

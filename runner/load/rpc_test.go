@@ -127,6 +127,7 @@ func TestCalls(t *testing.T) {
 
 // TestAnyOrder: what comes first is what is short, and each class has its histogram.
 func TestAnyOrder(t *testing.T) {
+	t.Parallel()
 	addr, _ := serve(t, callServer(obliging(nil)))
 	o := playUntil(t, addr, calling(closed(2, 64, 20, 1), map[string]any{"heavy": 0.2, "work": 0.1}, 0), "requests", 300)
 	o.want(t, "errors", 0, 0)
@@ -289,6 +290,7 @@ func every(k int64, s status, payload []byte) func(int64) (status, []byte) {
 // TestRetriedFromTheFirst: the response time of a call that was retried counts
 // from its first attempt, the service time from its last.
 func TestRetriedFromTheFirst(t *testing.T) {
+	t.Parallel()
 	var n atomic.Int64
 	addr, _ := serve(t, callServer(func(r request, send func(status, []byte)) {
 		if n.Add(1)%2 == 1 {
@@ -307,6 +309,7 @@ func TestRetriedFromTheFirst(t *testing.T) {
 // TestBudget: a call ends with its budget, the server is told what is left, and
 // what it answers too late is verified and does not count.
 func TestBudget(t *testing.T) {
+	t.Parallel()
 	var mu sync.Mutex // guards budgets
 	var budgets []uint32
 	addr, _ := serve(t, callServer(func(r request, send func(status, []byte)) {
@@ -332,6 +335,7 @@ func TestBudget(t *testing.T) {
 // TestBudgetShrinks: a retry has what the attempts before it have left, and what
 // would come too late is not tried.
 func TestBudgetShrinks(t *testing.T) {
+	t.Parallel()
 	var mu sync.Mutex // guards budgets
 	var budgets []float64
 	addr, _ := serve(t, callServer(func(r request, send func(status, []byte)) {
@@ -354,6 +358,7 @@ func TestBudgetShrinks(t *testing.T) {
 // TestGoaway: nothing more is sent on the connection, all that is in flight is
 // answered, and the next connection is opened at once.
 func TestGoaway(t *testing.T) {
+	t.Parallel()
 	var after atomic.Int64
 	addr, _ := serve(t, func(conn *net.TCPConn, number int) {
 		var gone atomic.Bool

@@ -200,6 +200,7 @@ func TestClientCertificate(t *testing.T) {
 
 // TestSilentHandshake: a server that says nothing does not hold a client for ever.
 func TestSilentHandshake(t *testing.T) {
+	t.Parallel()
 	addr, _ := serve(t, func(c *net.TCPConn, _ int) { swallow(c) })
 	o := play(t, addr, framed(closed(3, 64, 1, 1), map[string]any{"tls": "1.3"}, 3.5))
 	o.want(t, "errno.etimedout", 3, 3)
@@ -210,6 +211,7 @@ func TestSilentHandshake(t *testing.T) {
 
 // TestTheWrongProtocol: a server without TLS is no reason to stop or to hang.
 func TestTheWrongProtocol(t *testing.T) {
+	t.Parallel()
 	addr, _ := serve(t, echo(same))
 	o := playUntil(t, addr, framed(closed(2, 64, 1, 1), map[string]any{"tls": "1.2"}, 0), "errno.other", 2)
 	o.want(t, "errno.other", 2, 4)
