@@ -172,7 +172,7 @@ func drain(c *conn, buf []byte) error {
 		if err := send(c, buf[:n]); err != nil {
 			return err
 		}
-		if len(c.out) > 0 || !*toTheEnd || reads == *readCap {
+		if len(c.out) > 0 || !*toTheEnd || *readCap > 0 && reads >= *readCap {
 			return nil
 		}
 	}
