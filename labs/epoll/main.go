@@ -109,15 +109,14 @@ func listen(addr netip.AddrPort, quit int) (lfd int, err error) {
 }
 
 // accept takes one connection; the listener is level-triggered too and reports
-// the next. What befell a single connection is counted; an error is the
-// listener's own (accept(2)).
+// the next. An error is the listener's own (accept(2)).
 func accept(lfd int) error {
 	cfd, _, err := unix.Accept4(lfd, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
 	switch {
 	case err == nil:
 		m.Accepts.Inc()
 		enter(cfd)
-	case err == unix.EAGAIN, err == unix.EINTR: // it left before its turn, or will be reported again
+	case err == unix.EAGAIN, err == unix.EINTR: // it left, or is reported again
 	case sock.Died(err):
 		m.AcceptErrors.Inc()
 	case sock.Exhausted(err): // left in the queue it would be reported for ever

@@ -30,7 +30,7 @@ var (
 	backlog   = flag.Int("backlog", 1024, "connections that may wait to be accepted [0..65535]")
 	threads   = flag.Int("threads", 1, "threads that wait on the one epoll [1..64]")
 	oneshot   = flag.Bool("oneshot", false, "EPOLLONESHOT: a connection is off until its thread has done with it")
-	armed     = flag.Bool("armed", false, "register EPOLLOUT once and for all")
+	armed     = flag.Bool("armed", false, "register EPOLLOUT once and for all; ONESHOT registers each time")
 	pooled    = flag.Bool("pool", true, "use the buffers of the output rings again")
 )
 
@@ -226,35 +226,37 @@ func drain(c *conn, events uint32, buf []byte) error {
 	}
 }
 
-// watch registers what c waits for, and unlocks it: bytes, the FIN behind them,
-// and room. EPOLL_CTL_MOD reports what is ready anew, so that nothing is lost.
+// watch registers what c waits for, and unlocks it. EPOLL_CTL_MOD reports anew
+// what is ready, so that nothing is lost between two registrations.
 func watch(c *conn) error {
-	fd, was := c.fd, c.events
-	c.events = wanted(c)
-	want := c.events
+	fd, want := c.fd, wanted(c)
+	same := want == c.events
+	c.events = want
 	if *oneshot {
-		listed := c.listed
-		c.Unlock() // on again, it may be another thread's at once
-		if listed {
-			return nil
-		}
+		same = c.listed // it stays off
+		c.Unlock()      // once it is on, another thread may have it
 	} else {
 		defer c.Unlock()
-		if want == was {
-			return nil
-		}
+	}
+	if same {
+		return nil
 	}
 	m.Rearms.Inc()
 	return control(unix.EPOLL_CTL_MOD, fd, want)
 }
 
+// wanted is bytes and the FIN behind them, and room for output. Under ONESHOT,
+// what c can not use now would come back with every EPOLL_CTL_MOD.
 func wanted(c *conn) uint32 {
 	want := uint32(unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLET)
-	if *armed || c.out.n > 0 {
+	if c.out.n > 0 || *armed && !*oneshot {
 		want |= unix.EPOLLOUT
 	}
 	if *oneshot {
 		want |= unix.EPOLLONESHOT
+		if c.pending() || c.ended {
+			want &^= unix.EPOLLIN | unix.EPOLLRDHUP
+		}
 	}
 	return want
 }
