@@ -80,7 +80,7 @@ func serve(addr netip.AddrPort, quit int) error {
 	return <-end
 }
 
-// listen makes the listener, level-triggered, and the epoll that watches it.
+// listen makes the listener and the epoll that watches it, for one thread at a time.
 func listen(addr netip.AddrPort) (lfd int, err error) {
 	if lfd, err = sock.Listen(addr, *backlog); err != nil {
 		return -1, err
@@ -92,7 +92,7 @@ func listen(addr netip.AddrPort) (lfd int, err error) {
 		return -1, os.NewSyscallError("epoll_create1", err)
 	}
 	lab.Listening(lfd)
-	return lfd, control(unix.EPOLL_CTL_ADD, lfd, unix.EPOLLIN)
+	return lfd, control(unix.EPOLL_CTL_ADD, lfd, unix.EPOLLIN|unix.EPOLLONESHOT)
 }
 
 // loop is one thread. It keeps a list of whom it left before EAGAIN, as events
@@ -133,7 +133,7 @@ func loop(lfd int) error {
 	}
 }
 
-// accept takes one connection. What befell a single one is counted; an error is
+// accept takes one connection and has the listener reported again. An error is
 // the listener's own (accept(2)).
 func accept(lfd int) error {
 	open.Lock()
@@ -146,7 +146,7 @@ func accept(lfd int) error {
 	case err == nil:
 		m.Accepts.Inc()
 		enter(cfd)
-	case err == unix.EAGAIN, err == unix.EINTR: // another thread took it, or it will be reported again
+	case err == unix.EAGAIN, err == unix.EINTR: // it left, or is reported again
 	case sock.Died(err):
 		m.AcceptErrors.Inc()
 	case sock.Exhausted(err): // left in the queue it would be reported for ever
@@ -155,7 +155,7 @@ func accept(lfd int) error {
 	default:
 		return os.NewSyscallError("accept4", err)
 	}
-	return nil
+	return control(unix.EPOLL_CTL_MOD, lfd, unix.EPOLLIN|unix.EPOLLONESHOT)
 }
 
 // handle does what an event allows and whatever was left undone before. It

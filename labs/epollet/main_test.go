@@ -20,7 +20,10 @@ func TestConformance(t *testing.T) {
 		"-threads=4 -oneshot -cap=1 -buf=512 -max-events=1", // nobody reminds of what a wakeup leaves
 		"-armed -cap=0 -buf=1048576 -pool=false",            // one read may take all that is there
 	} {
-		t.Run(knobs, func(t *testing.T) { labtest.Conformance(t, "epollet", strings.Fields(knobs)...) })
+		t.Run(knobs, func(t *testing.T) {
+			t.Parallel() // they wait for samples nearly all the time
+			labtest.Conformance(t, "epollet", strings.Fields(knobs)...)
+		})
 	}
 }
 
@@ -172,15 +175,15 @@ func TestOneshot(t *testing.T) {
 		t.Run(c.knob, func(t *testing.T) {
 			s := labtest.Start(t, "epollet", "-threads=4", c.knob)
 			conn := s.Dial()
-			for end := time.Now().Add(labtest.Patience); time.Now().Before(end); {
-				data := labtest.Bytes(2, 64_000)
+			data, end := labtest.Bytes(2, 64_000), time.Now().Add(labtest.Patience)
+			for round := 0; round < 5 || c.meet && time.Now().Before(end); round++ {
 				go func() {
 					for at := 0; at < len(data); at += 64 {
 						conn.Write(data[at : at+64])
 					}
 				}()
 				labtest.Expect(t, conn, data)
-				if m := s.Metrics(); m["overlaps"] > 0 || m["wakeups"] > 5000 {
+				if s.Counter("overlaps") > 0 {
 					break
 				}
 			}
