@@ -44,6 +44,30 @@ func TestDrainCosts(t *testing.T) {
 	}
 }
 
+// Who is stopped at the cap is reported again.
+func TestCap(t *testing.T) {
+	for _, c := range []struct {
+		knob                    string
+		wakeups, longest, again int
+		why                     string
+	}{
+		{"-cap=2", 6, 2, 0, "accept, and five turns of two reads; then there is nothing to report"},
+		{"-cap=0", 2, 10, 1, "accept, and one turn for all"},
+	} {
+		t.Run(c.knob, func(t *testing.T) {
+			s := labtest.Start(t, "epoll", c.knob, "-buf=1024")
+			labtest.Echo(t, s.Dial(), labtest.Bytes(1, 10*1024))
+			m := s.Metrics()
+			if int(m["wakeups"]) != c.wakeups || int(m["longest_drain"]) != c.longest || int(m["again"]) != c.again {
+				t.Errorf("%v wakeups, %v reads in a row, %v EAGAIN; want %d, %d and %d: %s",
+					m["wakeups"], m["longest_drain"], m["again"], c.wakeups, c.longest, c.again, c.why)
+			}
+			s.HangUp()
+			s.Stop()
+		})
+	}
+}
+
 func TestArmed(t *testing.T) {
 	for _, c := range []struct {
 		knob  string

@@ -10,24 +10,25 @@ import (
 	"socketlabs/labs/internal/labtest"
 )
 
-// Without the drain loop it is not correct: that is the lesson.
+// Without the drain loop it is not correct: that is the lesson. All tests run in
+// parallel, since they wait for samples most of the time.
 func TestConformance(t *testing.T) {
+	t.Parallel()
 	for _, knobs := range []string{
 		"-threads=1",
-		"-threads=4",
-		"-threads=1 -oneshot",
+		"-threads=4 -armed -cap=0 -buf=1048576 -pool=false", // one read may take all that is there
+		"-threads=1 -oneshot -cap=1 -buf=512 -max-events=1", // nobody reminds of what a wakeup leaves
 		"-threads=4 -oneshot",
-		"-threads=4 -oneshot -cap=1 -buf=512 -max-events=1", // nobody reminds of what a wakeup leaves
-		"-armed -cap=0 -buf=1048576 -pool=false",            // one read may take all that is there
 	} {
 		t.Run(knobs, func(t *testing.T) {
-			t.Parallel() // they wait for samples nearly all the time
+			t.Parallel()
 			labtest.Conformance(t, "epollet", strings.Fields(knobs)...)
 		})
 	}
 }
 
 func TestStall(t *testing.T) {
+	t.Parallel()
 	const size, buf = 10_000, 4096
 	s := labtest.Start(t, "epollet", "-drain=false", "-buf=4096")
 	c, data := s.Dial(), labtest.Bytes(1, size+1)
@@ -48,6 +49,7 @@ func TestStall(t *testing.T) {
 
 // With one read more than the bytes need the receive queue is known to be empty.
 func TestDrainCosts(t *testing.T) {
+	t.Parallel()
 	s := labtest.Start(t, "epollet", "-buf=4096")
 	labtest.Echo(t, s.Dial(), labtest.Bytes(1, 10_000))
 	if m := s.Metrics(); m["reads"] != 4 || m["again"] != 1 {
@@ -59,6 +61,7 @@ func TestDrainCosts(t *testing.T) {
 
 // Who stops for fairness is on a list: no edge comes for the rest.
 func TestCap(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		knob    string
 		wakeups int
@@ -68,6 +71,7 @@ func TestCap(t *testing.T) {
 		{"-cap=0", 2, "accept, then one turn for all"},
 	} {
 		t.Run(c.knob, func(t *testing.T) {
+			t.Parallel()
 			s := labtest.Start(t, "epollet", c.knob, "-buf=1024")
 			labtest.Echo(t, s.Dial(), labtest.Bytes(1, 10*1024))
 			s.Wait("the last read", func(m map[string]float64) bool { return m["again"] == 1 })
@@ -83,6 +87,7 @@ func TestCap(t *testing.T) {
 // A client that does not read stops the server's reading, and that it reads on
 // is due to EPOLLOUT: registered once, or by epoll_ctl each time.
 func TestBackPressure(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		knob   string
 		rearms bool
@@ -92,6 +97,7 @@ func TestBackPressure(t *testing.T) {
 		{"-oneshot -threads=4", true}, // bytes that it does not want must not come back with each epoll_ctl
 	} {
 		t.Run(c.knob, func(t *testing.T) {
+			t.Parallel()
 			s := labtest.Start(t, "epollet", append(strings.Fields(c.knob), "-buf=4096")...)
 			conn := s.Dial()
 			sent := make(chan error, 1)
@@ -124,6 +130,7 @@ func TestBackPressure(t *testing.T) {
 
 // A ring has memory only while it holds bytes; the pool makes that cheap.
 func TestPool(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		knob   string
 		reused bool
@@ -132,6 +139,7 @@ func TestPool(t *testing.T) {
 		{"-pool=false", false},
 	} {
 		t.Run(c.knob, func(t *testing.T) {
+			t.Parallel()
 			s := labtest.Start(t, "epollet", c.knob)
 			conn, data := s.Dial(), labtest.Bytes(1, 16<<20)
 			go conn.Write(data)
@@ -151,6 +159,7 @@ func TestPool(t *testing.T) {
 
 // A socket with nothing to send is writable, and edge-triggered epoll says so once.
 func TestArmed(t *testing.T) {
+	t.Parallel()
 	s := labtest.Start(t, "epollet", "-armed")
 	s.Dial()
 	s.Wait("the connection", func(m map[string]float64) bool { return m["open"] == 1 && m["again"] == 1 })
@@ -164,6 +173,7 @@ func TestArmed(t *testing.T) {
 }
 
 func TestOneshot(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		knob string
 		meet bool
@@ -173,6 +183,7 @@ func TestOneshot(t *testing.T) {
 		{"-oneshot=true", false, "a connection is off until its thread has done with it"},
 	} {
 		t.Run(c.knob, func(t *testing.T) {
+			t.Parallel()
 			s := labtest.Start(t, "epollet", "-threads=4", c.knob)
 			conn := s.Dial()
 			data, end := labtest.Bytes(2, 64_000), time.Now().Add(labtest.Patience)
