@@ -6,6 +6,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"io"
 	"log"
@@ -99,13 +100,8 @@ func listen(addr netip.AddrPort, quit int) (lfd int, err error) {
 	if epfd, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
 		return -1, os.NewSyscallError("epoll_create1", err)
 	}
-	for _, fd := range []int{lfd, quit} {
-		if err := control(unix.EPOLL_CTL_ADD, fd, unix.EPOLLIN); err != nil {
-			return -1, err
-		}
-	}
 	lab.Listening(lfd)
-	return lfd, nil
+	return lfd, errors.Join(control(unix.EPOLL_CTL_ADD, lfd, unix.EPOLLIN), control(unix.EPOLL_CTL_ADD, quit, unix.EPOLLIN))
 }
 
 // accept takes one connection; the listener is level-triggered too and reports
@@ -200,6 +196,9 @@ func send(c *conn, data []byte) error {
 	}
 	rest := data[max(n, 0):]
 	m.Bytes.Add(len(data) - len(rest))
+	if len(rest) == len(c.out) { // all went at once, as nearly always, or nothing could
+		return nil
+	}
 	m.Pending.Add(len(rest) - len(c.out))
 	c.out = append([]byte(nil), rest...) // nil of nothing
 	return watch(c)
@@ -231,9 +230,7 @@ func control(op, fd int, events uint32) error {
 
 // enter lists the connection and has it watched.
 func enter(cfd int) {
-	for len(conns) <= cfd {
-		conns = append(conns, nil)
-	}
+	conns = append(conns, make([]*conn, max(0, cfd+1-len(conns)))...) // room for it
 	m.Open.Inc()
 	c := &conn{fd: cfd}
 	conns[cfd] = c
