@@ -54,7 +54,7 @@ type conn struct {
 // open is who is there. A number is closed under the lock under which its entry
 // goes: the kernel gives it out again at once.
 var open struct {
-	sync.RWMutex         // guards the others
+	sync.RWMutex         // guards conns
 	conns        []*conn // by descriptor
 }
 
@@ -191,8 +191,9 @@ func handle(c *conn, events uint32, buf []byte) (again bool, err error) {
 // errLater ends a drain before EAGAIN.
 var errLater = errors.New("others wait")
 
-// drain reads and answers until EAGAIN. The end of the connection is io.EOF.
-// Who stops earlier is remembered: c is pending, or it goes on the list.
+// drain reads and answers until EAGAIN, and finds a FIN without asking events.
+// The end of the connection is io.EOF. Who stops earlier is remembered: c is
+// pending, or it goes on the list.
 func drain(c *conn, events uint32, buf []byte) error {
 	for reads := 1; ; reads++ {
 		n, err := unix.Read(c.fd, buf)
@@ -273,9 +274,7 @@ func find(fd int) *conn {
 
 // enter lists the connection and has it watched, under the lock of open.
 func enter(cfd int) {
-	for len(open.conns) <= cfd {
-		open.conns = append(open.conns, nil)
-	}
+	open.conns = append(open.conns, make([]*conn, max(0, cfd+1-len(open.conns)))...) // room for it
 	c := &conn{fd: cfd}
 	c.events = wanted(c)
 	open.conns[cfd] = c
