@@ -1,6 +1,7 @@
 package labs
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -128,6 +129,7 @@ func read(root, name, shared string) (Lab, error) {
 		if err != nil {
 			return Lab{}, err
 		}
+		l.Lines += bytes.Count(text, []byte{'\n'})
 		r := reader{root: root, file: file, text: text, lab: &l}
 		switch err := r.read(); {
 		case errors.Is(err, fs.ErrNotExist):
