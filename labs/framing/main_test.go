@@ -235,7 +235,7 @@ func TestPartialFrames(t *testing.T) {
 
 // The bomb is stopped where the limit is, not when it is over.
 func TestBomb(t *testing.T) {
-	bomb := frame("length", deflate(make([]byte, 32<<20)))
+	bomb := frame("length", deflate(make([]byte, 4<<20)))
 	for _, c := range []struct {
 		knobs string
 		most  int

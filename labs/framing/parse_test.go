@@ -131,7 +131,7 @@ func fuzz(f *testing.F, name string) {
 }
 
 // TestGenerated is the fuzz targets without the fuzzer: the same inputs each time.
-func TestGenerated(t *testing.T) { generated(t, 30_000) }
+func TestGenerated(t *testing.T) { generated(t, 10_000) }
 
 func TestLongGenerated(t *testing.T) {
 	if os.Getenv("LABS_LONG") == "" {
