@@ -79,7 +79,7 @@ func nextDelimiter(data []byte, seen, max int) (payload []byte, size int, err er
 func wrapDelimiter(out []byte, text string) []byte { return append(append(out, text...), '\n') }
 
 // A frame is version u8, type u8, length u32, checksum u32, and its payload. The
-// checksum is CRC32C of the 6 bytes before it and of the payload (RFC 3385).
+// checksum is CRC32C (RFC 3385) of the 6 bytes before it and of the payload.
 const (
 	tlvHeader  = 10
 	tlvSum     = 6 // where the checksum stands

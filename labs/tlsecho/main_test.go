@@ -426,6 +426,22 @@ func TestSIGTERM(t *testing.T) {
 	}
 }
 
+// Who does not read gets no more answers, and costs no more memory.
+func TestSlowReader(t *testing.T) {
+	s := start(t)
+	c := dial(t, s, client())
+	before := s.RSS()
+	data := bytes.Repeat(message(1, 60_000), 500)
+	go c.Write(data)
+	s.Stuck()
+	if grown := s.RSS() - before; grown > int64(len(data))*2/3 {
+		t.Errorf("the server grew by %d bytes for %d that are not read", grown, len(data))
+	}
+	labtest.Expect(t, c, data)
+	s.HangUp()
+	s.Stop()
+}
+
 func TestEndings(t *testing.T) {
 	s := start(t)
 	s.Metrics()
