@@ -65,7 +65,7 @@ func TestBrokenYAML(t *testing.T) {
 		{"a number where a text belongs", `["2.1", "2.2"]`, `["2.1", 2.2]`, `1: 2.2: this is a text: write "2.2"`},
 		{"the lab does not exist", "lab: mini", "lab: minni", `2: lab "minni": there are mini; did you mean mini?`},
 		{"like names nothing", "like: stall", "like: stalled", `33: like "stalled": the experiments above are stall; did you mean stall?`},
-		{"a load setting is unknown", "size: 10000", "sice: 10000", `12: load setting "sice": there are burst, client, connections, depth, model, rate, size; did you mean size?`},
+		{"a load setting is unknown", "size: 10000", "sice: 10000", `12: load setting "sice": there are burst, client, connections, depth, model, peak, rate, renew, shape, size, sources, steps; did you mean size?`},
 		{"a load setting has no such choice", "model: closed", "model: shut", `12: load setting model: "shut" is not allowed: it takes one of closed, open`},
 		{"the client has no such setting", "size: 10000}", "size: 10000, with: {speed: 1}}", `12: setting "speed": the client echo has none`},
 		{"seconds are no number", "seconds: 3", "seconds: soon", `13: "soon": write a number`},
@@ -95,8 +95,7 @@ func TestBrokenYAML(t *testing.T) {
 		{"a check is a bool", "unanswered: load.requests == 0", "unanswered: true", "30: true: write a comparison"},
 		{"ids are unique, whatever they name", "      calm: silent", "      stall: silent", `58: id "stall": it names an experiment already, and ids are unique in the lesson: rename one`},
 		{"an id has capitals", "      calm: silent", "      Calm: silent", `58: id "Calm": lower-case letters, digits and - only`},
-		{"a fault kind is mistyped", "kind: idle", "kind: idel", `44: fault kind "idel": there are idle, slow-reader, slow-writer, reset, half-close, freeze; did you mean idle?`},
-		{"a fault kind comes later", "kind: idle", "kind: blackhole", `44: fault kind "blackhole" comes later: there are idle, slow-reader, slow-writer, reset, half-close, freeze`},
+		{"a fault kind is mistyped", "kind: idle", "kind: idel", `44: fault kind "idel": there are idle, slow-reader, slow-writer, reset, half-close, churn, flood, garbage, truncated, cut, oversized, bomb, blackhole, loss, freeze, fd-limit, term, hup; did you mean idle?`},
 		{"a fault has no such parameter", "connections: 2, at", "conections: 2, at", `44: parameter "conections": the fault idle has at, for and connections; did you mean connections?`},
 		{"a fault outlasts the run", "at: 0.5, for: 1}", "at: 1.5, for: 1}", "44: fault silent_client ends after the 2 s that are measured: shorten it, or lengthen seconds"},
 		{"a link comes later", "net: own\n    sysctl: {net.core.somaxconn: 128}", "net: link", "45: net: link comes later: there are host and own"},
@@ -141,8 +140,8 @@ func TestBrokenText(t *testing.T) {
 		return []edit{{"edge/ko.md", oldKo, newKo}, {"edge/en.md", oldEn, newEn}}
 	}
 	broken(t, "a placeholder's metric is mistyped", both("{{run:stall ask.size}}", "{{run:stall ask.sice}}", "{{run:stall ask.size}}", "{{run:stall ask.sice}}"),
-		"en.md:23: ask.sice: no such name, did you mean ask.size? ask has burst, client, connections, depth, model, rate, size",
-		"ko.md:23: ask.sice: no such name, did you mean ask.size? ask has burst, client, connections, depth, model, rate, size")
+		"en.md:23: ask.sice: no such name, did you mean ask.size? ask has burst, client, connections, depth, model, peak, rate, renew, shape, size, sources, steps",
+		"ko.md:23: ask.sice: no such name, did you mean ask.size? ask has burst, client, connections, depth, model, peak, rate, renew, shape, size, sources, steps")
 	broken(t, "a placeholder's experiment does not exist", both("{{run:stall ask.size}}", "{{run:stal ask.size}}", "{{run:stall ask.size}}", "{{run:stal ask.size}}"),
 		`en.md:23: experiment "stal": lesson.yaml has stall, drained, idle; did you mean stall?`,
 		`ko.md:23: experiment "stal": lesson.yaml has stall, drained, idle; did you mean stall?`)
@@ -263,5 +262,5 @@ func TestBrokenBook(t *testing.T) {
 	broken(t, "a label in one language", []edit{{"words.yaml", "threads: {ko: 스레드, en: threads}", "threads: {ko: 스레드}"}},
 		`content/words.yaml:7: "threads" has no label in en: {ko: …, en: …}`)
 	broken(t, "a group of words is unknown", []edit{{"words.yaml", "knobs:", "nobs: {}\nknobs:"}},
-		`content/words.yaml:3: group of words "nobs": there are knobs, settings, faults, groups, units, queues, metrics; did you mean knobs?`)
+		`content/words.yaml:3: group of words "nobs": there are labs, knobs, settings, faults, groups, units, queues, metrics; did you mean knobs?`)
 }

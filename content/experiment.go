@@ -145,11 +145,9 @@ func (d *draft) loadOf(e *planned, v value) {
 	if e.Spec.Load == nil {
 		e.Spec.Load = map[string]any{} // all defaults; nil would be no load
 	}
-	client := labs.Full(labs.LoadSettings(), e.Spec.Load)["client"]
-	for _, c := range labs.Clients() {
-		if c.Name == client {
-			e.Spec.Client = settings(with.fields(), "setting", "the client "+c.Name+" has", c.Settings)
-		}
+	if c, ok := labs.ClientNamed(labs.Full(labs.LoadSettings(), e.Spec.Load)["client"]); ok {
+		e.Spec.Client = settings(with.fields(), "setting", "the client "+c.Name+" has", c.Settings)
+		d.words.settings(c.Settings, "the client "+c.Name)
 	}
 }
 
@@ -244,17 +242,12 @@ func (d *draft) fault(e *planned, f field) {
 	e.Spec.Faults = append(e.Spec.Faults, fault)
 }
 
-// laterFaults are the kinds of LESSON.md that this version can not do.
-var laterFaults = []string{"blackhole", "term"}
-
 func (d *draft) noKind(f field, kind string, kinds []labs.FaultKind) {
 	var have []string
 	for _, k := range kinds {
 		have = append(have, k.Name)
 	}
 	switch {
-	case slices.Contains(laterFaults, kind):
-		f.fail("fault kind %q comes later: there are %s", kind, strings.Join(have, ", "))
 	case kind == "":
 		f.fail("fault %s has no kind: there are %s", f.name, strings.Join(have, ", "))
 	default:

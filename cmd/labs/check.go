@@ -116,7 +116,7 @@ func (p *place) runAll(cmd *cobra.Command, chosen []*content.Lesson, f checkFlag
 						return false, err
 					}
 					if out.result() != "holds" {
-						out.print(cmd.OutOrStdout(), exp)
+						out.print(cmd.OutOrStdout())
 					} else {
 						fmt.Fprintf(cmd.OutOrStdout(), "%s  holds  %s%s\n", exp.Spec.Name, out.id, tryText(try))
 					}
@@ -143,7 +143,7 @@ func tryText(try int) string {
 
 func attempt(ctx context.Context, r *runner.Runner, exp *content.Experiment, progress io.Writer) (out outcome, err error) {
 	for range 3 {
-		out, err = carry(ctx, r, exp.Spec, progress)
+		out, err = carry(ctx, r, exp.Spec, nil, progress)
 		if err != nil || out.result() != "void" {
 			break
 		}

@@ -16,13 +16,24 @@ func Catalogue() []Metric {
 		{"load", KindHistogram, "seconds"},         // response time: from the intended send time
 		{"load.service", KindHistogram, "seconds"}, // service time: from the actual send
 		{"load.late", KindHistogram, "seconds"},    // the generator's own lateness
+		{"load.heavy", KindHistogram, "seconds"},   // response time of the heavy calls; load has the others then
+		{"load.connect", KindHistogram, "seconds"}, // from connect(2) until it can be used, TLS included
 		{"load.requests", KindCounter, ""},
-		{"load.sent", KindCounter, ""},
+		{"load.sent", KindCounter, ""}, // retries included
 		{"load.bytes_in", KindCounter, "bytes"},
 		{"load.bytes_out", KindCounter, "bytes"},
 		{"load.mismatches", KindCounter, ""}, // answers with a wrong byte
 		{"load.errors", KindCounter, ""},     // all of load.errno.* and the mismatches
+		{"load.refused", KindCounter, ""},    // answers that refuse: the server is busy
+		{"load.failed", KindCounter, ""},     // answers with another error
+		{"load.expired", KindCounter, ""},    // calls whose budget ran out
+		{"load.retries", KindCounter, ""},    // requests that repeat an earlier one
+		{"load.lost", KindCounter, ""},       // requests sent whose connection ended without an answer
+		{"load.goaways", KindCounter, ""},    // times that a server asked to send no more
+		{"load.handshakes", KindCounter, ""}, // TLS
+		{"load.resumed", KindCounter, ""},    // of them, those that resumed a session
 		{"load.connects", KindCounter, ""},
+		{"load.connecting", KindGauge, ""},        // connections being opened now
 		{"load.open", KindGauge, ""},              // connections open now
 		{"load.inflight", KindGauge, ""},          // requests sent and not answered
 		{"load.backlog", KindGauge, ""},           // requests due and not sent
@@ -36,11 +47,13 @@ func Catalogue() []Metric {
 		// The lab's sockets, from sock_diag(7).
 		{"kernel.recvq", KindGauge, "bytes"}, // sum over the lab's connections
 		{"kernel.sendq", KindGauge, "bytes"},
+		{"kernel.notsent", KindGauge, "bytes"}, // of sendq: not sent yet
 		{"kernel.accept_queue", KindGauge, ""},
 		{"kernel.backlog", KindGauge, ""},
 		{"kernel.rtt", KindGauge, "seconds"}, // mean over established connections
 		{"kernel.cwnd", KindGauge, ""},
 		{"kernel.retransmits", KindCounter, ""},
+		{"kernel.rwnd_limited", KindCounter, "seconds"}, // that the peers' windows held up, summed up over connections
 		{"kernel.established", KindGauge, ""},
 		{"kernel.syn_recv", KindGauge, ""},
 		{"kernel.fin_wait1", KindGauge, ""},
@@ -49,6 +62,7 @@ func Catalogue() []Metric {
 		{"kernel.last_ack", KindGauge, ""},
 		{"kernel.closing", KindGauge, ""},
 		{"kernel.time_wait", KindGauge, ""},
+		{"kernel.peer_time_wait", KindGauge, ""}, // with the lab's port as the remote one; not told at every tick
 
 		// The lab's process, from /proc/PID.
 		{"kernel.cpu", KindCounter, "seconds"},

@@ -7,10 +7,14 @@ import { byId, el } from "./dom.js";
 import { Knob } from "./knob.js";
 import { both } from "./words.js";
 
+/** @param {Knob[]} knobs */
+const group = (knobs) => el("div", { class: "knobs" }, ...knobs.map((k) => k.root));
+
 export class Knobs {
   #box = byId("ui-knobs");
   /** @type {Knob[]} */
   #all = [];
+  #more = /** @type {HTMLDetailsElement} */ (el("details", { class: "knobs-more" }));
   #reset = el("button", { class: "button button-bare", type: "button" }, both("run.reset"));
   #changed;
 
@@ -23,19 +27,27 @@ export class Knobs {
   /** @param {Experiment} x */
   build(x) {
     const turned = () => { this.#fit(); this.#changed(); };
-    const some = (x.load ?? []).filter((s) => s.kind !== "choice" || (s.choices ?? []).length > 1);
+    const some = (x.load ?? []).filter((s) => s.name !== "client"); // it speaks what the lab speaks
     const knobs = x.knobs.map((s) => new Knob(s, `knob.${s.name}`, turned));
     const load = some.map((s) => new Knob(s, `load.${s.name}`, turned));
     this.#all = [...knobs, ...load];
-    this.#box.replaceChildren(el("header", {}, el("h3", {}, both("run.knobs")), el("span", { class: "aside" }, this.#reset)), el("div", { class: "knobs" }, ...knobs.map((k) => k.root)));
-    if (load.length) this.#box.append(el("h3", { class: "knobs-load" }, both("run.load")), el("div", { class: "knobs" }, ...load.map((k) => k.root)));
+    const main = (/** @type {Knob[]} */ list) => list.filter((k) => k.setting.main), rest = this.#all.filter((k) => !k.setting.main);
+    this.#box.replaceChildren(el("header", {}, el("h3", {}, both("run.knobs")), el("span", { class: "aside" }, this.#reset)));
+    if (main(knobs).length) this.#box.append(group(main(knobs)));
+    if (main(load).length) this.#box.append(el("h3", { class: "knobs-load" }, both("run.load")), group(main(load)));
+    this.#more.replaceChildren(el("summary", {}, both("run.more")), group(rest));
+    this.#more.open = main(this.#all).length === 0;
+    if (rest.length) this.#box.append(this.#more);
     this.#fit();
   }
 
-  /** Settings that the load's model does not have are not shown. */
+  /** Settings that the load's model or shape does not have are not shown. */
   #fit() {
-    const model = this.#all.find((k) => k.name === "load.model")?.value;
-    for (const k of this.#all) k.root.hidden = (k.name === "load.rate" && model === "closed") || (k.name === "load.depth" && model === "open");
+    const of = (/** @type {string} */ name) => this.#all.find((k) => k.name === name)?.value;
+    const open = of("load.model") === "open", shape = of("load.shape");
+    const has = /** @type {Record<string, boolean>} */ ({ "load.rate": open, "load.shape": open, "load.peak": open && shape !== "steady", "load.steps": open && shape === "steps" });
+    for (const k of this.#all) k.root.hidden = has[k.name] === false;
+    if (this.#all.some((k) => !k.setting.main && (k.changed || k.wrong))) this.#more.open = true;
     this.#reset.classList.toggle("is-hidden", !this.#all.some((k) => k.changed || k.wrong));
   }
 
@@ -56,6 +68,7 @@ export class Knobs {
   refuse(e) {
     const knob = this.#all.find((k) => k.name === e.field);
     knob?.refuse(e.said);
+    if (knob && !knob.setting.main) this.#more.open = true;
     return knob !== undefined;
   }
 
