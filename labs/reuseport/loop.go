@@ -86,7 +86,8 @@ func (l *loop) run(quit int) error {
 // it, and that is a trap: the garbage collector stops all goroutines, and waits
 // for this one until the call returns. The signal by which it asks interrupts the
 // call, but a loop that makes the same call anew is never seen to stop. Hence the
-// other kind of call after an interruption, and when patience is over.
+// other kind of call after an interruption, and when patience is over; and hence
+// a P for each loop (serve).
 func (l *loop) wait(events []unix.EpollEvent) (int, error) {
 	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(l.epfd), uintptr(unsafe.Pointer(&events[0])), uintptr(len(events)), patience, 0, 0)
 	if errno != 0 || n == 0 {

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"runtime"
 	"slices"
 	"sync"
 
@@ -63,6 +64,7 @@ func serve(addr netip.AddrPort, quit int) error {
 	if err != nil {
 		return err
 	}
+	runtime.GOMAXPROCS(max(runtime.NumCPU(), len(loops)+1)) // a loop keeps its P while it waits raw: one more for the rest
 	ended := make(chan error, len(loops))
 	for _, l := range loops {
 		go func() { ended <- l.run(quit) }()
