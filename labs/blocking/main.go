@@ -67,6 +67,7 @@ func serve(addr netip.AddrPort, quit int) error {
 	lab.Listening(lfd)
 	go stop(quit)
 	for {
+		slots <- struct{}{} // while there is none, clients wait to be accepted
 		cfd, err := accept(lfd, quit)
 		switch {
 		case err == io.EOF: // SIGTERM, and nobody is left in the queue
@@ -77,8 +78,8 @@ func serve(addr netip.AddrPort, quit int) error {
 			return err
 		case *model == "one":
 			handle(cfd)
+			<-slots
 		default:
-			slots <- struct{}{}
 			threads.Go(func() {
 				runtime.LockOSThread() // a thread that ends with the connection
 				handle(cfd)

@@ -77,6 +77,7 @@ func serve(addr netip.AddrPort, quit int) error {
 		threads.Go(func() { probe(quit) })
 	}
 	for {
+		slots <- struct{}{} // while there is none, clients wait to be accepted
 		cfd, err := accept(lfd, quit)
 		switch {
 		case err == io.EOF: // SIGTERM, and nobody is left in the queue
@@ -86,7 +87,6 @@ func serve(addr netip.AddrPort, quit int) error {
 		case err != nil:
 			return err
 		}
-		slots <- struct{}{}
 		threads.Go(func() {
 			handle(&conn{fd: cfd, quit: quit, heard: time.Now()})
 			<-slots

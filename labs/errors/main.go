@@ -82,6 +82,7 @@ func serve(addr netip.AddrPort, quit int) error {
 	}
 	threads.Go(func() { provoke(lfd, quit) })
 	for {
+		slots <- struct{}{} // while there is none, clients wait to be accepted
 		cfd, err := accept(lfd, quit)
 		switch {
 		case err == io.EOF: // SIGTERM, and nobody is left in the queue
@@ -91,7 +92,6 @@ func serve(addr netip.AddrPort, quit int) error {
 		case err != nil:
 			return err
 		}
-		slots <- struct{}{}
 		threads.Go(func() {
 			handle(cfd, quit)
 			<-slots

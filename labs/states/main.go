@@ -59,6 +59,7 @@ func serve(addr netip.AddrPort, quit int) error {
 	}
 	sleep(*acceptDelay, quit) // the kernel completes handshakes by itself, until the queue is full
 	for {
+		slots <- struct{}{} // while there is none, clients wait to be accepted
 		cfd, err := accept(lfd, quit)
 		switch {
 		case err == io.EOF: // SIGTERM, and nobody is left in the queue
@@ -68,7 +69,6 @@ func serve(addr netip.AddrPort, quit int) error {
 		case err != nil:
 			return err
 		}
-		slots <- struct{}{}
 		threads.Go(func() {
 			handle(cfd, quit)
 			<-slots
