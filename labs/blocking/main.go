@@ -138,7 +138,7 @@ func timeouts(cfd int) error {
 }
 
 func timeout(cfd, option int, d time.Duration) error {
-	tv := unix.NsecToTimeval((d + time.Microsecond - 1).Nanoseconds()) // rounded down, the last one would be 0: for ever
+	tv := unix.NsecToTimeval(d.Nanoseconds()) // rounds up: 0 would be for ever
 	return unix.SetsockoptTimeval(cfd, unix.SOL_SOCKET, option, &tv)
 }
 

@@ -96,18 +96,18 @@ func TestWhatIsBounded(t *testing.T) {
 		earliest, latest time.Duration // of the end
 		why              string
 	}{
-		{"-timeouts=call", 2 * time.Second, labtest.Patience, "each call gets its byte in time"},
-		{"-timeouts=idle", 2 * time.Second, labtest.Patience, "each byte is progress"},
-		{"-timeouts=none", 2 * time.Second, labtest.Patience, "there is no timeout"},
-		{"-timeouts=deadline", 450 * time.Millisecond, 1500 * time.Millisecond, "bytes do not move it"},
-		{"-timeouts=deadline -request=8", 2 * time.Second, labtest.Patience, "each request of eight bytes has its own"},
-		{"-timeouts=deadline -request=64", 450 * time.Millisecond, 1500 * time.Millisecond, "the first request never ends"},
+		{"-timeouts=call", 1200 * time.Millisecond, labtest.Patience, "each call gets its byte in time"},
+		{"-timeouts=idle", 1200 * time.Millisecond, labtest.Patience, "each byte is progress"},
+		{"-timeouts=none", 1200 * time.Millisecond, labtest.Patience, "there is no timeout"},
+		{"-timeouts=deadline", 450 * time.Millisecond, 1100 * time.Millisecond, "bytes do not move it"},
+		{"-timeouts=deadline -request=8", 1200 * time.Millisecond, labtest.Patience, "each request of eight bytes has its own"},
+		{"-timeouts=deadline -request=64", 450 * time.Millisecond, 1100 * time.Millisecond, "the first request never ends"},
 	} {
 		t.Run(c.knobs, func(t *testing.T) {
 			t.Parallel()
 			s := labtest.Start(t, "blocking", append(strings.Fields(c.knobs), "-read-timeout=500ms")...)
 			conn, begin := s.Dial(), time.Now()
-			for time.Since(begin) < 2*time.Second {
+			for time.Since(begin) < 1200*time.Millisecond {
 				conn.Write([]byte{7})
 				if n, _ := conn.Read(make([]byte, 1)); n == 0 {
 					break
