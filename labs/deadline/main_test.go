@@ -84,7 +84,7 @@ func TestRounding(t *testing.T) {
 		{"-floor=true", true, "0.9 ms are poll(0), which comes back at once"},
 	} {
 		t.Run(c.knob, func(t *testing.T) {
-			s := labtest.Start(t, "deadline", c.knob, "-read-timeout=100ms")
+			s := labtest.Start(t, "deadline", c.knob, "-read-timeout=900us")
 			for range 20 {
 				s.Dial()
 			}
