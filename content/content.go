@@ -131,6 +131,7 @@ type Placeholder struct {
 // Words are the labels of knobs, settings, metrics and units in both languages,
 // and the glossary, from words.yaml.
 type Words struct {
+	Labs     map[string]Text `json:"labs" yaml:"labs"`         // by folder
 	Knobs    map[string]Text `json:"knobs" yaml:"knobs"`       // by flag
 	Settings map[string]Text `json:"settings" yaml:"settings"` // of load and faults, by name
 	Faults   map[string]Text `json:"faults" yaml:"faults"`     // by kind

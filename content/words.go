@@ -39,12 +39,12 @@ func readWords(fsys fs.FS, prefix string, p *problems) *wordbook {
 func (w *wordbook) groups() map[string]*map[string]Text {
 	return map[string]*map[string]Text{
 		"knobs": &w.Knobs, "settings": &w.Settings, "faults": &w.Faults, "metrics": &w.Metrics,
-		"groups": &w.Groups, "units": &w.Units, "queues": &w.Queues,
+		"groups": &w.Groups, "units": &w.Units, "queues": &w.Queues, "labs": &w.Labs,
 	}
 }
 
 func (w *wordbook) read(v value, groups map[string]*map[string]Text) {
-	known := []string{"knobs", "settings", "faults", "groups", "units", "queues", "metrics"}
+	known := []string{"labs", "knobs", "settings", "faults", "groups", "units", "queues", "metrics"}
 	for _, f := range v.fields() {
 		words, ok := groups[f.name]
 		if !ok {
@@ -117,6 +117,7 @@ func (w *wordbook) fault(k labs.FaultKind) {
 }
 
 func (w *wordbook) lab(l labs.Lab) {
+	w.need("labs", l.Name, "a lab")
 	for _, k := range l.Knobs {
 		w.need("knobs", k.Name, "a knob of labs/"+l.Name)
 		w.unit(k.Unit, "the unit of "+k.Name)

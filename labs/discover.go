@@ -1,6 +1,7 @@
 package labs
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -73,7 +74,14 @@ func Read(root string) (*Catalog, error) {
 // sharedFiles are the module's files that every lab's binary is made of.
 func sharedFiles(root string) []string {
 	files := []string{"go.mod", "go.sum"}
-	for _, dir := range []string{"labs/telemetry", "labs/internal/lab", "labs/internal/sock"} {
+	dirs := []string{"labs/telemetry"}
+	entries, _ := os.ReadDir(filepath.Join(root, "labs/internal"))
+	for _, e := range entries {
+		if e.IsDir() && e.Name() != "labtest" { // that is for tests
+			dirs = append(dirs, path.Join("labs/internal", e.Name()))
+		}
+	}
+	for _, dir := range dirs {
 		files = append(files, goFiles(root, dir)...)
 	}
 	return files
@@ -121,7 +129,8 @@ func read(root, name, shared string) (Lab, error) {
 		if err != nil {
 			return Lab{}, err
 		}
-		r := reader{file: file, text: text, lab: &l}
+		l.Lines += bytes.Count(text, []byte{'\n'})
+		r := reader{root: root, file: file, text: text, lab: &l}
 		switch err := r.read(); {
 		case errors.Is(err, fs.ErrNotExist):
 			return Lab{}, err
@@ -134,6 +143,7 @@ func read(root, name, shared string) (Lab, error) {
 
 // reader reads one file of a lab.
 type reader struct {
+	root string
 	file string
 	text []byte
 	set  *token.FileSet
@@ -182,7 +192,7 @@ func (r *reader) vars(d *ast.GenDecl) error {
 			continue
 		}
 		if fields, ok := v.Type.(*ast.StructType); ok && len(v.Names) == 1 && v.Names[0].Name == "m" {
-			r.lab.Metrics = append(r.lab.Metrics, metrics(fields)...)
+			r.lab.Metrics = append(r.lab.Metrics, r.metrics(fields, true)...)
 		}
 		for _, value := range v.Values {
 			call, ok := value.(*ast.CallExpr)
@@ -248,14 +258,21 @@ func setting(kind lab.SettingKind, v constant.Value) (any, bool) {
 	return n, true
 }
 
-// metrics lists the fields of m: their names and kinds.
-func metrics(s *ast.StructType) []telemetry.Metric {
+// metrics lists the fields of m, and of what it embeds from a package under
+// labs/internal (one level deep): their names and kinds.
+func (r *reader) metrics(s *ast.StructType, deep bool) []telemetry.Metric {
 	of := map[string]telemetry.MetricKind{
 		"Counter": telemetry.KindCounter, "Gauge": telemetry.KindGauge, "Histogram": telemetry.KindHistogram,
 	}
 	var list []telemetry.Metric
 	for _, f := range s.Fields.List {
 		sel, ok := f.Type.(*ast.SelectorExpr)
+		if ok && len(f.Names) == 0 {
+			if embedded := r.embedded(sel); deep && embedded != nil {
+				list = append(list, r.metrics(embedded, false)...)
+			}
+			continue
+		}
 		if !ok || of[sel.Sel.Name] == "" {
 			continue
 		}
@@ -269,6 +286,33 @@ func metrics(s *ast.StructType) []telemetry.Metric {
 		}
 	}
 	return list
+}
+
+// embedded finds the struct type x.Name in labs/internal/x.
+func (r *reader) embedded(sel *ast.SelectorExpr) *ast.StructType {
+	x, ok := sel.X.(*ast.Ident)
+	if !ok {
+		return nil
+	}
+	for _, file := range goFiles(r.root, path.Join("labs/internal", x.Name)) {
+		f, err := parser.ParseFile(token.NewFileSet(), filepath.Join(r.root, file), nil, parser.SkipObjectResolution)
+		if err != nil {
+			continue
+		}
+		for _, d := range f.Decls {
+			types, ok := d.(*ast.GenDecl)
+			if !ok || types.Tok != token.TYPE {
+				continue
+			}
+			for _, spec := range types.Specs {
+				if t := spec.(*ast.TypeSpec); t.Name.Name == sel.Sel.Name {
+					s, _ := t.Type.(*ast.StructType)
+					return s
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // function returns a declaration with its comment, its text and the lines that count.

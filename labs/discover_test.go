@@ -21,6 +21,7 @@ var (
 )
 
 var m struct {
+	loop.Counts
 	Accepts, ShortWrites telemetry.Counter
 	Open                 telemetry.Gauge
 	other                int
@@ -39,7 +40,10 @@ func (c *conn) echo() {
 `
 
 func TestReadFindsWhatTheSourceSays(t *testing.T) {
-	root := module(t, map[string]string{"labs/tiny/main.go": source})
+	root := module(t, map[string]string{
+		"labs/tiny/main.go":          source,
+		"labs/internal/loop/loop.go": "package loop\n\ntype Counts struct{ Reads telemetry.Counter }\n",
+	})
 	c, err := Read(root)
 	if err != nil {
 		t.Fatal(err)
@@ -64,6 +68,7 @@ func TestReadFindsWhatTheSourceSays(t *testing.T) {
 		}
 	}
 	metrics := []telemetry.Metric{
+		{Name: "lab.reads", Kind: telemetry.KindCounter},
 		{Name: "lab.accepts", Kind: telemetry.KindCounter},
 		{Name: "lab.short_writes", Kind: telemetry.KindCounter},
 		{Name: "lab.open", Kind: telemetry.KindGauge},

@@ -15,6 +15,7 @@ type Lab struct {
 	Synopsis string             `json:"synopsis"`
 	Knobs    []Setting          `json:"knobs"`
 	Metrics  []telemetry.Metric `json:"metrics"` // lab.*
+	Lines    int                `json:"lines"`   // of its Go files, tests left out
 	Code     string             `json:"code"`    // hash of the folder's Go files: what a learner edits
 	Build    string             `json:"build"`   // hash of all that the binary is made of
 	Funcs    []Func             `json:"funcs"`

@@ -21,6 +21,7 @@ type page struct {
 	Progress             Progress
 	Problems             []content.Problem
 	Data                 template.JS // pageData, safe inside a script element
+	Labs                 []labView
 	Query                string
 	Hits                 []content.Hit
 	Status               *status

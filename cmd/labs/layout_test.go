@@ -28,8 +28,10 @@ var arrows = map[string][]string{
 	"labs/telemetry":        {},
 	"labs/internal/lab":     {"labs/telemetry", "labs/internal/sock"},
 	"labs/internal/sock":    {},
+	"labs/internal/loop":    {"labs/internal/lab", "labs/internal/sock", "labs/telemetry"},
+	"labs/internal/rpc":     {},
 	"labs/internal/labtest": {"labs/telemetry"},
-	"labs/NAME":             {"labs/internal/lab", "labs/internal/sock", "labs/telemetry"},
+	"labs/NAME":             {"labs/internal/lab", "labs/internal/loop", "labs/internal/rpc", "labs/internal/sock", "labs/telemetry"},
 }
 
 func TestPackagesImportOnlyAlongTheArrows(t *testing.T) {

@@ -39,11 +39,16 @@ func newReporter(m any) *reporter {
 	return &reporter{out: os.Stdout, terminal: err == nil, fields: fields(m), values: map[string]float64{}}
 }
 
-// fields finds the counters and gauges of the struct that m points to.
+// fields finds the counters and gauges of the struct that m points to, and of
+// those that are embedded in it.
 func fields(m any) []field {
 	v := reflect.ValueOf(m).Elem()
 	var list []field
 	for i := range v.NumField() {
+		if v.Type().Field(i).Anonymous {
+			list = append(list, fields(v.Field(i).Addr().Interface())...)
+			continue
+		}
 		name := telemetry.Name(v.Type().Field(i).Name)
 		switch x := v.Field(i).Addr().Interface().(type) {
 		case *telemetry.Counter:

@@ -103,6 +103,7 @@
  * @property {string} [doc]
  * @property {Value} value
  * @property {Text} label
+ * @property {boolean} main
  */
 
 /**
