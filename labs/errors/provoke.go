@@ -280,6 +280,7 @@ func eaddrnotavail(int) error {
 // emfile leaves room for a few clients. The limit bounds the number that a new
 // descriptor may get, and that is the lowest one that is free (getrlimit(2)).
 func emfile() error {
+	time.Sleep(time.Millisecond) // with its first timer the Go runtime opens descriptors of its own, and dies if it can not
 	var limit unix.Rlimit
 	fd, err := unix.Dup(0)
 	if err != nil {
