@@ -14,12 +14,7 @@ import (
 )
 
 func TestConformance(t *testing.T) {
-	for _, knobs := range []string{
-		"-deadline=progress",
-		"-deadline=none -keepalive=1s -user-timeout=60s",
-	} {
-		t.Run(knobs, func(t *testing.T) { labtest.Conformance(t, "deadline", strings.Fields(knobs)...) })
-	}
+	labtest.Conformance(t, "deadline", "-keepalive=1s", "-user-timeout=60s")
 }
 
 // A client sends a byte every 40 ms. Reading may wait for 500 ms, and at most
