@@ -19,6 +19,7 @@ type pageData struct {
 	Linux       bool              `json:"linux"`
 	Experiments []*experiment     `json:"experiments"`
 	Metrics     map[string]metric `json:"metrics"`
+	Faults      []faultKind       `json:"faults"` // that a run can be given
 	Words       content.Words     `json:"words"`
 	Text        any               `json:"text"`
 }
@@ -57,6 +58,14 @@ type faultView struct {
 	Label content.Text `json:"label"`
 }
 
+// faultKind is something that a run can be given to suffer.
+type faultKind struct {
+	Kind     string       `json:"kind"`
+	Label    content.Text `json:"label"`
+	Doc      string       `json:"doc"`
+	Settings []setting    `json:"settings"`
+}
+
 type check struct {
 	ID   string `json:"id"`
 	Expr string `json:"expr"`
@@ -86,7 +95,7 @@ type metric struct {
 
 // lessonView makes a lesson's page data, and its experiments by id.
 func (s *Site) lessonView(e *edition, l *content.Lesson, runs []runner.Summary, done Progress) (*pageData, map[string]*experiment) {
-	data := &pageData{Lesson: l.ID, Experiments: []*experiment{}, Metrics: map[string]metric{}}
+	data := &pageData{Lesson: l.ID, Experiments: []*experiment{}, Metrics: map[string]metric{}, Faults: faultKinds(e.book.Words)}
 	byID := map[string]*experiment{}
 	describe(data.Metrics, e.book.Words, telemetry.Catalogue())
 	turned := turnedBy(l)
@@ -151,6 +160,14 @@ func view(x *content.Experiment, lab labs.Lab, words content.Words, done Progres
 		v.Predictions = append(v.Predictions, prediction{p.ID, p.Kind, list(p.Prediction.Choices), p.Unit, g.Given, g.Skipped})
 	}
 	return v
+}
+
+func faultKinds(words content.Words) []faultKind {
+	var out []faultKind
+	for _, k := range labs.FaultKinds() {
+		out = append(out, faultKind{k.Name, word(words.Faults, k.Name), k.Doc, settings(k.Settings, nil, words.Settings)})
+	}
+	return out
 }
 
 // settings lists all of them, each with its value here.

@@ -106,6 +106,8 @@
  * @property {boolean} main
  */
 
+/** Something that a run can be given to suffer. @typedef {{kind: string, label: Text, doc: string, settings: Setting[]}} FaultKind */
+
 /**
  * @typedef {object} Experiment
  * @property {string} id
@@ -137,6 +139,7 @@
  * @property {boolean} linux
  * @property {Experiment[]|null} experiments
  * @property {Record<string, Metric>|null} metrics
+ * @property {FaultKind[]|null} faults
  * @property {Record<"knobs"|"settings"|"faults"|"metrics"|"groups"|"units"|"queues", Record<string, Text>|null>} words
  * @property {Record<string, Text>} text
  */
