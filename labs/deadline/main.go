@@ -24,10 +24,10 @@ import (
 )
 
 var (
-	kind           = flag.String("deadline", "progress", "what moves a deadline: nothing, bytes up to cap, bytes without end; or there is none [absolute|progress|idle|none]")
+	kind           = flag.String("deadline", "progress", "what moves a deadline: nothing, bytes up to total-timeout, bytes without end; or there is none [absolute|progress|idle|none]")
 	readTimeout    = flag.Duration("read-timeout", 10*time.Second, "how long reading may wait, 0 for ever [0s..60s]")
 	writeTimeout   = flag.Duration("write-timeout", 10*time.Second, "how long writing may wait, 0 for ever [0s..60s]")
-	most           = flag.Duration("cap", 30*time.Second, "progress: how long a request or an answer may take in all [100ms..60s]")
+	most           = flag.Duration("total-timeout", 30*time.Second, "progress: how long a request or an answer may take in all [100ms..60s]")
 	request        = flag.Int("request", 0, "bytes of a request, 0 for all that a connection sends [0..1048576 bytes]")
 	floor          = flag.Bool("floor", false, "round what is left down to milliseconds, not up")
 	keepalive      = flag.Duration("keepalive", 0, "silence before the kernel asks whether the peer is there, and between asking, 0 never [0s..60s]")

@@ -32,7 +32,7 @@ func TestDribbler(t *testing.T) {
 	} {
 		t.Run(c.kind, func(t *testing.T) {
 			t.Parallel()
-			s := labtest.Start(t, "deadline", "-deadline="+c.kind, "-read-timeout=500ms", "-cap=1s")
+			s := labtest.Start(t, "deadline", "-deadline="+c.kind, "-read-timeout=500ms", "-total-timeout=1s")
 			conn, begin := s.Dial(), time.Now()
 			for time.Since(begin) < 1500*time.Millisecond && dribble(conn) {
 				time.Sleep(40 * time.Millisecond)
@@ -117,7 +117,7 @@ func TestInterrupted(t *testing.T) {
 
 func TestWriteTimeout(t *testing.T) {
 	t.Parallel()
-	s := labtest.Start(t, "deadline", "-write-timeout=200ms", "-cap=500ms")
+	s := labtest.Start(t, "deadline", "-write-timeout=200ms", "-total-timeout=500ms")
 	c := s.Dial()
 	go c.Write(labtest.Bytes(1, 64<<20)) // nobody reads the answer; ends when the server does
 	s.Wait("the timeout", func(m map[string]float64) bool { return m["timeouts"] == 1 && m["open"] == 0 })
