@@ -61,6 +61,7 @@ type Loop struct {
 
 	mu     sync.Mutex
 	posted []func() // mu guards
+	ended  bool     // mu guards: wakefd is closed
 }
 
 // one is what an eventfd(2) takes.
@@ -226,13 +227,13 @@ func (l *Loop) Each(f func(c *Conn)) {
 	}
 }
 
-// Post has f called on the loop's thread. It may be called from any thread.
+// Post has f called on the loop's thread. It may be called from any thread; when
+// Run has returned, nothing is called any more.
 func (l *Loop) Post(f func()) {
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.posted = append(l.posted, f)
-	first := len(l.posted) == 1
-	l.mu.Unlock()
-	if first {
+	if len(l.posted) == 1 && !l.ended { // wakefd may be somebody else's by then
 		unix.Write(l.wakefd, one)
 	}
 }
@@ -253,6 +254,9 @@ func (l *Loop) control(op, fd int, events uint32) error {
 }
 
 func (l *Loop) end() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ended = true
 	l.spare.Close()
 	for _, fd := range []int{l.epfd, l.wakefd} {
 		unix.Close(fd)
