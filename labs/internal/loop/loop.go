@@ -208,6 +208,11 @@ func (l *Loop) stop(quit int) error {
 			return err
 		}
 	}
+	// If another process holds the listener too, closing does not end the
+	// registration, and the loop would spin (epoll(7), Questions and answers, 6).
+	if err := l.control(unix.EPOLL_CTL_DEL, l.lfd, 0); err != nil {
+		return err
+	}
 	unix.Close(l.lfd)
 	l.lfd, l.stopping = -1, true
 	if l.Stop != nil {
