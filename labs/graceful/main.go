@@ -86,6 +86,7 @@ func serve(addr netip.AddrPort, quit int) error {
 			err = errors.Join(errors.New("the worker has ended"), w.err)
 		case <-stop: // not ready at once, live until the last call is answered
 			m.Ready.Set(0)
+			unix.Close(port) // or it would listen on, for nobody
 			w.leave()
 			workers.Wait()
 			return w.err

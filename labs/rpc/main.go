@@ -22,6 +22,7 @@ import (
 var (
 	capacity = flag.Int("capacity", 4, "calls that are worked on at the same time [1..64]")
 	queue    = flag.Int("queue", 10000, "calls that may wait for that; the next one is refused [1..100000]")
+	limit    = flag.Duration("limit", 0, "budget of a call that brings none, 0 for ever [0s..10s]")
 	honour   = flag.Bool("honour-budget", true, "no work for a call whose budget has run out")
 	fail     = flag.Float64("fail", 0, "share of calls that are done and answered timeout all the same [0..1]")
 	inOrder  = flag.Bool("in-order", false, "answer the calls of a connection in the order in which they came")
@@ -93,6 +94,9 @@ func drain(c *loop.Conn) error {
 func handle(c *loop.Conn, r request) {
 	m.Calls.Inc()
 	k := &call{request: r, conn: c}
+	if r.budget == 0 {
+		r.budget = *limit
+	}
 	if r.budget > 0 {
 		k.due = time.Now().Add(r.budget)
 	}
@@ -167,6 +171,7 @@ func perform(k *call) (status uint16) {
 	sleep(d)
 	if !k.due.IsZero() && time.Now().After(k.due) {
 		m.Late.Inc() // done for nobody
+		return timeout
 	}
 	return ok
 }

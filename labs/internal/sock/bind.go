@@ -12,8 +12,8 @@ import (
 
 // Bind returns a socket as Listen does, that does not listen yet. Others that
 // Bind made may be bound to the same address (SO_REUSEPORT, socket(7)): of those
-// that listen one gets each connection, and one that does not only keeps the port
-// from everybody else.
+// that listen one gets each connection; one that does not only keeps the port from
+// being somebody's free port.
 func Bind(addr netip.AddrPort) (fd int, err error) {
 	family, sa := sockaddr(addr)
 	fd, err = unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
