@@ -33,9 +33,9 @@ var (
 // includes the front's two connections to the versions.
 var m struct {
 	loop.Counts
-	OldCalls, NewCalls, OldErrors, NewErrors, Busy, Promotions, Rollbacks telemetry.Counter
-	Share, Step                                                           telemetry.Gauge
-	OldMicros, NewMicros                                                  telemetry.Gauge // medians of this step
+	OldCalls, NewCalls, OldErrors, NewErrors, Refused, Promotions, Rollbacks telemetry.Counter
+	Share, Step                                                              telemetry.Gauge
+	OldMicros, NewMicros                                                     telemetry.Gauge // medians of this step
 }
 
 // The steps, beside those that follow from shares.
@@ -140,7 +140,7 @@ func handle(c *loop.Conn, r rpc.Request) {
 		v = next
 	}
 	if len(calls) >= maxCalls || v.conn.Pending() > maxPending {
-		m.Busy.Inc()
+		m.Refused.Inc()
 		c.Send(rpc.AppendBusy(nil, r.ID, 50*time.Millisecond))
 		return
 	}

@@ -119,7 +119,7 @@ func wait(pid int) error {
 // counters and gauges are what a worker reports, in this order.
 func counters() []*telemetry.Counter {
 	return []*telemetry.Counter{&m.Accepts, &m.AcceptErrors, &m.Emfile, &m.Reads, &m.Writes, &m.ShortWrites, &m.Bytes,
-		&m.Resets, &m.BrokenPipes, &m.Calls, &m.Answered, &m.Busy, &m.GoAways, &m.Cut}
+		&m.Resets, &m.BrokenPipes, &m.Requests, &m.Answered, &m.Refused, &m.GoAways, &m.Cut}
 }
 
 func gauges() []*telemetry.Gauge { return []*telemetry.Gauge{&m.Open, &m.Pending, &m.Working} }

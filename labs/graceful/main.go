@@ -38,8 +38,8 @@ var (
 // workers count, and the supervisor adds up what they report.
 var m struct {
 	loop.Counts
-	Calls, Answered, Busy, GoAways, Cut, HandOvers telemetry.Counter
-	Working, Workers, Generation, Ready            telemetry.Gauge
+	Requests, Answered, Refused, GoAways, Cut, HandOvers telemetry.Counter
+	Working, Workers, Generation, Ready                  telemetry.Gauge
 }
 
 var (
@@ -158,7 +158,7 @@ func watch() error {
 	mux.Handle("GET /readyz", say(ready, func() string { return fmt.Sprint("ready: ", ready()) }))
 	mux.Handle("GET /healthz", say(heardLately, func() string {
 		return fmt.Sprintf("generation %d, workers %d, open %d, calls %d, answered %d",
-			m.Generation.Value(), m.Workers.Value(), m.Open.Value(), m.Calls.Value(), m.Answered.Value())
+			m.Generation.Value(), m.Workers.Value(), m.Open.Value(), m.Requests.Value(), m.Answered.Value())
 	}))
 	go (&http.Server{Handler: mux, ReadTimeout: time.Second, WriteTimeout: time.Second, IdleTimeout: time.Minute}).Serve(l)
 	return nil

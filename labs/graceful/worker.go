@@ -110,7 +110,7 @@ func drain(c *loop.Conn) error {
 }
 
 func handle(c *loop.Conn, r rpc.Request) {
-	m.Calls.Inc()
+	m.Requests.Inc()
 	switch r.Method {
 	case rpc.Echo:
 		reply(c, r.ID, rpc.OK, r.Body)
@@ -119,7 +119,7 @@ func handle(c *loop.Conn, r rpc.Request) {
 	case rpc.Work:
 		if kept += len(r.Body); kept > maxKept {
 			kept -= len(r.Body)
-			m.Busy.Inc()
+			m.Refused.Inc()
 			c.Send(rpc.AppendBusy(nil, r.ID, 50*time.Millisecond))
 			return
 		}

@@ -31,8 +31,8 @@ var (
 // m is every number this lab exports; a field's name is its metric's name.
 var m struct {
 	loop.Counts
-	Calls, Answered, Busy, Expired, Abandoned, Late, Failed, Added, BadRequests, UnknownMethods telemetry.Counter
-	Waiting, Working                                                                            telemetry.Gauge
+	Requests, Answered, Refused, Expired, Abandoned, Late, Failed, Added, BadRequests, UnknownMethods telemetry.Counter
+	Queue, Working                                                                                    telemetry.Gauge
 }
 
 // maxKept bounds the bodies of all calls that are not answered.
@@ -92,7 +92,7 @@ func drain(c *loop.Conn) error {
 // handle does a call, or has it wait for the pool. A budget counts from here:
 // the clocks of two machines do not agree, so what is sent is time that is left.
 func handle(c *loop.Conn, r request) {
-	m.Calls.Inc()
+	m.Requests.Inc()
 	k := &call{request: r, conn: c}
 	if r.budget == 0 {
 		r.budget = *limit
@@ -128,7 +128,7 @@ func handle(c *loop.Conn, r request) {
 // enter gives k its place in the queue, or refuses it.
 func enter(k *call) {
 	k.body = append([]byte(nil), k.body...) // not the buffer that it came in
-	m.Waiting.Inc()
+	m.Queue.Inc()
 	if kept <= maxKept {
 		select {
 		case turns <- k:
@@ -136,15 +136,15 @@ func enter(k *call) {
 		default:
 		}
 	}
-	m.Waiting.Dec()
-	m.Busy.Inc()
+	m.Queue.Dec()
+	m.Refused.Inc()
 	reply(k, busy, binary.BigEndian.AppendUint32(nil, uint32(retryAfter.Milliseconds())))
 }
 
 // take is one of the pool.
 func take() {
 	for k := range turns {
-		m.Waiting.Dec()
+		m.Queue.Dec()
 		m.Working.Inc()
 		status := perform(k)
 		m.Working.Dec()

@@ -183,8 +183,8 @@ func TestBudget(t *testing.T) {
 					t.Errorf("lab.%s is %v, want %d: %s", name, m[name], want, c.why)
 				}
 			}
-			if m["waiting"] != 0 || m["working"] != 0 {
-				t.Errorf("all is answered, and %v wait, %v work", m["waiting"], m["working"])
+			if m["queue"] != 0 || m["working"] != 0 {
+				t.Errorf("all is answered, and %v wait, %v work", m["queue"], m["working"])
 			}
 			s.HangUp()
 			s.Stop()
@@ -265,7 +265,7 @@ func TestGone(t *testing.T) {
 	for id := range uint32(50) {
 		send(t, client, call(id, time.Second, 0))
 	}
-	s.Wait("the calls", func(m map[string]float64) bool { return m["calls"] == 50 })
+	s.Wait("the calls", func(m map[string]float64) bool { return m["requests"] == 50 })
 	labtest.Reset(conn)
 	s.Wait("its end", func(m map[string]float64) bool { return m["open"] == 0 })
 	began := time.Now()
