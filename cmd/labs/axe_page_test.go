@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -26,9 +27,40 @@ func TestVendoredAxe(t *testing.T) {
 	}
 }
 
-// TestPageAxe lets axe-core look at every page in both languages, light and
-// dark, on a desk and on a phone.
-func TestPageAxe(t *testing.T) {
+// looks are what a page is looked at in: light and dark, on a desk and on a phone.
+var looks = []struct {
+	scheme string
+	width  int64
+}{{"light", 1440}, {"dark", 390}, {"dark", 1440}, {"light", 390}}
+
+// TestPageAxe lets axe-core look at every kind of page in both languages, each
+// in another look; TestLongPageAxe at every page in all of them.
+func TestPageAxe(t *testing.T) { axeOnPages(t, pages) }
+
+func TestLongPageAxe(t *testing.T) {
+	onlyLong(t)
+	toc, err := os.ReadFile(filepath.Join("..", "..", "content", "toc.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := slices.Clone(pages)
+	for line := range strings.Lines(string(toc)) {
+		line = strings.TrimSpace(line)
+		if line != "" && !strings.HasPrefix(line, "#") && !strings.HasPrefix(line, "//") && !slices.Contains(all, line) {
+			all = append(all, line)
+		}
+	}
+	axeOnPages(t, all)
+}
+
+func onlyLong(t *testing.T) {
+	t.Helper()
+	if os.Getenv("LABS_LONG") == "" {
+		t.Skip("LABS_LONG=1 runs it")
+	}
+}
+
+func axeOnPages(t *testing.T, pages []string) {
 	s := serve(t, t.TempDir(), nil)
 	p := open(t, s)
 	p.allow("status of 404")
@@ -62,21 +94,33 @@ func (p *tab) settled() {
 	p.until(patience, "the page is settled", `document.readyState === "complete" && !document.querySelector("#ui-bench")?.querySelector("#ui-knobs:empty")`)
 }
 
+// accessibleEverywhere has axe-core look at the page in one look, another one
+// each time; in long tests in all.
 func (p *tab) accessibleEverywhere(what string) {
 	p.t.Helper()
-	for _, width := range []int64{1440, 390} {
-		p.size(width, 900)
-		for _, scheme := range []string{"light", "dark"} {
-			p.prefers(scheme)
-			p.accessible(fmt.Sprintf("%s, %s, %d px", what, scheme, width))
-		}
+	some := looks
+	if os.Getenv("LABS_LONG") == "" {
+		some = looks[p.look%len(looks):][:1]
+		p.look++
+	}
+	for _, l := range some {
+		p.size(l.width, 900)
+		p.prefers(l.scheme)
+		p.accessible(fmt.Sprintf("%s, %s, %d px", what, l.scheme, l.width))
 	}
 	p.size(1440, 1000)
 }
 
 // TestPageAxeWithARun looks at a lesson while its bench moves, and with every
 // tab of a run that has ended.
-func TestPageAxeWithARun(t *testing.T) {
+func TestPageAxeWithARun(t *testing.T) { axeWithARun(t) }
+
+func TestLongPageAxeWithARun(t *testing.T) {
+	onlyLong(t)
+	axeWithARun(t)
+}
+
+func axeWithARun(t *testing.T) {
 	s := serve(t, t.TempDir(), nil)
 	p := open(t, s)
 	p.enter()

@@ -17,8 +17,8 @@ import (
 )
 
 type checkFlags struct {
-	run    int
-	record bool
+	run, tries int
+	record     bool
 }
 
 func checkCommand(p *place) *cobra.Command {
@@ -27,13 +27,17 @@ func checkCommand(p *place) *cobra.Command {
 		Use:   "check [LESSON …]",
 		Short: "Check the lessons and the labs",
 		Long: `Check reads every lesson and every lab and names the file and line of each
-fault. With --run it also runs every experiment and judges it; with --record it
-keeps the last run of each as the author's recording, which the lesson shows
-before the reader's first run.`,
+fault. With --run it also runs every experiment and judges it. On a machine that
+others use too, --tries 3 runs one that does not hold again, at most so often in
+all, and says so. With --record it keeps the last run of each as the author's
+recording, which the lesson shows before the reader's first run.`,
 		Example: "  labs check\n  labs check --run 3 epoll",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if f.run < 0 || f.run > 100 {
 				return fmt.Errorf("--run %d is not allowed: it takes a whole number from 0 to 100", f.run)
+			}
+			if f.tries < 1 || f.tries > 10 {
+				return fmt.Errorf("--tries %d is not allowed: it takes a whole number from 1 to 10", f.tries)
 			}
 			if f.record && f.run == 0 {
 				f.run = 1
@@ -42,6 +46,7 @@ before the reader's first run.`,
 		},
 	}
 	cmd.Flags().IntVar(&f.run, "run", 0, "also run every experiment this many times")
+	cmd.Flags().IntVar(&f.tries, "tries", 1, "with --run: how often an experiment may be run until it holds")
 	cmd.Flags().BoolVar(&f.record, "record", false, "keep the last run of each as the author's recording")
 	return cmd
 }
@@ -105,16 +110,18 @@ func (p *place) runAll(cmd *cobra.Command, chosen []*content.Lesson, f checkFlag
 	for _, l := range chosen {
 		for _, exp := range l.Experiments {
 			for range f.run {
-				out, err := attempt(cmd.Context(), r, exp, cmd.ErrOrStderr())
-				if err != nil {
-					return false, err
+				var out outcome
+				for try := 1; try <= f.tries && out.result() != "holds"; try++ {
+					if out, err = attempt(cmd.Context(), r, exp, cmd.ErrOrStderr()); err != nil {
+						return false, err
+					}
+					if out.result() != "holds" {
+						out.print(cmd.OutOrStdout(), exp)
+					} else {
+						fmt.Fprintf(cmd.OutOrStdout(), "%s  holds  %s%s\n", exp.Spec.Name, out.id, tryText(try))
+					}
 				}
-				if out.result() != "holds" {
-					held = false
-					out.print(cmd.OutOrStdout(), exp)
-				} else {
-					fmt.Fprintf(cmd.OutOrStdout(), "%s  holds  %s\n", exp.Spec.Name, out.id)
-				}
+				held = held && out.result() == "holds"
 				if f.record && out.result() == "holds" {
 					if err := p.record(r, out.id, exp); err != nil {
 						return false, err
@@ -124,6 +131,14 @@ func (p *place) runAll(cmd *cobra.Command, chosen []*content.Lesson, f checkFlag
 		}
 	}
 	return held, nil
+}
+
+// tryText says which try it was, but for the first.
+func tryText(try int) string {
+	if try == 1 {
+		return ""
+	}
+	return fmt.Sprintf("  on try %d", try)
 }
 
 func attempt(ctx context.Context, r *runner.Runner, exp *content.Experiment, progress io.Writer) (out outcome, err error) {

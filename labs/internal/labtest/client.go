@@ -86,16 +86,23 @@ func Reset(c *net.TCPConn) {
 // server's receive queue, accepted or not.
 func Arrived(t testing.TB, c *net.TCPConn) {
 	t.Helper()
+	if !arrived(c, Patience) {
+		t.Fatal("what was sent does not arrive")
+	}
+}
+
+// arrived says whether all that c has sent is acknowledged within d.
+func arrived(c *net.TCPConn, d time.Duration) bool {
 	raw, err := c.SyscallConn()
 	if err != nil {
-		t.Fatal(err)
+		return false
 	}
-	for end := time.Now().Add(Patience); time.Now().Before(end); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(d); time.Now().Before(end); time.Sleep(time.Millisecond) {
 		left := -1
-		raw.Control(func(fd uintptr) { left, _ = unix.IoctlGetInt(int(fd), unix.SIOCOUTQ) })
-		if left == 0 {
-			return
+		err := raw.Control(func(fd uintptr) { left, _ = unix.IoctlGetInt(int(fd), unix.SIOCOUTQ) })
+		if left == 0 || err != nil {
+			return left == 0
 		}
 	}
-	t.Fatal("what was sent does not arrive")
+	return false
 }

@@ -3,8 +3,15 @@
 package labtest
 
 import (
+	"bytes"
+	"io"
+	"math/rand/v2"
 	"net"
+	"os"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -26,11 +33,13 @@ var cases = []Case{
 	{"pipelined", "10,000 small messages are in flight: nothing is lost or reordered", false, pipelined},
 	{"slow reader", "what is unread waits in the client's kernel or at the client, not in our memory", false, slowReader},
 	{"half-close", "FIN means no more requests, not no more answers", false, halfClose},
-	{"reset", "RST is a normal ending: counted, not logged, and nobody else notices", false, resets},
-	{"come and gone", "500 clients that leave at once leave nothing behind", false, comeAndGone},
+	{"reset", "RST is a normal ending, wherever it comes: counted, not logged, and nobody else notices", false, resets},
+	{"come and gone", "2,000 clients that leave at once leave nothing behind", false, comeAndGone},
 	{"no descriptors", "EMFILE neither ends nor spins the server, and it recovers", false, noDescriptors},
 	{"SIGTERM", "all that has arrived is answered, even for clients still in the accept queue", false, sigterm},
+	{"SIGTERM under load", "at a random moment, what had arrived is answered in full", false, sigtermUnderLoad},
 	{"idle crowd", "100 silent clients cost the one that talks nothing", true, idleCrowd},
+	{"bad company", "silent, slow and hostile clients do not keep a good one from being served", true, badCompany},
 }
 
 // Conformance runs every case against a lab, each with a fresh process.
@@ -50,6 +59,7 @@ func conform(t *testing.T, crowd bool, name string, args []string) {
 			continue
 		}
 		t.Run(c.Name, func(t *testing.T) {
+			t.Parallel() // each has a process of its own, and none measures time
 			s := Start(t, name, args...)
 			s.Metrics() // by then the Go runtime has its own descriptors
 			files := len(s.Files())
@@ -99,7 +109,7 @@ func pipelined(t *testing.T, s *Server) {
 }
 
 func slowReader(t *testing.T, s *Server) {
-	const size = 32 << 20
+	const size = 64 << 20
 	before := s.RSS()
 	c, data := s.Dial(), Bytes(4, size)
 	c.SetReadBuffer(64 << 10)
@@ -131,19 +141,34 @@ func halfClose(t *testing.T, s *Server) {
 }
 
 func resets(t *testing.T, s *Server) {
-	const clients = 20
-	for i := range clients {
-		c := s.Dial()
-		Echo(t, c, Bytes(uint64(i), 100))
-		c.Write(Bytes(uint64(i), 50_000)) // it may be read, in the queue or on its way when RST comes
-		Reset(c)
+	points := []func(c *net.TCPConn){
+		func(c *net.TCPConn) {}, // perhaps still in the accept queue
+		func(c *net.TCPConn) { c.Write([]byte{1}) },
+		func(c *net.TCPConn) { Echo(t, c, Bytes(1, 100)) },
+		func(c *net.TCPConn) { // what it sent is read, in the queue or on its way; nothing is taken back
+			Echo(t, c, Bytes(2, 100))
+			c.Write(Bytes(2, 50_000))
+		},
+		func(c *net.TCPConn) { // in the middle of an answer
+			go c.Write(Bytes(3, 1<<20))
+			Expect(t, c, Bytes(3, 1000))
+		},
 	}
-	s.Wait("20 resets", func(m map[string]float64) bool { return m["resets"]+m["broken_pipes"] == clients })
+	const rounds = 8
+	for range rounds {
+		for _, reach := range points {
+			c := s.Dial()
+			reach(c)
+			Reset(c)
+		}
+	}
+	clients := float64(rounds * len(points))
+	s.Wait("every reset", func(m map[string]float64) bool { return m["resets"]+m["broken_pipes"] == clients })
 	Echo(t, s.Dial(), Bytes(6, 1000))
 }
 
 func comeAndGone(t *testing.T, s *Server) {
-	const clients = 500
+	const clients = 2000
 	for i := range clients {
 		c := s.Dial()
 		if i%2 == 0 {
@@ -151,7 +176,7 @@ func comeAndGone(t *testing.T, s *Server) {
 		}
 		c.Close()
 	}
-	s.Wait("500 accepts", func(m map[string]float64) bool { return m["accepts"] == clients && m["open"] == 0 })
+	s.Wait("2,000 accepts", func(m map[string]float64) bool { return m["accepts"] == clients && m["open"] == 0 })
 	Echo(t, s.Dial(), Bytes(7, 1000))
 }
 
@@ -190,6 +215,52 @@ func sigterm(t *testing.T, s *Server) {
 	}
 }
 
+func sigtermUnderLoad(t *testing.T, s *Server) {
+	const size = 10_000
+	var clients sync.WaitGroup
+	var answers atomic.Int64
+	var signal atomic.Int64 // when it was sent, in nanoseconds of this process; 0: not yet
+	began := time.Now()
+	for i := range 8 {
+		c := s.Dial()
+		clients.Go(func() {
+			for round := 0; ; round++ {
+				data := Bytes(uint64(i*1000+round), size)
+				if _, err := c.Write(data); err != nil {
+					return // the door is closed
+				}
+				if !arrived(c, time.Second) {
+					return // nor has it a window
+				}
+				at := int64(time.Since(began))
+				got := make([]byte, size)
+				n, err := io.ReadFull(c, got)
+				switch told := signal.Load(); {
+				case err == nil && !bytes.Equal(got, data):
+					t.Errorf("client %d: a wrong answer", i)
+				case err != nil && (told == 0 || at < told):
+					t.Errorf("client %d: %d of %d bytes of an answer to what had arrived before SIGTERM: %v", i, n, size, err)
+				}
+				if err != nil {
+					return
+				}
+				answers.Add(1)
+			}
+		})
+	}
+	moment := time.Duration(20+rand.IntN(50)) * time.Millisecond
+	time.Sleep(moment)
+	signal.Store(int64(time.Since(began)))
+	s.Stop()
+	clients.Wait()
+	if answers.Load() == 0 {
+		t.Error("no answer before SIGTERM: this shows nothing")
+	}
+	if t.Failed() {
+		t.Logf("SIGTERM came after %s", moment)
+	}
+}
+
 func idleCrowd(t *testing.T, s *Server) {
 	for range 100 {
 		s.Dial()
@@ -199,6 +270,70 @@ func idleCrowd(t *testing.T, s *Server) {
 		Echo(t, c, Bytes(uint64(i), 640))
 	}
 	s.Wait("101 connections", func(m map[string]float64) bool { return m["open"] == 101 })
+}
+
+func badCompany(t *testing.T, s *Server) {
+	done := make(chan struct{})
+	var bad sync.WaitGroup
+	defer func() { // before HangUp, which ends what they do
+		close(done)
+		bad.Wait()
+	}()
+	// A misbehaving client does its step again and again, on a new connection
+	// when the last one has ended.
+	misbehave := func(pause time.Duration, step func(c *net.TCPConn) error) {
+		bad.Go(func() {
+			for c := (*net.TCPConn)(nil); ; {
+				select {
+				case <-done:
+					if c != nil {
+						c.Close()
+					}
+					return
+				case <-time.After(pause):
+				}
+				if c == nil {
+					conn, err := net.DialTimeout("tcp", s.Addr, Patience)
+					if err != nil {
+						continue
+					}
+					c = conn.(*net.TCPConn)
+				}
+				c.SetDeadline(time.Now().Add(50 * time.Millisecond))
+				if err := step(c); err != nil && !os.IsTimeout(err) {
+					c.Close()
+					c = nil
+				}
+			}
+		})
+	}
+	for i := range 4 {
+		misbehave(time.Millisecond, func(c *net.TCPConn) error { return nil })
+		misbehave(5*time.Millisecond, func(c *net.TCPConn) error { // a byte at a time, and the answer is never read
+			_, err := c.Write([]byte{byte(i)})
+			return err
+		})
+		misbehave(time.Millisecond, func(c *net.TCPConn) error { // a flood, and the answer is never read
+			_, err := c.Write(Bytes(1, 256<<10))
+			return err
+		})
+		misbehave(3*time.Millisecond, func(c *net.TCPConn) error {
+			c.Write(Bytes(2, 5000))
+			c.SetLinger(0)
+			return io.EOF
+		})
+		misbehave(3*time.Millisecond, func(c *net.TCPConn) error {
+			c.Write(Bytes(3, 50_000))
+			c.CloseWrite()
+			c.Read(make([]byte, 100))
+			return io.EOF
+		})
+	}
+	c := s.Dial()
+	for i := range 200 {
+		Echo(t, c, Bytes(uint64(i), 640))
+		time.Sleep(2 * time.Millisecond)
+	}
 }
 
 // Crowd has n clients connected at the same time, each with a few requests
