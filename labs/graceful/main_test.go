@@ -129,7 +129,7 @@ func TestSIGTERM(t *testing.T) {
 		lost  bool
 		why   string
 	}{
-		{"-polite", false, "every client is told, and finishes"},
+		{"-polite -drain-time=1500ms", false, "every client is told, and finishes"},
 		{"-polite=false", true, "what is worked on is never answered"},
 	} {
 		s := labtest.Start(t, "graceful", strings.Fields(c.knobs)...)
@@ -235,7 +235,7 @@ func TestHealth(t *testing.T) {
 	}
 	port := strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
 	l.Close()
-	s := labtest.Start(t, "graceful", "-hand-over=none", "-health="+port)
+	s := labtest.Start(t, "graceful", "-hand-over=none", "-drain-time=1500ms", "-health="+port)
 	defer http.DefaultClient.CloseIdleConnections()
 	expect := func(when string, live, ready, healthy int) {
 		t.Helper()
