@@ -244,17 +244,12 @@ func (d *draft) fault(e *planned, f field) {
 	e.Spec.Faults = append(e.Spec.Faults, fault)
 }
 
-// laterFaults are the kinds of LESSON.md that this version can not do.
-var laterFaults = []string{"blackhole", "term"}
-
 func (d *draft) noKind(f field, kind string, kinds []labs.FaultKind) {
 	var have []string
 	for _, k := range kinds {
 		have = append(have, k.Name)
 	}
 	switch {
-	case slices.Contains(laterFaults, kind):
-		f.fail("fault kind %q comes later: there are %s", kind, strings.Join(have, ", "))
 	case kind == "":
 		f.fail("fault %s has no kind: there are %s", f.name, strings.Join(have, ", "))
 	default:

@@ -79,6 +79,9 @@ func (w *wordbook) always() {
 	for _, c := range labs.Clients() {
 		w.settings(c.Settings, "the client "+c.Name)
 	}
+	for _, k := range labs.FaultKinds() { // a run can be given any of them
+		w.fault(k)
+	}
 	for _, u := range []string{"seconds", "bytes", "per second"} {
 		w.unit(u, "a unit of metrics")
 	}

@@ -49,15 +49,6 @@ type Spec struct {
 	Predictions []telemetry.Prediction `json:"predictions,omitempty"`
 }
 
-// Fault is what goes wrong and when. Its time is a window of the same name.
-type Fault struct {
-	ID   string         `json:"id"` // [a-z][a-z0-9_]*
-	Kind string         `json:"kind"`
-	At   float64        `json:"at"`            // seconds of the measured time
-	For  float64        `json:"for,omitempty"` // seconds; 0: to the end
-	With map[string]any `json:"with,omitempty"`
-}
-
 // Bounds of every run.
 const (
 	MaxSeconds = 60 // of a block, warm-up included
@@ -70,16 +61,6 @@ type Client struct {
 	Name     string
 	Doc      string
 	Settings []Setting
-}
-
-// FaultKind is something that a run can be given to suffer.
-type FaultKind struct {
-	Name     string
-	Doc      string
-	Settings []Setting
-	// OnServer says that the runner does it to the lab's process; the others are
-	// clients that misbehave, and the load generator plays them.
-	OnServer bool
 }
 
 // LoadSettings are the settings of every load, in the order of the page.
@@ -102,22 +83,6 @@ func Clients() []Client {
 	}
 }
 
-// FaultKinds lists what can go wrong, each with its parameters.
-func FaultKinds() []FaultKind {
-	connections := Setting{Name: "connections", Kind: Int, Default: 1.0, Min: 1, Max: 10000, Doc: "misbehaving connections"}
-	size := Setting{Name: "size", Kind: Int, Default: 64.0, Min: 1, Max: 64 << 20, Unit: "bytes", Doc: "bytes that each connection sends"}
-	pause := Setting{Name: "pause", Kind: Duration, Default: 0.1, Min: 0.001, Max: 60, Unit: "seconds", Doc: "seconds between two steps"}
-	chunk := Setting{Name: "chunk", Kind: Int, Default: 1.0, Min: 1, Max: 1 << 20, Unit: "bytes", Doc: "bytes of one step"}
-	return []FaultKind{
-		{Name: "idle", Doc: "connects and says nothing", Settings: []Setting{connections}},
-		{Name: "slow-reader", Doc: "sends size bytes and takes the answer chunk by chunk with pauses", Settings: []Setting{connections, size, chunk, pause}},
-		{Name: "slow-writer", Doc: "sends size bytes chunk by chunk with pauses, reads every answer", Settings: []Setting{connections, size, chunk, pause}},
-		{Name: "reset", Doc: "sends size bytes and closes with RST, again after each pause", Settings: []Setting{connections, size, pause}},
-		{Name: "half-close", Doc: "sends size bytes, closes its sending side and reads to the end", Settings: []Setting{connections, size}},
-		{Name: "freeze", Doc: "stops the server's process (SIGSTOP) and lets it go on (SIGCONT)", OnServer: true},
-	}
-}
-
 func names[T any](list []T, name func(T) string) []string {
 	out := make([]string, len(list))
 	for i, v := range list {
@@ -135,10 +100,10 @@ func find(list []Setting, name string) (Setting, bool) {
 	return list[i], true
 }
 
-// Clone returns a copy that shares no map with s, so that Set can change it.
+// Clone returns a copy that shares nothing with s that Set, Add and SetSeconds change.
 func (s Spec) Clone() Spec {
 	s.Knobs, s.Load, s.Client, s.Sysctl = maps.Clone(s.Knobs), maps.Clone(s.Load), maps.Clone(s.Client), maps.Clone(s.Sysctl)
-	s.Predictions = slices.Clone(s.Predictions)
+	s.Faults, s.Predictions = slices.Clone(s.Faults), slices.Clone(s.Predictions)
 	return s
 }
 

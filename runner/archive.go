@@ -163,7 +163,7 @@ func summarize(id string, first, last []byte) Summary {
 
 func (s *Summary) header(r telemetry.Run, asked labs.Spec) {
 	s.Experiment, s.Began, s.Edited, s.Code = r.Experiment, r.Began, r.Edited, r.Code
-	s.Knobs, s.Load = asked.Knobs, asked.Load
+	s.Command, s.Knobs, s.Load = r.Command, asked.Knobs, asked.Load
 }
 
 func (s *Summary) ended(e telemetry.End) {

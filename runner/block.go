@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -34,16 +35,23 @@ type block struct {
 	lab  *child
 	load *child // nil: no load
 
+	orders chan<- []byte                 // lines for the load; nil: it was not started
+	relief map[string]context.CancelFunc // ends a fault of the server
+
 	said  chan telemetry.Event // T as in the recording
 	ended chan *child          // its exit is known
 	work  sync.WaitGroup       // everything that says
 	quit  context.CancelFunc   // ends the observer and the faults
 
+	measuring context.Context // that quit ends
+
 	score    score
 	addr     netip.AddrPort // of the lab, from its announcement on
+	told     netip.AddrPort // where a server that is not ours is to listen
 	last     []string       // the lab's last log lines
 	panic    string         // the line with which the Go runtime ended it
 	draining bool
+	termed   atomic.Bool // a fault has told the lab to end
 
 	complaint string // the load generator's last error
 }
@@ -53,7 +61,7 @@ func (r *Run) execute(ctx context.Context, binary string) (judge.Verdict, error)
 	if err := r.enter(telemetry.Starting, nil, nil); err != nil {
 		return judge.Verdict{}, err
 	}
-	b := &block{run: r, said: make(chan telemetry.Event, 1024), ended: make(chan *child, 2)}
+	b := &block{run: r, relief: map[string]context.CancelFunc{}, said: make(chan telemetry.Event, 1024), ended: make(chan *child, 2)}
 	b.score.begin(r)
 	err := b.perform(ctx, binary)
 	b.close()
@@ -71,8 +79,8 @@ func (b *block) perform(ctx context.Context, binary string) error {
 	if err := b.startLab(binary); err != nil {
 		return err
 	}
-	if err := b.wait(ctx, listenTime, func() bool { return b.addr.IsValid() }); errors.Is(err, errLate) {
-		return fails("not-listening", b.lastLine())
+	if err := b.await(ctx); errors.Is(err, errLate) {
+		return b.deaf()
 	} else if err != nil {
 		return err
 	}
@@ -119,6 +127,9 @@ func (b *block) close() {
 	if b.sup != nil {
 		b.sup.Close()
 	}
+	if b.orders != nil {
+		close(b.orders)
+	}
 	silent := make(chan struct{})
 	go func() {
 		b.work.Wait()
@@ -158,6 +169,8 @@ func (b *block) wait(ctx context.Context, most time.Duration, done func() bool) 
 			err = b.score.write()
 		case c := <-b.ended:
 			err = b.exited(c)
+		case o := <-b.run.orders:
+			b.order(o)
 		case <-late.C:
 			err = errLate
 		case <-ctx.Done():
@@ -205,6 +218,11 @@ func (b *block) exited(c *child) error {
 	case b.draining:
 		b.score.gone(telemetry.FromLab)
 		return nil
+	case b.termed.Load() && c.exit.OK():
+		b.score.gone(telemetry.FromLab)
+		b.hear(telemetry.Event{T: b.run.now(), Kind: telemetry.KindLog, From: telemetry.FromRunner, Level: "info",
+			Text: "the server has ended, as it was told to: exit status 0"})
+		return nil
 	}
 	return b.crashed(c.exit)
 }
@@ -214,7 +232,7 @@ func (b *block) exited(c *child) error {
 func (b *block) crashed(x shim.Status) error {
 	e := fails("lab-crashed", cmp.Or(b.panic, x.String()))
 	switch {
-	case b.addr.IsValid() || b.panic != "":
+	case b.addr.IsValid() || b.panic != "" || b.run.command != nil:
 	case x.Code == 2:
 		e = fails("lab-refused", b.lastLine())
 	case x.Code == 3:

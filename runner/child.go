@@ -82,8 +82,15 @@ func (b *block) startLab(binary string) error {
 	b.sup = sup
 	ear := &ear{block: b, from: telemetry.FromLab, gate: b.score.gates[telemetry.FromLab], max: limits.LogLine}
 	admission, events := newAdmission(r.lab), newGate(100)
-	b.lab, err = b.spawn(
-		shim.Command{Path: binary, Args: append(r.spec.Args(r.lab), "-addr=127.0.0.1:0"), Env: []string{"LABS_ADDR=127.0.0.1:0"}}, maxEvent,
+	c := shim.Command{Path: binary, Args: append(r.spec.Args(r.lab), "-addr=127.0.0.1:0"), Env: []string{"LABS_ADDR=127.0.0.1:0"}}
+	if r.command != nil {
+		if b.told, err = freeAddr(); err != nil {
+			return fails("lab-crashed", err.Error())
+		}
+		admission.listening = true // it is not asked where: see await
+		c = shim.Command{Path: binary, Args: r.command[1:], Env: []string{"LABS_ADDR=" + b.told.String()}}
+	}
+	b.lab, err = b.spawn(c, maxEvent,
 		func(line []byte, cut int) { ear.event(admission, events, line, cut) },
 		func(line []byte, cut int) { ear.log("info", line, cut) })
 	if err != nil {
@@ -149,7 +156,14 @@ func (b *block) spawnLoad(plan load.Plan) error {
 	if err != nil {
 		return fails("load-failed", err.Error())
 	}
-	b.work.Go(func() { b.load.Stdin.Write(append(text, '\n')) }) // it stays open as long as load is wanted
+	lines, stdin := make(chan []byte, 64), b.load.Stdin
+	lines <- text
+	b.orders = lines
+	b.work.Go(func() { // it stays open as long as load is wanted
+		for text := range lines {
+			stdin.Write(append(text, '\n'))
+		}
+	})
 	return nil
 }
 

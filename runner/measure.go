@@ -6,8 +6,6 @@ import (
 	"path"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"socketlabs/labs"
 	"socketlabs/labs/telemetry"
 	"socketlabs/runner/load"
@@ -18,6 +16,7 @@ import (
 // the load begins when it can be ready.
 func (b *block) startMeasuring(ctx context.Context) error {
 	ctx, b.quit = context.WithCancel(ctx)
+	b.measuring = ctx
 	spec, s := b.run.spec, &b.score
 	s.start = tickAt(monotonic()+lead(spec)) + 1
 	s.stop = s.start + tickOf(spec.Warmup+spec.Seconds)
@@ -29,7 +28,8 @@ func (b *block) startMeasuring(ctx context.Context) error {
 	}
 	for _, f := range spec.Faults {
 		if onServer(f) {
-			b.work.Go(func() { b.freeze(ctx, f) })
+			from, to := b.times(f)
+			b.expose(ctx, f, from, to)
 		}
 	}
 	begin := telemetry.Block{Label: path.Base(spec.Name), Start: s.clock.on(s.start), Warmup: spec.Warmup, Seconds: spec.Seconds}
@@ -81,38 +81,6 @@ func (b *block) startLoad(start tick) error {
 		return nil
 	}
 	return b.spawnLoad(plan)
-}
-
-// onServer says whether the runner does the fault to the lab's process.
-func onServer(f labs.Fault) bool {
-	for _, k := range labs.FaultKinds() {
-		if k.Name == f.Kind {
-			return k.OnServer
-		}
-	}
-	return false
-}
-
-// freeze stops the lab for the time of a fault.
-func (b *block) freeze(ctx context.Context, f labs.Fault) {
-	from := b.score.start.time() + seconds(b.run.spec.Warmup+f.At)
-	to := b.score.stop.time()
-	if f.For > 0 {
-		to = min(to, from+seconds(f.For))
-	}
-	if sleep(ctx, from) != nil {
-		return
-	}
-	b.lab.signal(unix.SIGSTOP)
-	b.say(b.fault(f, true))
-	sleep(ctx, to)
-	b.lab.signal(unix.SIGCONT)
-	b.say(b.fault(f, false))
-}
-
-func (b *block) fault(f labs.Fault, on bool) telemetry.Event {
-	return telemetry.Event{T: b.run.now(), Kind: telemetry.KindFault, From: telemetry.FromRunner,
-		Fault: &telemetry.Fault{ID: f.ID, Kind: f.Kind, On: on}}
 }
 
 // say hands an event to the goroutine that writes it down; it listens until

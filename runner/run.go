@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -19,6 +20,7 @@ type Run struct {
 	runner  *Runner
 	spec    labs.Spec
 	lab     labs.Lab
+	command []string // that is run in the lab's place; nil: the lab
 	header  telemetry.Run
 	clock   clock
 	journal *journal
@@ -28,9 +30,16 @@ type Run struct {
 	context context.Context
 	stop    context.CancelCauseFunc
 	done    chan struct{}
+
+	orders chan order // to the block
+	mu     sync.Mutex
+	asked  labs.Spec // guards: with the faults that were added since it began
 }
 
 func (r *Run) ID() string { return r.id }
+
+// Seconds is how long the run measures.
+func (r *Run) Seconds() float64 { return r.spec.Seconds }
 
 // Stop ends the run as Stopped.
 func (r *Run) Stop() { r.stop(errStopped) }
@@ -83,7 +92,7 @@ func names(c *labs.Catalog) []string {
 }
 
 // begin makes a run whose recording and stream have their first event.
-func (r *Runner) begin(spec labs.Spec, lab labs.Lab) (*Run, error) {
+func (r *Runner) begin(spec labs.Spec, lab labs.Lab, command []string) (*Run, error) {
 	now := time.Now().UTC()
 	question := spec.Question(lab)
 	verdicts, err := judge.New(question, r.host)
@@ -91,11 +100,12 @@ func (r *Runner) begin(spec labs.Spec, lab labs.Lab) (*Run, error) {
 		return nil, err
 	}
 	run := &Run{
-		id: newID(now), runner: r, spec: spec.Clone(), lab: lab, judge: verdicts,
+		id: newID(now), runner: r, spec: spec.Clone(), lab: lab, command: command, judge: verdicts,
 		clock: clock{tickAt(monotonic())}, done: make(chan struct{}),
+		orders: make(chan order, maxOrders), asked: spec.Clone(),
 	}
 	run.header = telemetry.Run{
-		ID: run.id, Schema: 1, Experiment: spec.Name, Began: now, Lab: lab.Name, Code: lab.Code,
+		ID: run.id, Schema: 1, Experiment: spec.Name, Began: now, Lab: lab.Name, Code: lab.Code, Command: command,
 		Edited: spec.Edited(lab), Question: question, Asked: run.spec, Host: r.host,
 	}
 	run.phase.Store(telemetry.Queued)
@@ -141,6 +151,9 @@ func (r *Run) perform(ctx context.Context) (judge.Verdict, error) {
 		return judge.Verdict{}, err
 	}
 	defer held.Close()
+	if r.command != nil {
+		return r.execute(ctx, r.command[0])
+	}
 	binary, err := r.build(ctx)
 	if err != nil {
 		return judge.Verdict{}, err

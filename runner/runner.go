@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -26,6 +27,10 @@ var (
 	ErrNoRun    = errors.New("runner: no such run")
 	ErrRunning  = errors.New("runner: the run has not ended")
 	ErrDiskFull = errors.New("runner: cannot write recordings")
+
+	// Errors of Suffer and Relieve.
+	ErrNotMeasuring = errors.New("runner: the run is not measuring")
+	ErrNoFault      = errors.New("runner: the run has no such fault")
 )
 
 // Limits of what runs may use. The zero value of a field means its default.
@@ -169,7 +174,23 @@ func (r *Runner) Limits() Limits { return r.limits }
 func (r *Runner) Host() telemetry.Host { return r.host }
 
 // Start accepts a run: from here on its stream tells everything.
-func (r *Runner) Start(spec labs.Spec) (*Run, error) {
+func (r *Runner) Start(spec labs.Spec) (*Run, error) { return r.accept(spec, nil) }
+
+// StartCommand accepts a run of a server that is not ours, in the place of the
+// spec's lab: a program and its arguments, looked up as a shell does. It is told
+// its address in LABS_ADDR. Nothing is built, and no knob is set.
+func (r *Runner) StartCommand(spec labs.Spec, command []string) (*Run, error) {
+	path, err := exec.LookPath(command[0])
+	if err != nil {
+		return nil, fmt.Errorf("runner: %w", err)
+	}
+	if path, err = filepath.Abs(path); err != nil {
+		return nil, fmt.Errorf("runner: %w", err)
+	}
+	return r.accept(spec, append([]string{path}, command[1:]...))
+}
+
+func (r *Runner) accept(spec labs.Spec, command []string) (*Run, error) {
 	catalog, err := r.Catalog()
 	if err != nil {
 		return nil, err
@@ -186,7 +207,7 @@ func (r *Runner) Start(spec labs.Spec) (*Run, error) {
 	case r.going() >= r.limits.Runs:
 		return nil, ErrBusy
 	}
-	run, err := r.begin(spec, lab)
+	run, err := r.begin(spec, lab, command)
 	if err != nil {
 		return nil, err
 	}
@@ -295,6 +316,7 @@ type Summary struct {
 	Reason     *telemetry.Reason  `json:"reason,omitempty"`
 	Trust      string             `json:"trust,omitempty"`
 	Edited     bool               `json:"edited,omitempty"`
+	Command    []string           `json:"command,omitempty"` // that was run in the lab's place
 	Code       string             `json:"code"`
 	Knobs      map[string]any     `json:"knobs,omitempty"` // that were named
 	Load       map[string]any     `json:"load,omitempty"`

@@ -53,6 +53,8 @@ var faults = []fault{
 	{runner.ErrBusy, 409, "busy"},
 	{runner.ErrRunning, 409, "running"},
 	{runner.ErrClosed, 503, "closing"},
+	{runner.ErrNotMeasuring, 409, "not-measuring"},
+	{runner.ErrNoFault, 404, "no-fault"},
 	{runner.ErrDiskFull, 503, "disk-full"},
 }
 

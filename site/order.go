@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 
 	"socketlabs/content"
 	"socketlabs/labs"
@@ -18,8 +19,40 @@ type order struct {
 	Lesson      string            `json:"lesson"`
 	Experiment  string            `json:"experiment"`
 	Settings    map[string]string `json:"settings"`    // knob.NAME, load.NAME
+	Faults      []extra           `json:"faults"`      // beside the experiment's own
 	Predictions map[string]any    `json:"predictions"` // string or number, by id
 	Skipped     []string          `json:"skipped"`     // predictions that were not answered
+}
+
+// extra is a fault that was asked for, its parameters as they were typed.
+type extra struct {
+	Kind string            `json:"kind"`
+	With map[string]string `json:"with"` // and its time: at, for
+}
+
+// fault is the fault within so many measured seconds. A refusal is about the
+// field fault.NAME.
+func (x extra) fault(measured float64) (labs.Fault, error) {
+	f, err := labs.ReadFault(x.Kind, x.With, measured)
+	if err == nil {
+		f, err = f.Check(measured)
+	}
+	if err != nil {
+		return f, x.refused(err)
+	}
+	return f, nil
+}
+
+// refused names the parameter that the error is about, if it is about one.
+func (x extra) refused(err error) error {
+	field := "fault"
+	if rest, ok := strings.CutPrefix(err.Error(), x.Kind+": "); ok {
+		name, _, _ := strings.Cut(rest, ":")
+		if _, given := x.With[name]; given {
+			field += "." + name
+		}
+	}
+	return &refusal{err: errSetting, field: field, text: content.Text{Ko: "쓸 수 없는 고장입니다. " + err.Error(), En: err.Error()}}
 }
 
 // decode reads a body that must be exactly one value of v's form.
@@ -46,6 +79,15 @@ func (o order) spec(x *content.Experiment, lab labs.Lab) (labs.Spec, error) {
 	for _, name := range slices.Sorted(maps.Keys(o.Settings)) {
 		if err := spec.Set(lab, name, o.Settings[name]); err != nil {
 			return spec, &refusal{err: errSetting, field: name, text: content.Text{Ko: "쓸 수 없는 설정값입니다. " + err.Error(), En: err.Error()}}
+		}
+	}
+	for _, x := range o.Faults {
+		f, err := x.fault(spec.Seconds)
+		if err != nil {
+			return spec, err
+		}
+		if _, err := spec.Add(f); err != nil {
+			return spec, x.refused(err)
 		}
 	}
 	return spec, nil

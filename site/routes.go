@@ -37,6 +37,8 @@ func routes() []route {
 		{"GET /api/runs", 0, (*Site).runs},
 		{"GET /api/runs/{id}", 0, (*Site).run},
 		{"POST /api/runs/{id}/stop", command, (*Site).stop},
+		{"POST /api/runs/{id}/faults", command, (*Site).suffer},
+		{"DELETE /api/runs/{id}/faults/{fault}", command, (*Site).relieve},
 		{"DELETE /api/runs/{id}", command, (*Site).remove},
 		{"GET /api/runs/{id}/series", 0, (*Site).runSeries},
 		{"GET /api/runs/{id}/events", socket, (*Site).events},

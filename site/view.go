@@ -19,6 +19,7 @@ type pageData struct {
 	Linux       bool              `json:"linux"`
 	Experiments []*experiment     `json:"experiments"`
 	Metrics     map[string]metric `json:"metrics"`
+	Faults      []faultKind       `json:"faults"` // that a run can be given
 	Words       content.Words     `json:"words"`
 	Text        any               `json:"text"`
 }
@@ -48,12 +49,21 @@ type experiment struct {
 type setting struct {
 	labs.Setting
 	Value any          `json:"value"`
+	Main  bool         `json:"main"` // the lesson turns it: in sight without being asked for
 	Label content.Text `json:"label"`
 }
 
 type faultView struct {
 	labs.Fault
 	Label content.Text `json:"label"`
+}
+
+// faultKind is something that a run can be given to suffer.
+type faultKind struct {
+	Kind     string       `json:"kind"`
+	Label    content.Text `json:"label"`
+	Doc      string       `json:"doc"`
+	Settings []setting    `json:"settings"`
 }
 
 type check struct {
@@ -85,12 +95,19 @@ type metric struct {
 
 // lessonView makes a lesson's page data, and its experiments by id.
 func (s *Site) lessonView(e *edition, l *content.Lesson, runs []runner.Summary, done Progress) (*pageData, map[string]*experiment) {
-	data := &pageData{Lesson: l.ID, Experiments: []*experiment{}, Metrics: map[string]metric{}}
+	data := &pageData{Lesson: l.ID, Experiments: []*experiment{}, Metrics: map[string]metric{}, Faults: faultKinds(e.book.Words)}
 	byID := map[string]*experiment{}
 	describe(data.Metrics, e.book.Words, telemetry.Catalogue())
+	turned := turnedBy(l)
 	for _, x := range l.Experiments {
 		lab, _ := e.labs.Lab(x.Spec.Lab)
 		v := view(x, lab, e.book.Words, done)
+		for i, k := range v.Knobs {
+			v.Knobs[i].Main = turned[x.Spec.Lab+" "+k.Name]
+		}
+		for i, k := range v.Load {
+			v.Load[i].Main = turned["load "+k.Name]
+		}
 		v.Latest = latest(runs, x.Spec.Name)
 		data.Experiments = append(data.Experiments, v)
 		byID[x.ID] = v
@@ -98,6 +115,24 @@ func (s *Site) lessonView(e *edition, l *content.Lesson, runs []runner.Summary, 
 		derived(data.Metrics, e.book.Words, x.Spec)
 	}
 	return data, byID
+}
+
+// turnedBy is which settings the lesson's experiments name: "epoll buf" for a
+// knob of labs/epoll, "load size" for the load.
+func turnedBy(l *content.Lesson) map[string]bool {
+	turned := map[string]bool{}
+	for _, x := range l.Experiments {
+		for name := range x.Spec.Knobs {
+			turned[x.Spec.Lab+" "+name] = true
+		}
+		for name := range x.Spec.Load {
+			turned["load "+name] = true
+		}
+		for name := range x.Spec.Client {
+			turned["load "+name] = true
+		}
+	}
+	return turned
 }
 
 // view makes one experiment's.
@@ -127,12 +162,20 @@ func view(x *content.Experiment, lab labs.Lab, words content.Words, done Progres
 	return v
 }
 
+func faultKinds(words content.Words) []faultKind {
+	var out []faultKind
+	for _, k := range labs.FaultKinds() {
+		out = append(out, faultKind{k.Name, word(words.Faults, k.Name), k.Doc, settings(k.Settings, nil, words.Settings)})
+	}
+	return out
+}
+
 // settings lists all of them, each with its value here.
 func settings(all []labs.Setting, given map[string]any, labels map[string]content.Text) []setting {
 	values := labs.Full(all, given)
 	out := make([]setting, len(all))
 	for i, k := range all {
-		out[i] = setting{k, values[k.Name], word(labels, k.Name)}
+		out[i] = setting{Setting: k, Value: values[k.Name], Label: word(labels, k.Name)}
 	}
 	return out
 }

@@ -143,7 +143,7 @@ func tryText(try int) string {
 
 func attempt(ctx context.Context, r *runner.Runner, exp *content.Experiment, progress io.Writer) (out outcome, err error) {
 	for range 3 {
-		out, err = carry(ctx, r, exp.Spec, progress)
+		out, err = carry(ctx, r, exp.Spec, nil, progress)
 		if err != nil || out.result() != "void" {
 			break
 		}

@@ -18,29 +18,43 @@ import (
 )
 
 func runCommand(p *place) *cobra.Command {
-	var set []string
+	var set, faults []string
 	var length time.Duration
+	var server string
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "run LESSON/EXPERIMENT",
 		Short: "Run one experiment and judge it",
 		Long: `Run does what the page's Run button does, with the same result.
 
+With --exec another server stands in the lab's place. It finds its address in
+LABS_ADDR, is ready when that address listens, and ends at SIGTERM. Start the
+server itself: what is measured of a process is measured of the one that is
+started. Knobs are the lab's; what only the lab can tell (lab.*) is missing.
+
 Exit status: 0 every check holds, 1 a check does not hold, 2 it could not run,
 3 the run is void: it ended and proves nothing.`,
 		Example: `  labs run epoll/drained
-  labs run epoll/drained --set knob.buf=512 --set load.connections=16 --for 5s --json`,
+  labs run epoll/drained --set knob.buf=512 --set load.connections=16 --for 5s --json
+  labs run epoll/drained --fault slow-reader,size=1MiB,at=1 --fault freeze,at=2,for=0.5
+  labs run epoll/drained --exec './my-server --quiet'`,
 		Args: cobra.MatchAll(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			spec, exp, err := p.spec(args[0], set, length)
+			spec, exp, err := p.spec(args[0], set, length, faults)
 			if err != nil {
 				return err
+			}
+			var command []string
+			if cmd.Flags().Changed("exec") {
+				if command, err = stranger(server, set); err != nil {
+					return err
+				}
 			}
 			r, err := p.runner(cmd.ErrOrStderr(), runner.Limits{})
 			if err != nil {
 				return err
 			}
-			out, err := carry(cmd.Context(), r, spec, cmd.ErrOrStderr())
+			out, err := carry(cmd.Context(), r, spec, command, cmd.ErrOrStderr())
 			if err := errors.Join(err, closeRunner(r)); err != nil {
 				return err
 			}
@@ -55,7 +69,9 @@ Exit status: 0 every check holds, 1 a check does not hold, 2 it could not run,
 		},
 	}
 	cmd.Flags().StringArrayVar(&set, "set", nil, "a setting, as knob.NAME=VALUE or load.NAME=VALUE; may be repeated")
+	cmd.Flags().StringArrayVar(&faults, "fault", nil, "a fault, as KIND[,NAME=VALUE…][,at=SECONDS][,for=SECONDS]; may be repeated")
 	cmd.Flags().DurationVar(&length, "for", 0, "measure this long instead of what the lesson says")
+	cmd.Flags().StringVar(&server, "exec", "", "run this server in the lab's place: a program and its arguments, without a shell")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object: run, experiment, result, checks, metrics")
 	return cmd
 }
@@ -67,7 +83,7 @@ func closeRunner(r *runner.Runner) error {
 }
 
 // spec finds an experiment and applies what the command line asks for.
-func (p *place) spec(name string, set []string, length time.Duration) (labs.Spec, *content.Experiment, error) {
+func (p *place) spec(name string, set []string, length time.Duration, faults []string) (labs.Spec, *content.Experiment, error) {
 	catalog, book, problems, err := p.book()
 	if err != nil {
 		return labs.Spec{}, nil, err
@@ -90,6 +106,15 @@ func (p *place) spec(name string, set []string, length time.Duration) (labs.Spec
 	if length != 0 {
 		if err := spec.SetSeconds(length.Seconds()); err != nil {
 			return spec, nil, fmt.Errorf("--for %v: %w", length, err)
+		}
+	}
+	for _, text := range faults {
+		f, err := labs.ParseFault(text, spec.Seconds)
+		if err == nil {
+			_, err = spec.Add(f)
+		}
+		if err != nil {
+			return spec, nil, fmt.Errorf("--fault %w", err)
 		}
 	}
 	return spec, exp, nil
@@ -115,9 +140,16 @@ type outcome struct {
 	end  telemetry.End
 }
 
-// carry starts a run and follows it to its last event.
-func carry(ctx context.Context, r *runner.Runner, spec labs.Spec, progress io.Writer) (outcome, error) {
-	started, err := r.Start(spec)
+// carry starts a run and follows it to its last event. With a command, that is
+// the server.
+func carry(ctx context.Context, r *runner.Runner, spec labs.Spec, command []string, progress io.Writer) (outcome, error) {
+	var started *runner.Run
+	var err error
+	if command != nil {
+		started, err = r.StartCommand(spec, command)
+	} else {
+		started, err = r.Start(spec)
+	}
 	if err != nil {
 		return outcome{}, err
 	}

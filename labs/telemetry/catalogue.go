@@ -36,11 +36,13 @@ func Catalogue() []Metric {
 		// The lab's sockets, from sock_diag(7).
 		{"kernel.recvq", KindGauge, "bytes"}, // sum over the lab's connections
 		{"kernel.sendq", KindGauge, "bytes"},
+		{"kernel.notsent", KindGauge, "bytes"}, // of sendq: not sent yet
 		{"kernel.accept_queue", KindGauge, ""},
 		{"kernel.backlog", KindGauge, ""},
 		{"kernel.rtt", KindGauge, "seconds"}, // mean over established connections
 		{"kernel.cwnd", KindGauge, ""},
 		{"kernel.retransmits", KindCounter, ""},
+		{"kernel.rwnd_limited", KindCounter, "seconds"}, // that the peers' windows held up, summed up over connections
 		{"kernel.established", KindGauge, ""},
 		{"kernel.syn_recv", KindGauge, ""},
 		{"kernel.fin_wait1", KindGauge, ""},
@@ -49,6 +51,7 @@ func Catalogue() []Metric {
 		{"kernel.last_ack", KindGauge, ""},
 		{"kernel.closing", KindGauge, ""},
 		{"kernel.time_wait", KindGauge, ""},
+		{"kernel.peer_time_wait", KindGauge, ""}, // with the lab's port as the remote one; not told at every tick
 
 		// The lab's process, from /proc/PID.
 		{"kernel.cpu", KindCounter, "seconds"},

@@ -73,9 +73,11 @@ type Run struct {
 	Lab        string    `json:"lab"`
 	Code       string    `json:"code"`             // hash of the lab's source
 	Edited     bool      `json:"edited,omitempty"` // the code differs from the workbook's
-	Question   Question  `json:"question"`
-	Asked      any       `json:"asked"` // the labs.Spec, whole
-	Host       Host      `json:"host"`
+	// Command is the server that was run in the lab's place; empty: the lab.
+	Command  []string `json:"command,omitempty"`
+	Question Question `json:"question"`
+	Asked    any      `json:"asked"` // the labs.Spec, whole
+	Host     Host     `json:"host"`
 }
 
 // Host is a machine's fingerprint: what must be equal for figures to be comparable.

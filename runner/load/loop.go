@@ -40,6 +40,9 @@ type loop struct {
 	timerfd int
 	quitfd  int // an eventfd, readable once the context has ended
 	quit    bool
+	mailfd  int        // an eventfd, readable once mail has come
+	mail    chan Order // of those who may not touch anything here
+	ordered func(Order)
 	set     time.Duration // what timerfd is set to
 	woken   time.Duration // when the last wait was over
 	events  [64]unix.EpollEvent
@@ -49,25 +52,40 @@ type loop struct {
 	addr       netip.AddrPort
 	queue      []*socket // they want to be connected, in this order
 	connecting int
+	losses     losses
 
-	watching sync.WaitGroup // for the end of the context
+	watching sync.WaitGroup // for the end of the context, and for orders
 	closed   chan struct{}
 }
 
-func newLoop(ctx context.Context, addr netip.AddrPort) (*loop, error) {
-	l := &loop{clock: newClock(), epfd: -1, timerfd: -1, quitfd: -1, addr: addr, closed: make(chan struct{})}
+func newLoop(ctx context.Context, addr netip.AddrPort, orders <-chan Order) (*loop, error) {
+	l := &loop{clock: newClock(), epfd: -1, timerfd: -1, quitfd: -1, mailfd: -1, mail: make(chan Order, 64), addr: addr, closed: make(chan struct{})}
 	if err := l.open(); err != nil {
 		l.close()
 		return nil, err
 	}
-	l.watching.Go(func() {
-		select {
-		case <-ctx.Done():
-			unix.Write(l.quitfd, []byte{1, 0, 0, 0, 0, 0, 0, 0}) // eventfd(2): eight bytes, added
-		case <-l.closed:
-		}
-	})
+	l.watching.Go(func() { l.attend(ctx, orders) })
 	return l, nil
+}
+
+// attend wakes the loop for orders, and at the end of ctx.
+func (l *loop) attend(ctx context.Context, orders <-chan Order) {
+	one := []byte{1, 0, 0, 0, 0, 0, 0, 0} // eventfd(2): eight bytes, added
+	for {
+		select {
+		case o := <-orders:
+			select {
+			case l.mail <- o:
+				unix.Write(l.mailfd, one)
+			default: // more than a plan may have anyway
+			}
+		case <-ctx.Done():
+			unix.Write(l.quitfd, one)
+			return
+		case <-l.closed:
+			return
+		}
+	}
 }
 
 func (l *loop) open() (err error) {
@@ -82,7 +100,10 @@ func (l *loop) open() (err error) {
 	if l.quitfd, err = unix.Eventfd(0, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC); err != nil {
 		return os.NewSyscallError("eventfd", err)
 	}
-	for _, fd := range []int{l.timerfd, l.quitfd} { // edges, so that nobody has to read them
+	if l.mailfd, err = unix.Eventfd(0, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC); err != nil {
+		return os.NewSyscallError("eventfd", err)
+	}
+	for _, fd := range []int{l.timerfd, l.quitfd, l.mailfd} { // edges, so that nobody has to read them
 		if err := l.control(unix.EPOLL_CTL_ADD, fd, unix.EPOLLIN|unix.EPOLLET); err != nil {
 			return err
 		}
@@ -94,7 +115,7 @@ func (l *loop) open() (err error) {
 func (l *loop) close() {
 	close(l.closed)
 	l.watching.Wait()
-	for _, fd := range []int{l.quitfd, l.timerfd, l.epfd} {
+	for _, fd := range []int{l.mailfd, l.quitfd, l.timerfd, l.epfd} {
 		if fd >= 0 {
 			unix.Close(fd)
 		}
@@ -121,15 +142,29 @@ func (l *loop) handle(until time.Duration) error {
 		return err
 	}
 	l.woken = l.now()
-	for _, e := range l.events[:n] { // each closes no descriptor but its own: none is stale
+	for _, e := range l.events[:n] { // none is stale: what one closes is nil, and none is opened here
 		fd := int(e.Fd)
 		if fd == l.quitfd {
 			l.quit = true
+		} else if fd == l.mailfd {
+			l.obey()
 		} else if fd < len(l.sockets) && l.sockets[fd] != nil {
 			l.sockets[fd].event(e.Events)
 		}
 	}
 	return nil
+}
+
+// obey does what was ordered.
+func (l *loop) obey() {
+	for {
+		select {
+		case o := <-l.mail:
+			l.ordered(o)
+		default:
+			return
+		}
+	}
 }
 
 // wait looks first, without telling the Go scheduler: under load there is

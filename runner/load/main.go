@@ -18,14 +18,16 @@ import (
 // and prints events as JSON lines on stdout until the plan's end: a state
 // "running" once all connections are open, or at the start without some; a
 // sample on every tick of the grid from the start on; faults switched on and
-// off; warnings. When stdin is closed after the plan, or at SIGTERM, it ends
-// early: whoever started it holds stdin open for as long as load is wanted.
+// off; warnings. After the plan stdin may bring Orders. When it is closed, or at
+// SIGTERM, it ends early: whoever started it holds stdin open for as long as load
+// is wanted.
 //
 // It returns the exit code: 0 at the end of the plan, early or not; 1 when the
 // plan is wrong or the server can not be reached, and then the last event is a
 // log line of level error that says why.
 func Main(stdin io.Reader, stdout io.Writer) int {
-	p, err := readPlan(stdin) // a signal before that ends the process
+	in := newInput(stdin)
+	p, err := in.plan() // a signal before that ends the process
 	ctx, stop := signal.NotifyContext(context.Background(), unix.SIGTERM, unix.SIGINT)
 	defer stop()
 	ctx, cancel := context.WithCancel(ctx)
@@ -33,11 +35,18 @@ func Main(stdin io.Reader, stdout io.Writer) int {
 	out := newPrinter(stdout, cancel)
 	defer out.close()
 	if err == nil {
+		orders := make(chan Order)
 		go func() { // until stdin is closed, by the other side or by the end of this process
-			io.Copy(io.Discard, stdin)
-			cancel()
+			defer cancel()
+			for {
+				var o Order
+				if in.next(&o) != nil {
+					return
+				}
+				orders <- o
+			}
 		}()
-		err = Run(ctx, p, out.print)
+		err = perform(ctx, p, orders, out.print)
 	}
 	if err != nil {
 		out.print(telemetry.Event{T: newClock().now().Seconds(), Kind: telemetry.KindLog, From: telemetry.FromLoad, Level: "error", Text: err.Error()})

@@ -3,19 +3,20 @@
 package load
 
 import (
-	"errors"
-	"io"
+	"bytes"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
 
 // gang is the clients of one fault: they misbehave from its time on, each on a
-// connection of its own, and leave with its end.
+// connection of its own, and leave with its end. What each kind does is its manner.
 type gang struct {
 	fault
+	manner
+	head    []byte // what each connection sends before its part of the pattern
 	rogues  []rogue
-	on      bool
+	started bool
 	pending int // rogues that were told to connect early and have not yet tried
 	timer   timer
 
@@ -27,8 +28,7 @@ type gang struct {
 	told    func(f fault, on bool) // it was switched
 }
 
-// rogue is one client that misbehaves. What each kind does is in act, step,
-// sentAll and handle.
+// rogue is one client that misbehaves.
 type rogue struct {
 	socket
 	stream
@@ -41,18 +41,27 @@ type rogue struct {
 }
 
 func newGang(l *loop, m *meter, f fault, first int, p pattern, buf []byte) *gang {
-	g := &gang{fault: f, rogues: make([]rogue, f.connections), loop: l, pattern: p, buf: buf, meter: m}
+	g := &gang{fault: f, manner: manners[f.kind], rogues: make([]rogue, f.connections), loop: l, pattern: p, buf: buf, meter: m}
+	if g.manner.head != nil {
+		g.head = g.manner.head(f)
+	}
 	for i := range g.rogues {
 		r := &g.rogues[i]
 		r.gang, r.number = g, first+i
-		r.socket = socket{loop: l, opened: r.begin, failed: r.unreached, ready: r.handle}
-		if f.kind == "slow-reader" {
+		r.socket = socket{loop: l, rogue: true, rush: g.rush, opened: r.begin, failed: r.unreached, ready: r.handle}
+		if g.slow {
 			r.rcvbuf = int(min(max(f.chunk, 4<<10), 64<<10)) // room for one step, and little more
 		}
 		r.step.fire = r.next
 	}
 	return g
 }
+
+// asks says whether the clients get back what they send.
+func (g *gang) asks() bool { return g.manner.asks && g.dialect.echo }
+
+// total is how many bytes a connection sends.
+func (g *gang) total() int64 { return int64(len(g.head)) + g.size }
 
 // connect has the clients connected without doing anything yet.
 func (g *gang) connect() {
@@ -65,14 +74,17 @@ func (g *gang) connect() {
 // start switches the fault on, and at its end off. A fault that lasts to the end
 // of the run is left on: its end might let through what it held up.
 func (g *gang) start(end time.Duration) {
-	g.on = true
+	g.started = true
 	g.told(g.fault, true)
+	if g.on != nil {
+		g.on(g)
+	}
 	for i := range g.rogues {
 		switch r := &g.rogues[i]; r.state {
 		case shut:
 			r.connect()
 		case connected:
-			r.act()
+			r.begins()
 		}
 	}
 	if g.to < end {
@@ -85,12 +97,21 @@ func (g *gang) start(end time.Duration) {
 func (g *gang) stop() {
 	g.loop.timers.stop(&g.timer)
 	for i := range g.rogues {
-		g.rogues[i].leave()
-		g.rogues[i].close()
+		g.rogues[i].end()
 	}
-	if g.on {
-		g.on = false
+	if g.started {
+		g.started = false
+		if g.off != nil {
+			g.off(g)
+		}
 		g.told(g.fault, false)
+	}
+}
+
+// lossy has the load's own connections lose segments.
+func (g *gang) lossy(on bool) {
+	if err := g.loop.lossy(g.share, on); err != nil {
+		g.say("warn", "fault "+g.id+": segments can not be dropped: "+err.Error())
 	}
 }
 
@@ -103,54 +124,42 @@ func (r *rogue) begin() {
 	if err := r.watch(r.wanted()); err != nil {
 		g.meter.fail(err)
 		r.end()
-	} else if g.on {
-		r.act()
+	} else if g.started {
+		r.begins()
 	}
 }
 
+// unreached counts a connection that could not be opened. Of a flood, that some
+// can not is the point, and no error of the load's.
 func (r *rogue) unreached(err error) {
-	r.gang.pending = max(0, r.gang.pending-1)
-	r.gang.meter.unreached(err)
+	g := r.gang
+	g.pending = max(0, g.pending-1)
+	if !g.rush {
+		g.meter.unreached(err)
+	}
 }
 
-// act begins to misbehave, on an open connection.
-func (r *rogue) act() {
+// begins misbehaves, on an open connection.
+func (r *rogue) begins() {
 	r.acting = true
 	r.at = r.loop.now()
-	switch r.gang.kind {
-	case "reset", "half-close":
-		r.owe(r.gang.size)
-	case "slow-reader":
-		r.owe(r.gang.size)
-		r.pause()
-	case "slow-writer":
-		r.next()
+	if r.gang.act != nil {
+		r.gang.act(r)
 	}
 }
 
-// pause waits until the next step. Steps keep their distance from the first
-// one, however long each takes.
+// pause waits until the next step, if the connection still stands. Steps keep
+// their distance from the first one, however long each takes.
 func (r *rogue) pause() {
+	if r.state != connected {
+		return
+	}
 	r.at = max(r.at+r.gang.pause, r.loop.now())
 	r.loop.timers.start(&r.step, r.at)
 }
 
 // next does one step.
-func (r *rogue) next() {
-	g := r.gang
-	switch g.kind {
-	case "slow-reader":
-		if r.take(g.chunk) && r.rewatch() && r.got < g.size {
-			r.pause()
-		}
-	case "slow-writer":
-		if r.owe(min(g.chunk, g.size-r.owed)) && r.owed < g.size {
-			r.pause()
-		}
-	case "reset":
-		r.sentAll()
-	}
-}
+func (r *rogue) next() { r.gang.manner.step(r) }
 
 // owe sends n more bytes. It says whether the connection still stands.
 func (r *rogue) owe(n int64) bool {
@@ -160,7 +169,7 @@ func (r *rogue) owe(n int64) bool {
 
 func (r *rogue) flush() bool {
 	for r.sent < r.owed {
-		n, err := r.send(r.rest(r.gang.pattern))
+		n, err := r.send(r.part(r.sent, min(r.owed-r.sent, most)))
 		if err == unix.EAGAIN {
 			return r.rewatch()
 		}
@@ -171,41 +180,40 @@ func (r *rogue) flush() bool {
 		r.sent += int64(n)
 		r.gang.meter.faultSent += uint64(n)
 	}
-	if r.owed == r.gang.size && r.acting {
-		r.sentAll()
+	if r.acting && r.owed > 0 && r.gang.sent != nil {
+		r.gang.sent(r)
 	}
 	return r.rewatch()
 }
 
-// sentAll is called when the last byte was written.
-func (r *rogue) sentAll() {
-	switch r.gang.kind {
-	case "half-close":
-		unix.Shutdown(r.fd, unix.SHUT_WR) // what fails here, the next read tells
-	case "reset":
-		if r.unsent() {
-			r.loop.timers.start(&r.step, r.loop.now()+time.Millisecond)
-			return
-		}
-		// close(2) now sends RST and no FIN (socket(7), SO_LINGER).
-		unix.SetsockoptLinger(r.fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
-		r.end()
-		r.reconnect(r.gang.pause)
+// part returns at most n bytes of what the connection sends, from place on.
+func (r *rogue) part(place, n int64) []byte {
+	if head := r.gang.head; place < int64(len(head)) {
+		return head[place:min(place+n, int64(len(head)))]
 	}
+	return r.gang.pattern.at(r.base+place, int(n))
 }
 
-// unsent says that the server's host has not taken all bytes yet: RST would
-// destroy the rest. It gives up after 100 times.
-func (r *rogue) unsent() bool {
-	r.probes++
-	n, err := unix.IoctlGetInt(r.fd, unix.SIOCOUTQ)
-	return err == nil && n > 0 && r.probes < 100
+// answers takes bytes that came back and says whether they are what was sent.
+func (r *rogue) answers(data []byte) bool {
+	if r.got+int64(len(data)) > r.sent {
+		return false
+	}
+	for len(data) > 0 {
+		want := r.part(r.got, int64(len(data)))
+		if !bytes.HasPrefix(data, want) {
+			return false
+		}
+		data = data[len(want):]
+		r.got += int64(len(want))
+	}
+	return true
 }
 
 // wanted is what epoll is to watch for.
 func (r *rogue) wanted() uint32 {
 	var events uint32
-	if r.gang.kind != "slow-reader" || r.got == r.gang.size {
+	if !r.gang.slow || r.got == r.gang.total() {
 		events |= unix.EPOLLIN
 	}
 	if r.sent < r.owed {
@@ -247,41 +255,47 @@ func (r *rogue) take(n int64) bool {
 			return false
 		}
 		r.gang.meter.faultReceived += uint64(got)
-		if r.gang.kind != "idle" && !r.accept(r.gang.pattern, buf[:got]) {
+		if from := r.got; !r.gang.asks() {
+			r.got += int64(got)
+		} else if !r.answers(buf[:got]) {
 			r.gang.meter.mismatches++
-			r.gang.say("warn", "fault "+r.gang.id+": "+mismatch(r.number, r.got-int64(got), got))
+			r.gang.say("warn", "fault "+r.gang.id+": "+mismatch(r.number, from, got))
 			r.end()
 			return false
+		}
+		if r.acting && r.gang.took != nil {
+			if r.gang.took(r); r.state != connected {
+				return false
+			}
 		}
 		n -= int64(got)
 	}
 	return true
 }
 
-// ended is called when the server has ended the connection. That is its right,
-// except before it has answered all that a half-closed connection sent.
+// ended is called when the server has ended the connection, which is its right.
 func (r *rogue) ended(err error) {
-	r.gang.meter.faultClosed++
-	if r.gang.kind == "half-close" && (r.got < r.gang.size || !errors.Is(err, io.EOF)) {
-		r.gang.meter.fail(err)
+	g := r.gang
+	g.meter.faultClosed++
+	if g.lost != nil {
+		g.lost(r, err)
 	}
 	r.end()
-	if r.gang.kind == "reset" {
-		r.reconnect(r.gang.pause)
+	if g.again {
+		r.reconnect(g.pause)
 	}
 }
 
-// end closes the connection.
+// end closes the connection, whatever its state.
 func (r *rogue) end() {
-	r.leave()
-	r.close()
-}
-
-// leave is what closing means for the numbers, if it was open.
-func (r *rogue) leave() {
 	r.loop.timers.stop(&r.step)
-	r.acting, r.probes = false, 0
+	r.probes = 0
 	if r.state == connected {
 		r.gang.meter.misbehaving--
+		if r.acting && r.gang.left != nil {
+			r.gang.left(r)
+		}
 	}
+	r.acting = false
+	r.close()
 }

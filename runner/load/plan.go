@@ -41,8 +41,8 @@ func NewPlan(spec labs.Spec, addr string, start float64) Plan {
 		}
 	}
 	for _, f := range spec.Faults {
-		kind, known := faultNamed(f.Kind)
-		if known && kind.OnServer {
+		kind, err := labs.FaultNamed(f.Kind)
+		if err == nil && kind.OnServer {
 			continue
 		}
 		f.With = labs.Full(kind.Settings, f.With)
@@ -60,12 +60,36 @@ const (
 	maxFaults = 100
 )
 
-// readPlan reads one plan.
-func readPlan(r io.Reader) (Plan, error) {
+// Order switches a fault while the plan is carried out, as one more line of JSON
+// on standard input. It has one of its fields.
+type Order struct {
+	On  *labs.Fault `json:"on,omitempty"`  // from now on, whatever its At says
+	Off string      `json:"off,omitempty"` // the fault of that id
+}
+
+// input is what comes on standard input: a plan, and then orders.
+type input struct {
+	bound   io.LimitedReader
+	decoder *json.Decoder
+}
+
+func newInput(r io.Reader) *input {
+	in := &input{bound: io.LimitedReader{R: r}}
+	in.decoder = json.NewDecoder(&in.bound)
+	in.decoder.DisallowUnknownFields()
+	return in
+}
+
+// next reads the next value.
+func (in *input) next(v any) error {
+	in.bound.N = maxPlan
+	return in.decoder.Decode(v)
+}
+
+// plan reads the plan.
+func (in *input) plan() (Plan, error) {
 	var p Plan
-	d := json.NewDecoder(io.LimitReader(r, maxPlan))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&p); err != nil {
+	if err := in.next(&p); err != nil {
 		return Plan{}, fmt.Errorf("plan: %w", err)
 	}
 	return p, nil
@@ -76,6 +100,7 @@ type script struct {
 	addr       netip.AddrPort
 	load       *settings // nil: no load
 	faults     []fault
+	dialect    dialect       // of the load's clients
 	start, end time.Duration // CLOCK_MONOTONIC, on the grid
 }
 
@@ -92,7 +117,10 @@ type fault struct {
 	from, to    time.Duration // CLOCK_MONOTONIC; to is at most the script's end
 	connections int
 	size, chunk int64 // bytes
+	announce    uint32
 	pause       time.Duration
+	share       float64
+	dialect     dialect
 }
 
 // check returns the plan as a script. The errors say what is wrong with which value.
@@ -112,11 +140,12 @@ func (p Plan) check() (script, error) {
 	if s.load, err = p.settings(); err != nil {
 		return s, err
 	}
+	s.dialect = dialectOf(p)
 	if len(p.Faults) > maxFaults {
 		return s, fmt.Errorf("plan: %d faults: there may be %d", len(p.Faults), maxFaults)
 	}
 	for _, f := range p.Faults {
-		checked, err := checkFault(f, zero, s.end)
+		checked, err := s.fault(f, zero)
 		if err != nil {
 			return s, fmt.Errorf("plan: fault %s: %w", f.ID, err)
 		}
@@ -157,9 +186,10 @@ func (p Plan) settings() (*settings, error) {
 	return s, nil
 }
 
-func checkFault(f labs.Fault, zero, end time.Duration) (fault, error) {
-	kind, ok := faultNamed(f.Kind)
-	if !ok || kind.OnServer {
+// fault is a fault of the script, its time counted from zero.
+func (s *script) fault(f labs.Fault, zero time.Duration) (fault, error) {
+	kind, err := labs.FaultNamed(f.Kind)
+	if err != nil || kind.OnServer {
 		return fault{}, fmt.Errorf("%q is no client that misbehaves", f.Kind)
 	}
 	if !(math.Abs(f.At) <= labs.MaxSeconds && f.For >= 0 && f.For <= labs.MaxSeconds) {
@@ -169,18 +199,17 @@ func checkFault(f labs.Fault, zero, end time.Duration) (fault, error) {
 	if err != nil {
 		return fault{}, err
 	}
-	out := fault{id: f.ID, kind: f.Kind, from: zero + seconds(f.At), to: end, connections: whole(v["connections"])}
+	number := func(name string) float64 {
+		n, _ := v[name].(float64)
+		return n
+	}
+	out := fault{
+		id: f.ID, kind: f.Kind, from: zero + seconds(f.At), to: s.end, dialect: s.dialect,
+		connections: int(number("connections")), size: int64(number("size")), chunk: int64(number("chunk")),
+		announce: uint32(number("announce")), pause: seconds(number("pause")), share: number("share"),
+	}
 	if f.For > 0 {
-		out.to = min(end, out.from+seconds(f.For))
-	}
-	if n, ok := v["size"].(float64); ok {
-		out.size = int64(n)
-	}
-	if n, ok := v["chunk"].(float64); ok {
-		out.chunk = int64(n)
-	}
-	if n, ok := v["pause"].(float64); ok {
-		out.pause = seconds(n)
+		out.to = min(s.end, out.from+seconds(f.For))
 	}
 	return out, nil
 }
@@ -214,15 +243,6 @@ func clientNamed(name any) (labs.Client, bool) {
 		}
 	}
 	return labs.Client{}, false
-}
-
-func faultNamed(name string) (labs.FaultKind, bool) {
-	for _, k := range labs.FaultKinds() {
-		if k.Name == name {
-			return k, true
-		}
-	}
-	return labs.FaultKind{}, false
 }
 
 func whole(v any) int { return int(v.(float64)) }

@@ -26,7 +26,7 @@ func TestNewPlan(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := readPlan(strings.NewReader(string(text)))
+	p, err := newInput(strings.NewReader(string(text))).plan()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,8 +42,8 @@ func TestNewPlan(t *testing.T) {
 		t.Errorf("load %+v: want %+v", *s.load, want)
 	}
 	want := []fault{
-		{id: "a", kind: "slow-writer", from: 124900 * ms, to: 125900 * ms, connections: 1, size: 64, chunk: 1, pause: 250 * ms},
-		{id: "c", kind: "reset", from: 123400 * ms, to: 126900 * ms, connections: 1, size: 64, pause: 100 * ms},
+		{id: "a", kind: "slow-writer", from: 124900 * ms, to: 125900 * ms, connections: 1, size: 64, chunk: 1, pause: 250 * ms, dialect: dialect{echo: true}},
+		{id: "c", kind: "reset", from: 123400 * ms, to: 126900 * ms, connections: 1, size: 64, pause: 100 * ms, dialect: dialect{echo: true}},
 	}
 	if !reflect.DeepEqual(s.faults, want) {
 		t.Errorf("faults %+v\nwant   %+v", s.faults, want)
@@ -106,7 +106,7 @@ func FuzzPlan(f *testing.F) {
 	f.Add(`{"addr":"[::1]:1","start":1e8,"seconds":60,"load":{"burst":1000,"depth":1,"rate":1e6}}`)
 	f.Add(`{"addr":"127.0.0.1:1","start":0.1,"seconds":1e-300,"faults":[{"id":"","kind":"reset","at":-1e9}]}`)
 	f.Fuzz(func(t *testing.T, text string) {
-		p, err := readPlan(strings.NewReader(text))
+		p, err := newInput(strings.NewReader(text)).plan()
 		if err != nil {
 			return
 		}

@@ -28,13 +28,18 @@ const (
 // It calls emit from its own goroutine with every event; emit must not block,
 // and may keep the event. The error says why the plan could not be carried out.
 func Run(ctx context.Context, p Plan, emit func(telemetry.Event)) error {
+	return perform(ctx, p, nil, emit)
+}
+
+// perform is Run that takes orders.
+func perform(ctx context.Context, p Plan, orders <-chan Order, emit func(telemetry.Event)) error {
 	s, err := p.check()
 	if err != nil {
 		return err
 	}
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	l, err := newLoop(ctx, s.addr)
+	l, err := newLoop(ctx, s.addr, orders)
 	if err != nil {
 		return err
 	}
@@ -56,6 +61,10 @@ type engine struct {
 	gangs []*gang
 	emit  func(telemetry.Event)
 
+	pattern pattern
+	buf     []byte
+	streams int // numbers that are given away
+
 	began   time.Duration
 	tick    timer
 	last    time.Duration // grid time of the last sample
@@ -66,20 +75,52 @@ type engine struct {
 
 func newEngine(s script, l *loop, emit func(telemetry.Event)) *engine {
 	e := &engine{script: s, loop: l, emit: emit, began: l.now()}
-	p, buf := newPattern(), make([]byte, most)
-	first := 0 // number of the stream
+	e.pattern, e.buf = newPattern(), make([]byte, most)
 	if s.load != nil {
-		first = s.load.connections
-		e.crowd = newCrowd(l, &e.meter, &e.script, p, buf)
+		e.streams = s.load.connections
+		e.crowd = newCrowd(l, &e.meter, &e.script, e.pattern, e.buf)
 		e.crowd.say, e.crowd.ready = e.say, e.ready
 	}
 	for _, f := range s.faults {
-		g := newGang(l, &e.meter, f, first, p, buf)
-		g.say, g.told = e.say, e.switched
-		e.gangs = append(e.gangs, g)
-		first += f.connections
+		e.recruit(f)
 	}
+	l.ordered = e.order
 	return e
+}
+
+// recruit has one more gang.
+func (e *engine) recruit(f fault) *gang {
+	g := newGang(e.loop, &e.meter, f, e.streams, e.pattern, e.buf)
+	g.say, g.told = e.say, e.switched
+	g.timer.fire = func() { g.start(e.end) }
+	e.gangs = append(e.gangs, g)
+	e.streams += f.connections
+	return g
+}
+
+// order switches a fault now, as somebody wants it.
+func (e *engine) order(o Order) {
+	now := e.now()
+	switch {
+	case e.over || now >= e.end:
+	case o.On == nil:
+		for _, g := range e.gangs {
+			if g.id == o.Off {
+				g.stop()
+			}
+		}
+	case len(e.gangs) >= maxFaults:
+		e.say("warn", fmt.Sprintf("fault %s: there may be %d", o.On.ID, maxFaults))
+	default:
+		from := max(now, e.start)
+		o.On.At = 0
+		f, err := e.fault(*o.On, from)
+		if err != nil {
+			e.say("warn", fmt.Sprintf("fault %s: %v", o.On.ID, err))
+			return
+		}
+		e.timers.start(&e.recruit(f).timer, from)
+	}
 }
 
 func (e *engine) run() error {
@@ -113,7 +154,6 @@ func (e *engine) step() error {
 func (e *engine) connect() error {
 	var early []*gang
 	for _, g := range e.gangs {
-		g.timer.fire = func() { g.start(e.end) }
 		if g.from <= e.start {
 			g.connect()
 			early = append(early, g)

@@ -41,6 +41,9 @@ type socket struct {
 	timer    timer
 	failures int // to connect, in a row
 
+	rogue bool // it is not one of the load's own
+	rush  bool // it connects however many others do
+
 	opened func()              // it is connected
 	failed func(err error)     // it could not be; the next attempt follows by itself
 	ready  func(events uint32) // epoll_wait(2) says so
@@ -63,7 +66,7 @@ func (s *socket) reconnect(pause time.Duration) {
 // more that need not wait any longer.
 func (l *loop) connectSome() bool {
 	done := 0
-	for done < len(l.queue) && done < 32 && l.connecting < maxConnecting {
+	for done < len(l.queue) && done < 32 && l.mayDial(l.queue[done]) {
 		s := l.queue[done]
 		l.queue[done] = nil
 		done++
@@ -72,12 +75,21 @@ func (l *loop) connectSome() bool {
 		}
 	}
 	l.queue = l.queue[done:]
-	return len(l.queue) > 0 && l.connecting < maxConnecting
+	return len(l.queue) > 0 && l.mayDial(l.queue[0])
+}
+
+func (l *loop) mayDial(s *socket) bool { return s.rush || l.connecting < maxConnecting }
+
+// counts counts the socket among those that connect, n times.
+func (s *socket) counts(n int) {
+	if !s.rush {
+		s.loop.connecting += n
+	}
 }
 
 func (s *socket) dial() {
 	s.state, s.fd, s.added = connecting, -1, false
-	s.loop.connecting++
+	s.counts(+1)
 	err := s.begin()
 	switch err {
 	case nil:
@@ -139,8 +151,11 @@ func (s *socket) event(events uint32) {
 
 func (s *socket) establish() {
 	s.loop.timers.stop(&s.timer)
-	s.loop.connecting--
+	s.counts(-1)
 	s.state, s.failures = connected, 0
+	if !s.rogue && len(s.loop.losses) > 0 {
+		s.lose(s.loop.losses.share()) // lossy has told of its errors
+	}
 	s.opened()
 }
 
@@ -156,7 +171,7 @@ func (s *socket) fail(err error) {
 func (s *socket) close() {
 	s.loop.timers.stop(&s.timer)
 	if s.state == connecting {
-		s.loop.connecting--
+		s.counts(-1)
 	}
 	if (s.state == connecting || s.state == connected) && s.fd >= 0 {
 		s.loop.sockets[s.fd] = nil

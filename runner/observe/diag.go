@@ -20,6 +20,7 @@ const (
 	messageSize  = 72              // struct inet_diag_msg
 	tcpInfo      = 2               // INET_DIAG_INFO
 	allStates    = 1<<13 - 1       // of TCP_ESTABLISHED to TCP_NEW_SYN_RECV
+	timeWait     = 1 << unix.BPF_TCP_TIME_WAIT
 )
 
 // Fields of struct tcp_info, linux/tcp.h.
@@ -27,6 +28,8 @@ const (
 	offsetRTT     = int(unsafe.Offsetof(unix.TCPInfo{}.Rtt)) // microseconds
 	offsetCwnd    = int(unsafe.Offsetof(unix.TCPInfo{}.Snd_cwnd))
 	offsetRetrans = int(unsafe.Offsetof(unix.TCPInfo{}.Total_retrans))
+	offsetNotSent = int(unsafe.Offsetof(unix.TCPInfo{}.Notsent_bytes))
+	offsetRwnd    = int(unsafe.Offsetof(unix.TCPInfo{}.Rwnd_limited)) // microseconds
 )
 
 var (
@@ -44,6 +47,8 @@ type socket struct {
 	rtt          uint32 // microseconds
 	cwnd         uint32
 	retrans      uint32 // segments sent again, since the socket began
+	notsent      uint32 // bytes of sendq that wait for a window
+	rwnd         uint64 // microseconds that the peer's window held it up, since it began
 }
 
 // diag asks for dumps over a NETLINK_SOCK_DIAG socket.
@@ -59,8 +64,20 @@ func newDiag(fd int) *diag { return &diag{fd: fd, buf: make([]byte, 64<<10)} }
 // dump appends the TCP sockets of a family on a local port. The kernel selects
 // them: a dump is about 400 bytes a socket.
 func (d *diag) dump(family uint8, port uint16, list []socket) ([]socket, error) {
-	if err := d.ask(family, port); err != nil {
-		return list, err
+	d.prepare(family, allStates, port, 0)
+	return d.answer(list)
+}
+
+// peers appends the sockets of a family in TIME_WAIT whose remote port it is.
+func (d *diag) peers(family uint8, port uint16, list []socket) ([]socket, error) {
+	d.prepare(family, timeWait, 0, port)
+	return d.answer(list)
+}
+
+// answer sends the request and appends what comes back.
+func (d *diag) answer(list []socket) ([]socket, error) {
+	if _, err := unix.Write(d.fd, d.request[:]); err != nil {
+		return list, os.NewSyscallError("send sock_diag", err)
 	}
 	for {
 		n, err := unix.Read(d.fd, d.buf)
@@ -78,7 +95,7 @@ func (d *diag) dump(family uint8, port uint16, list []socket) ([]socket, error) 
 	}
 }
 
-func (d *diag) ask(family uint8, port uint16) error {
+func (d *diag) prepare(family uint8, states uint32, local, remote uint16) {
 	d.seq++
 	q := d.request[:]
 	native.PutUint32(q, requestSize)
@@ -86,10 +103,9 @@ func (d *diag) ask(family uint8, port uint16) error {
 	native.PutUint16(q[6:], unix.NLM_F_REQUEST|unix.NLM_F_DUMP)
 	native.PutUint32(q[8:], d.seq)
 	q[16], q[17], q[18] = family, unix.IPPROTO_TCP, 1<<(tcpInfo-1)
-	native.PutUint32(q[20:], allStates)
-	binary.BigEndian.PutUint16(q[24:], port) // id.idiag_sport: a dump has no others
-	_, err := unix.Write(d.fd, q)
-	return os.NewSyscallError("send sock_diag", err)
+	native.PutUint32(q[20:], states)
+	binary.BigEndian.PutUint16(q[24:], local) // id.idiag_sport; 0: any
+	binary.BigEndian.PutUint16(q[26:], remote)
 }
 
 // parse takes the messages of one packet that answer request seq; done says that
@@ -166,4 +182,10 @@ func (s *socket) takeInfo(b []byte) {
 	s.rtt = native.Uint32(b[offsetRTT:])
 	s.cwnd = native.Uint32(b[offsetCwnd:])
 	s.retrans = native.Uint32(b[offsetRetrans:])
+	if len(b) >= offsetNotSent+4 {
+		s.notsent = native.Uint32(b[offsetNotSent:])
+	}
+	if len(b) >= offsetRwnd+8 {
+		s.rwnd = native.Uint64(b[offsetRwnd:])
+	}
 }

@@ -59,21 +59,20 @@ func (o *Observer) Close() {
 	unix.Close(o.fd)
 }
 
-// Gone says that the process has ended: there are no samples of it any more.
+// Gone says that the process has ended: from then on the kernel's samples have
+// only the sockets that are left on its port.
 func (o *Observer) Gone() bool { return o.gone }
 
 // Sample returns the samples of this tick, t being their time: one from the
-// kernel as long as the process lives, and one from the host. Names are the
+// kernel and one from the host. Names are the
 // catalogue's; what the kernel does not tell, or not at this tick, is absent.
 // When the sockets are read at another rate from here on, a log line says so.
 func (o *Observer) Sample(t float64) []telemetry.Event {
 	var events []telemetry.Event
 	values := make(map[string]float64, 32)
 	o.gone = o.gone || !o.process.Sample(values)
-	if !o.gone {
-		events = append(events, o.addSockets(t, values)...)
-		events = append(events, telemetry.Event{T: t, Kind: telemetry.KindSample, From: telemetry.FromKernel, Values: values})
-	}
+	events = append(events, o.addSockets(t, values)...)
+	events = append(events, telemetry.Event{T: t, Kind: telemetry.KindSample, From: telemetry.FromKernel, Values: values})
 	host := make(map[string]float64, 8)
 	o.host.Sample(host)
 	return append(events, telemetry.Event{T: t, Kind: telemetry.KindSample, From: telemetry.FromHost, Values: host})
@@ -96,13 +95,14 @@ func (o *Observer) addSockets(t float64, values map[string]float64) []telemetry.
 		return o.complain(t, err)
 	}
 	stats.put(values)
-	every := 1 + o.sockets.Len()/perTick
+	seen := o.sockets.Seen()
+	every := 1 + seen/perTick
 	if every == o.every {
 		return nil
 	}
 	o.every, o.wait = every, every
 	return []telemetry.Event{said(t, "info", fmt.Sprintf("%d sockets: they are read every %d ms from here on",
-		o.sockets.Len(), (time.Duration(every)*telemetry.Tick).Milliseconds()))}
+		seen, (time.Duration(every)*telemetry.Tick).Milliseconds()))}
 }
 
 // complain says once that the sockets can not be read.
@@ -135,7 +135,12 @@ func (st *SocketStats) put(values map[string]float64) {
 	}
 	values["kernel.recvq"] = float64(st.RecvQ)
 	values["kernel.sendq"] = float64(st.SendQ)
+	values["kernel.notsent"] = float64(st.NotSent)
 	values["kernel.retransmits"] = float64(st.Retransmits)
+	values["kernel.rwnd_limited"] = st.RwndLimited
+	if st.Peers {
+		values["kernel.peer_time_wait"] = float64(st.PeerTimeWait)
+	}
 	if st.States[unix.BPF_TCP_LISTEN] > 0 {
 		values["kernel.accept_queue"] = float64(st.AcceptQueue)
 		values["kernel.backlog"] = float64(st.Backlog)

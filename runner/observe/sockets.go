@@ -32,6 +32,9 @@ type SocketStats struct {
 	States [len(states)]int
 	// Bytes over all connections, as ss(8) shows them: a FIN counts as one.
 	RecvQ, SendQ int64
+	// Bytes of SendQ that were not sent yet: they wait for the peer's window or
+	// the congestion window.
+	NotSent int64
 	// Connections that wait for accept(2), and how many may, over all listeners.
 	AcceptQueue, Backlog int64
 	// Means over established connections; Measured is their number.
@@ -40,6 +43,13 @@ type SocketStats struct {
 	// Segments sent again since the first Read, also by connections that have
 	// ended; what one sent again after the last Read that saw it is lost.
 	Retransmits uint64
+	// Seconds that the peers' windows held up their connections, summed up in
+	// the same way.
+	RwndLimited float64
+	// Sockets in TIME_WAIT whose remote port it is: of clients that closed first.
+	// Peers says that this Read looked for them.
+	PeerTimeWait int
+	Peers        bool
 }
 
 // Sockets reads the TCP sockets on one local port, again and again.
@@ -49,23 +59,30 @@ type Sockets struct {
 	list     []socket // of the last Read
 	families []uint8  // that have a listener; nil: not known
 	reads    int
-	retrans  map[uint64]retransmits // of connections that have any, by cookie
+	counts   map[uint64]counts // of connections that have any, by cookie
 	again    uint64
+	limited  uint64   // microseconds
+	peers    []socket // of the last look at them
 }
 
-type retransmits struct {
-	last uint32
-	read int // in which it was seen last
+// counts are what a connection counts since it began.
+type counts struct {
+	retrans uint32
+	rwnd    uint64
+	read    int // in which it was seen last
 }
 
 // NewSockets reads over fd, a NETLINK_SOCK_DIAG socket of the lab's network.
 func NewSockets(fd int, port uint16) *Sockets {
-	return &Sockets{diag: newDiag(fd), port: port, retrans: map[uint64]retransmits{}}
+	return &Sockets{diag: newDiag(fd), port: port, counts: map[uint64]counts{}}
 }
 
 // lookAround is how many Reads apart families without a listener are looked at:
 // a dump walks the kernel's whole table of connections, for a few of ours too.
 const lookAround = 10
+
+// peersEvery is how many Reads apart the other side is looked at.
+const peersEvery = 2
 
 // Read dumps the sockets and sums them up.
 func (s *Sockets) Read() (SocketStats, error) {
@@ -88,14 +105,35 @@ func (s *Sockets) Read() (SocketStats, error) {
 			s.families = append(s.families, family)
 		}
 	}
-	s.countRetransmits()
-	return s.sum(), nil
+	s.count()
+	stats := s.sum()
+	if s.reads%peersEvery == 1 {
+		if err := s.timeWaits(families); err != nil {
+			return SocketStats{}, err
+		}
+		stats.PeerTimeWait, stats.Peers = len(s.peers), true
+	}
+	return stats, nil
+}
+
+// timeWaits finds the peers that wait. A listener on [::] has peers of both families.
+func (s *Sockets) timeWaits(families []uint8) (err error) {
+	s.peers = s.peers[:0]
+	for _, family := range []uint8{unix.AF_INET, unix.AF_INET6} {
+		if family != unix.AF_INET && !slices.Contains(families, family) {
+			continue
+		}
+		if s.peers, err = s.diag.peers(family, s.port, s.peers); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func listens(s socket) bool { return s.state == unix.BPF_TCP_LISTEN }
 
 func (s *Sockets) sum() SocketStats {
-	stats := SocketStats{Retransmits: s.again}
+	stats := SocketStats{Retransmits: s.again, RwndLimited: float64(s.limited) / 1e6}
 	for i := range s.list {
 		stats.add(&s.list[i])
 	}
@@ -125,27 +163,33 @@ func (st *SocketStats) add(x *socket) {
 	}
 	st.RecvQ += int64(x.recvq)
 	st.SendQ += int64(x.sendq)
+	st.NotSent += int64(x.notsent)
 }
 
-// countRetransmits adds what each connection has sent again since it was seen
-// last, and forgets those that are gone.
-func (s *Sockets) countRetransmits() {
+// count adds what each connection has counted since it was seen last, and
+// forgets those that are gone.
+func (s *Sockets) count() {
 	for i := range s.list {
 		x := &s.list[i]
-		if x.retrans > 0 {
-			s.again += uint64(x.retrans - s.retrans[x.cookie].last)
-			s.retrans[x.cookie] = retransmits{x.retrans, s.reads}
+		if x.retrans > 0 || x.rwnd > 0 {
+			last := s.counts[x.cookie]
+			s.again += uint64(x.retrans - last.retrans)
+			s.limited += max(x.rwnd, last.rwnd) - last.rwnd
+			s.counts[x.cookie] = counts{x.retrans, max(x.rwnd, last.rwnd), s.reads}
 		}
 	}
-	for cookie, r := range s.retrans {
-		if r.read != s.reads {
-			delete(s.retrans, cookie)
+	for cookie, c := range s.counts {
+		if c.read != s.reads {
+			delete(s.counts, cookie)
 		}
 	}
 }
 
 // Len is how many sockets the last Read saw.
 func (s *Sockets) Len() int { return len(s.list) }
+
+// Seen is how many sockets the kernel has told of, the peers among them.
+func (s *Sockets) Seen() int { return len(s.list) + len(s.peers) }
 
 // Table returns the listeners and then the connections with the most bytes in
 // their queues, at most top in all, as the last Read saw them.

@@ -258,8 +258,70 @@ func TestRetransmitsOutliveTheirSockets(t *testing.T) {
 		}
 		before = after.Retransmits
 	}
-	if len(r.retrans) != 0 {
-		t.Errorf("%d sockets that are gone are remembered", len(r.retrans))
+	if len(r.counts) != 0 {
+		t.Errorf("%d sockets that are gone are remembered", len(r.counts))
+	}
+}
+
+// Who closes first keeps TIME_WAIT: it is told for either side.
+func TestPeersInTimeWait(t *testing.T) {
+	s, other := listenOn(t, "127.0.0.1", 50), listenOn(t, "127.0.0.1", 50)
+	r := readerOf(t, s)
+	end := func(s *server, clientFirst bool) {
+		fds := []int{s.dial(), s.accept()}
+		if !clientFirst {
+			fds[0], fds[1] = fds[1], fds[0]
+		}
+		unix.Shutdown(fds[0], unix.SHUT_WR)
+		unix.Read(fds[1], make([]byte, 1)) // FIN
+		unix.Close(fds[1])
+		unix.Close(fds[0])
+	}
+	for i := range 9 {
+		end(s, true)
+		end(other, true)
+		if i < 4 {
+			end(s, false)
+		}
+	}
+	st := until(t, r, "all of them", func(st SocketStats) bool {
+		return st.Peers && st.PeerTimeWait == 9 && st.States[unix.BPF_TCP_TIME_WAIT] == 4
+	})
+	if r.Len() != 5 {
+		t.Errorf("%d sockets, want 4 and the listener: %+v", r.Len(), st)
+	}
+}
+
+// A peer that does not read holds up whoever sends: in the queue and in time.
+func TestHeldUpByTheWindow(t *testing.T) {
+	s := listenOn(t, "127.0.0.1", 5)
+	client := sure(t)(unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0))
+	defer unix.Close(client)
+	unix.SetsockoptInt(client, unix.SOL_SOCKET, unix.SO_RCVBUF, 8<<10) // the server's congestion window is larger
+	s.must(unix.Connect(client, s.sa))
+	conn := s.accept()
+	defer unix.Close(conn)
+	r := readerOf(t, s)
+	if st, err := r.Read(); err != nil || st.RwndLimited != 0 || st.NotSent != 0 {
+		t.Fatalf("before: %+v %v", st, err)
+	}
+	s.must(unix.SetNonblock(conn, true))
+	n := sure(t)(unix.Write(conn, make([]byte, 1<<20)))
+	begin := time.Now()
+	st := until(t, r, "held up for 0.3 s", func(st SocketStats) bool { return st.RwndLimited > 0.3 })
+	if took := time.Since(begin).Seconds(); st.RwndLimited > took+0.05 {
+		t.Errorf("held up for %.3f s of %.3f s", st.RwndLimited, took)
+	}
+	if st.NotSent <= 0 || st.NotSent > st.SendQ || st.SendQ > int64(n) {
+		t.Errorf("%d of %d queued bytes are not sent; %d were written", st.NotSent, st.SendQ, n)
+	}
+	for _, fd := range []int{client, conn} {
+		unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
+		unix.Close(fd)
+	}
+	after := until(t, r, "only the listener", func(SocketStats) bool { return r.Len() == 1 })
+	if after.RwndLimited < st.RwndLimited || after.NotSent != 0 {
+		t.Errorf("%+v, then %+v: a counter never gets smaller", st, after)
 	}
 }
 
@@ -345,8 +407,8 @@ func FuzzParse(f *testing.F) {
 		if len(list)*(headerSize+messageSize) > len(b) {
 			t.Errorf("%d sockets in %d bytes", len(list), len(b))
 		}
-		s := Sockets{list: list, retrans: map[uint64]retransmits{}}
-		s.countRetransmits()
+		s := Sockets{list: list, counts: map[uint64]counts{}}
+		s.count()
 		s.sum()
 		s.Table(5)
 	})

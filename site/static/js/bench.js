@@ -3,9 +3,10 @@
 
 /** @import {Event as RunEvent, Backfill, Experiment, Summary} from "./events.js" */
 /** @import {Act, Situation, State} from "./state.js" */
-import { asApiError, get, post } from "./api.js";
+import { asApiError, get, post, remove } from "./api.js";
 import { byId } from "./dom.js";
 import { ended } from "./ending.js";
+import { Faults } from "./faults.js";
 import { Head } from "./head.js";
 import { History } from "./history.js";
 import { Instruments } from "./instruments.js";
@@ -31,6 +32,7 @@ export class Bench {
   #show = new Instruments(() => ({ experiment: this.#x, run: this.#run, under: this.#under }), () => this.#draw());
   #predictions = new Predictions(() => this.#answered());
   #knobs = new Knobs(() => { this.#situation.refused = null; this.#show.now(); });
+  #faults = new Faults({ changed: () => this.#show.now(), on: (x) => this.#switch((run) => post(`${run}/faults`, x)), off: (id) => this.#switch((run) => remove(`${run}/faults/${id}`)) });
   #history = new History({ open: (r) => this.open(r.id, true), under: (r) => this.#lay(r), gone: (id) => this.#gone(id) });
   #head = new Head((a) => this.act(a));
 
@@ -53,6 +55,7 @@ export class Bench {
     this.#x = x;
     introduce(x);
     this.#knobs.build(x);
+    this.#faults.build(x);
     this.#show.build(x);
     this.#situation.loading = true;
     this.#show.now();
@@ -175,7 +178,7 @@ export class Bench {
     Object.assign(this.#situation, { asking: true, mine: true });
     this.#show.now();
     try {
-      const { id } = await post("/api/runs", { lesson: page.lesson, experiment: this.#x.id, settings, ...this.#predictions.commitment(this.#x.id) });
+      const { id } = await post("/api/runs", { lesson: page.lesson, experiment: this.#x.id, settings, faults: this.#faults.extras(), ...this.#predictions.commitment(this.#x.id) });
       if (turn !== this.#turn) return;
       const run = (this.#run = new Run(id, this.#x.warmup, this.#x.seconds));
       run.phase = "queued";
@@ -183,7 +186,7 @@ export class Bench {
       this.#follow(run);
     } catch (e) {
       const error = asApiError(e);
-      if (!this.#knobs.refuse(error)) this.#situation.refused = error;
+      if (!this.#knobs.refuse(error) && !this.#faults.refuse(error)) this.#situation.refused = error;
     }
     this.#situation.asking = false;
     this.#show.now();
@@ -196,6 +199,16 @@ export class Bench {
       this.#situation.refused = null;
     } catch (e) {
       this.#situation.refused = asApiError(e);
+    }
+    this.#show.now();
+  }
+
+  /** Switches a fault of the run on the bench; the stream tells what came of it. @param {(run: string) => Promise<unknown>} how */
+  async #switch(how) {
+    try {
+      if (this.#run?.id) await how(`/api/runs/${this.#run.id}`);
+    } catch (e) {
+      this.#faults.tell(asApiError(e));
     }
     this.#show.now();
   }
@@ -240,6 +253,7 @@ export class Bench {
   #draw() {
     const state = this.#head.draw(this.#now());
     this.#knobs.disable(isLive(state) || !page.linux);
+    this.#faults.draw(this.#run, state === "running");
     this.#history.mark(this.#run?.id ?? "", this.#under?.id ?? "");
   }
 

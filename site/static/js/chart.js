@@ -23,7 +23,7 @@ export class View {
   row = null;
   warmup = 0;
   total = 1;
-  /** @type {{t: number, label: string}[]} */
+  /** @type {{t: number, to: number, label: string}[]} */
   marks = [];
 }
 
@@ -175,10 +175,16 @@ function shade(u, view) {
 /** Faults, as they were switched. @param {uPlot} u @param {View} view */
 function marks(u, view) {
   for (const m of view.marks) {
-    const x = u.valToPos(m.t, "x", true);
-    if (x < u.bbox.left || x > u.bbox.left + u.bbox.width) continue;
+    const { left, top, width, height } = u.bbox, right = left + width;
+    const x = u.valToPos(m.t, "x", true), from = Math.max(left, x);
+    const to = Math.min(right, m.to === Infinity ? right : u.valToPos(m.to, "x", true));
     u.ctx.fillStyle = colour("warn");
-    u.ctx.fillRect(x, u.bbox.top, devicePixelRatio, u.bbox.height);
+    if (to > from) {
+      u.ctx.globalAlpha = 0.08;
+      u.ctx.fillRect(from, top, to - from, height);
+      u.ctx.globalAlpha = 1;
+    }
+    if (x >= left && x <= right) u.ctx.fillRect(x, top, devicePixelRatio, height);
   }
 }
 

@@ -103,7 +103,10 @@
  * @property {string} [doc]
  * @property {Value} value
  * @property {Text} label
+ * @property {boolean} main
  */
+
+/** Something that a run can be given to suffer. @typedef {{kind: string, label: Text, doc: string, settings: Setting[]}} FaultKind */
 
 /**
  * @typedef {object} Experiment
@@ -136,6 +139,7 @@
  * @property {boolean} linux
  * @property {Experiment[]|null} experiments
  * @property {Record<string, Metric>|null} metrics
+ * @property {FaultKind[]|null} faults
  * @property {Record<"knobs"|"settings"|"faults"|"metrics"|"groups"|"units"|"queues", Record<string, Text>|null>} words
  * @property {Record<string, Text>} text
  */

@@ -4,8 +4,9 @@
 /** @import {Experiment} from "./events.js" */
 /** @import {Run} from "./run.js" */
 import { byId, el, every } from "./dom.js";
+import { faultLabel } from "./faults.js";
 import { experiments } from "./page.js";
-import { both, plain, say } from "./words.js";
+import { both, say } from "./words.js";
 
 const wide = matchMedia("(min-width: 1200px)");
 
@@ -27,25 +28,20 @@ export function introduce(x) {
     card.classList.toggle("is-on", on);
     card.querySelector("[data-act=bench]")?.setAttribute("aria-pressed", String(on));
   }
-  faults(x);
   settle(x);
 }
 
-/** @param {Experiment} x */
-function faults(x) {
-  const box = byId("ui-faults");
-  box.hidden = x.faults.length === 0;
-  const items = x.faults.map((f) => el("li", {}, el("code", {}, f.kind), both("run.fault", { label: f.label, at: f.at, to: f.for ? f.at + f.for : x.seconds })));
-  box.replaceChildren(el("h3", {}, both("run.faults")), el("ul", {}, ...items));
-}
-
 /**
- * When faults were switched on, or will be, in seconds since load began.
+ * From when to when faults were on, or will be, in seconds since load began.
  * @param {Experiment} x
  * @param {Run|null} run
  */
 export function marksOf(x, run) {
-  const planned = x.faults.map((f) => ({ t: x.warmup + f.at, label: say(f.label) }));
-  const seen = run?.faults.filter((f) => f.on).map((f) => ({ t: Math.max(0, f.t), label: say(x.faults.find((p) => p.id === f.id)?.label ?? plain(f.id)) }));
+  const planned = x.faults.map((f) => ({ t: x.warmup + f.at, to: x.warmup + (f.for ? f.at + f.for : x.seconds), label: say(f.label) }));
+  const seen = run?.faults.filter((f) => f.on).map((f) => ({
+    t: Math.max(0, f.t),
+    to: run.faults.find((o) => !o.on && o.id === f.id && o.t >= f.t)?.t ?? Infinity,
+    label: say(faultLabel(f.kind)),
+  }));
   return seen?.length ? seen : planned;
 }

@@ -32,7 +32,7 @@ export class Run {
   figures = {};
   /** @type {Map<string, Check>} */
   checks = new Map();
-  /** @type {{t: number, on: boolean, id: string}[]} t since load began */
+  /** @type {{t: number, on: boolean, id: string, kind: string}[]} t since load began */
   faults = [];
   /** The last event that is known. */
   seq = 0;
@@ -107,8 +107,14 @@ export class Run {
 
   /** @param {RunEvent} e @param {{id: string, kind: string, on: boolean}} fault */
   #fault(e, fault) {
-    this.faults.push({ t: this.series.local(e.t), on: fault.on, id: fault.id });
+    this.faults.push({ t: this.series.local(e.t), on: fault.on, id: fault.id, kind: fault.kind });
     this.#say({ ...e, from: "fault", level: "warn", text: `${fault.id} (${fault.kind}) ${fault.on ? "on" : "off"}` });
+  }
+
+  /** The faults that are on now. */
+  suffering() {
+    const last = new Map(this.faults.map((f) => [f.id, f]));
+    return [...last.values()].filter((f) => f.on);
   }
 
   /** @param {RunEvent} e @param {import("./events.js").State} state */

@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-var how = flag.String("how", "echo", "what it does [echo|silent|refuse|taken|panic|signal|exit|leave|loud|stubborn|fork|forge]")
+var how = flag.String("how", "echo", "what it does [echo|silent|refuse|taken|panic|signal|exit|leave|loud|stubborn|polite|fork|forge]")
 
 func main() {
 	addr := flag.String("addr", "127.0.0.1:0", "where it listens")
@@ -39,6 +39,18 @@ func main() {
 	}
 	if *how == "stubborn" {
 		signal.Ignore(syscall.SIGTERM)
+	}
+	if *how == "polite" {
+		c := make(chan os.Signal, 2)
+		signal.Notify(c, syscall.SIGTERM, syscall.SIGHUP)
+		go func() {
+			for s := range c {
+				fmt.Println("I have heard", s)
+				if s == syscall.SIGTERM {
+					os.Exit(0)
+				}
+			}
+		}()
 	}
 	fmt.Printf(`{"t":1,"kind":"state","state":{"phase":"running","facts":{"addr":"%s","pid":"1"}}}`+"\n", ln.Addr())
 	go misbehave()

@@ -1,0 +1,126 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strconv"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"socketlabs/labs"
+	"socketlabs/labs/telemetry"
+)
+
+// deed is what the runner does to the lab's process for a fault. It returns what
+// takes it back at the fault's end, nil when nothing does.
+type deed func(b *block, f labs.Fault) (undo func(), err error)
+
+// deeds has an entry for each kind that is done to the server.
+var deeds = map[string]deed{
+	"freeze": func(b *block, _ labs.Fault) (func(), error) {
+		return func() { b.lab.signal(unix.SIGCONT) }, b.lab.Signal(unix.SIGSTOP)
+	},
+	"term": func(b *block, _ labs.Fault) (func(), error) {
+		b.termed.Store(true) // first: it may end at once
+		return nil, b.lab.Signal(unix.SIGTERM)
+	},
+	"hup": func(b *block, _ labs.Fault) (func(), error) {
+		return nil, b.lab.Signal(unix.SIGHUP)
+	},
+	"fd-limit": func(b *block, f labs.Fault) (func(), error) {
+		kind, _ := labs.FaultNamed(f.Kind)
+		files, _ := labs.Full(kind.Settings, f.With)["files"].(float64)
+		return limitFiles(b.lab.PID, int(files))
+	},
+}
+
+// onServer says whether the runner does the fault to the lab's process.
+func onServer(f labs.Fault) bool { return deeds[f.Kind] != nil }
+
+// expose has the lab's process suffer a fault, which can be ended by its name.
+func (b *block) expose(ctx context.Context, f labs.Fault, from, to time.Duration) {
+	ctx, b.relief[f.ID] = context.WithCancel(ctx)
+	b.work.Go(func() { b.suffer(ctx, f, from, to) })
+}
+
+// suffer does a fault to the lab's process from one time to the other, or until
+// ctx ends.
+func (b *block) suffer(ctx context.Context, f labs.Fault, from, to time.Duration) {
+	if sleep(ctx, from) != nil {
+		return
+	}
+	undo, err := deeds[f.Kind](b, f)
+	if err != nil {
+		b.say(telemetry.Event{T: b.run.now(), Kind: telemetry.KindLog, From: telemetry.FromRunner, Level: "warn",
+			Text: fmt.Sprintf("fault %s: it can not be done to the server: %v", f.ID, err)})
+		return
+	}
+	b.say(b.fault(f, true))
+	sleep(ctx, to)
+	if undo != nil {
+		undo()
+	}
+	b.say(b.fault(f, false))
+}
+
+// times are when a fault of the spec begins and ends.
+func (b *block) times(f labs.Fault) (from, to time.Duration) {
+	from = b.score.start.time() + seconds(b.run.spec.Warmup+f.At)
+	to = b.score.stop.time()
+	if f.For > 0 {
+		to = min(to, from+seconds(f.For))
+	}
+	return from, to
+}
+
+func (b *block) fault(f labs.Fault, on bool) telemetry.Event {
+	return telemetry.Event{T: b.run.now(), Kind: telemetry.KindFault, From: telemetry.FromRunner,
+		Fault: &telemetry.Fault{ID: f.ID, Kind: f.Kind, On: on}}
+}
+
+// limitFiles lets a process open so many more descriptors, and returns what
+// gives it back its limit. The limit is on the number that a new descriptor
+// gets, the lowest free one: getrlimit(2).
+func limitFiles(pid, more int) (undo func(), err error) {
+	open, err := descriptors(pid)
+	if err != nil {
+		return nil, err
+	}
+	var was unix.Rlimit
+	if err := unix.Prlimit(pid, unix.RLIMIT_NOFILE, nil, &was); err != nil {
+		return nil, os.NewSyscallError("prlimit", err)
+	}
+	limit := was
+	for limit.Cur = 0; limit.Cur < was.Cur; limit.Cur++ {
+		if open[int(limit.Cur)] {
+			continue
+		}
+		if more == 0 {
+			break
+		}
+		more--
+	}
+	if err := unix.Prlimit(pid, unix.RLIMIT_NOFILE, &limit, nil); err != nil {
+		return nil, os.NewSyscallError("prlimit", err)
+	}
+	return func() { unix.Prlimit(pid, unix.RLIMIT_NOFILE, &was, nil) }, nil // it may have ended
+}
+
+// descriptors are the numbers of the open files of a process.
+func descriptors(pid int) (map[int]bool, error) {
+	dir, err := os.Open("/proc/" + strconv.Itoa(pid) + "/fd")
+	if err != nil {
+		return nil, err
+	}
+	defer dir.Close()
+	names, err := dir.Readdirnames(-1)
+	open := make(map[int]bool, len(names))
+	for _, name := range names {
+		if fd, err := strconv.Atoi(name); err == nil {
+			open[fd] = true
+		}
+	}
+	return open, err
+}
