@@ -38,19 +38,10 @@ var m struct {
 	OldMicros, NewMicros                                                     telemetry.Gauge // medians of this step
 }
 
-// The steps, beside those that follow from shares.
+// maxKept bounds the bodies of the calls in flight, maxPending what waits to be
+// sent to a version: then a call is refused.
 const (
-	rolledBack = 0
-	accepted   = 4
-)
-
-// shares are percents by step; the first is a knob.
-var shares = []int{0, 0, 50, 100}
-
-// maxCalls bounds what is in flight to the versions, maxPending what waits to be
-// sent to one: then a call is refused.
-const (
-	maxCalls   = 10_000
+	maxKept    = 64 << 20
 	maxPending = 4 << 20
 )
 
@@ -58,6 +49,7 @@ const (
 type call struct {
 	client  *loop.Conn
 	id      uint32 // the client's
+	size    int
 	version *version
 	sent    time.Time
 }
@@ -66,7 +58,7 @@ var (
 	old, next = &version{name: "old"}, &version{name: "new"}
 	calls     = map[uint32]call{}
 	last      uint32 // id
-	since     time.Time
+	kept      int    // bytes of bodies
 	clients   int
 	stopping  bool
 )
@@ -139,7 +131,7 @@ func handle(c *loop.Conn, r rpc.Request) {
 	if rand.IntN(100) < int(m.Share.Value()) {
 		v = next
 	}
-	if len(calls) >= maxCalls || v.conn.Pending() > maxPending {
+	if kept+len(r.Body) > maxKept || v.conn.Pending() > maxPending {
 		m.Refused.Inc()
 		c.Send(rpc.AppendBusy(nil, r.ID, 50*time.Millisecond))
 		return
@@ -150,7 +142,8 @@ func handle(c *loop.Conn, r rpc.Request) {
 		m.OldCalls.Inc()
 	}
 	last++
-	calls[last] = call{client: c, id: r.ID, version: v, sent: time.Now()}
+	calls[last] = call{client: c, id: r.ID, size: len(r.Body), version: v, sent: time.Now()}
+	kept += len(r.Body)
 	c.Hold()
 	r.ID = last
 	if v.conn.Closed() {
@@ -167,6 +160,7 @@ func reply(v *version, r rpc.Response) {
 		return
 	}
 	delete(calls, r.ID)
+	kept -= k.size
 	bad := r.Status == rpc.Failed || r.Status == rpc.Timeout
 	v.seen.add(time.Since(k.sent), bad)
 	switch {
@@ -177,46 +171,6 @@ func reply(v *version, r rpc.Response) {
 	}
 	k.client.Send(rpc.Append(nil, k.id, r.Status, r.Body))
 	k.client.Release()
-}
-
-// judge decides about a step: back as soon as the new version is seen to be bad,
-// on when it was well for the whole of it.
-func judge(now time.Time) {
-	m.OldMicros.Set(int(old.seen.median().Microseconds()))
-	m.NewMicros.Set(int(next.seen.median().Microseconds()))
-	step := int(m.Step.Value())
-	if step == rolledBack || step == accepted || next.seen.calls < *minCalls {
-		return
-	}
-	switch {
-	case worse(next.seen, old.seen):
-		m.Rollbacks.Inc()
-		begin(rolledBack, now)
-	case now.Sub(since) < *stepTime:
-	case m.Share.Value() == 100:
-		m.Step.Set(accepted)
-	default:
-		m.Promotions.Inc()
-		begin(step+1, now)
-	}
-}
-
-// worse compares with the old version at the same time, because a slow hour is
-// slow for both.
-func worse(a, b seen) bool {
-	return a.errorShare() > b.errorShare()+*maxErrors ||
-		b.calls > 0 && float64(a.median()) > float64(b.median())**maxSlower
-}
-
-// begin begins a step. The old version, which has no more calls in the last one,
-// stays as it was seen before.
-func begin(step int, now time.Time) {
-	since, next.seen = now, seen{}
-	if shares[step] < 100 {
-		old.seen = seen{}
-	}
-	m.Step.Set(step)
-	m.Share.Set(shares[step])
 }
 
 func enter(*loop.Conn) { clients++ }

@@ -14,7 +14,6 @@ import (
 	"socketlabs/labs/internal/loop"
 	"socketlabs/labs/internal/rpc"
 	"socketlabs/labs/internal/sock"
-	"socketlabs/labs/telemetry"
 )
 
 // version is a server behind the front: in this process, and with a loop and a
@@ -29,27 +28,6 @@ type version struct {
 
 	quit  int
 	ended chan error
-}
-
-// seen is how a version did.
-type seen struct {
-	calls, bad int
-	latency    telemetry.Histogram
-}
-
-func (s *seen) add(latency time.Duration, bad bool) {
-	s.calls++
-	if bad { // how fast it fails is nobody's gain
-		s.bad++
-		return
-	}
-	s.latency.Observe(latency)
-}
-
-func (s *seen) errorShare() float64 { return float64(s.bad) / float64(max(s.calls, 1)) }
-
-func (s *seen) median() time.Duration {
-	return time.Duration(s.latency.Quantile(0.5) * float64(time.Second))
 }
 
 // start has the version listen on a free port.
