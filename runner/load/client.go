@@ -66,7 +66,7 @@ func (c *client) try() {
 
 // once sends one group of requests, if one may leave now.
 func (c *client) once() bool {
-	if !c.usable || c.leaving {
+	if !c.usable || c.leaving || c.dismissed {
 		return false
 	}
 	now := c.loop.now()

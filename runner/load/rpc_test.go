@@ -244,10 +244,10 @@ func TestRetries(t *testing.T) {
 			o.want(t, "expired", 0, 0)
 			o.want(t, "retries", 1, many)
 		}},
-		{"the budget ran out at the server", map[string]any{"retries": 1.0, "backoff": 0, "budget": 5}, every(2, statusTimeout, nil), func(t *testing.T, o outcome) {
-			o.want(t, "failed", 0, 0)
-			o.want(t, "expired", 1, many)
-			o.want(t, "retries", 0, 0)
+		{"a timeout before the budget ran out", map[string]any{"retries": 1.0, "backoff": 0, "budget": 5}, every(2, statusTimeout, nil), func(t *testing.T, o outcome) {
+			o.want(t, "failed", 1, many)
+			o.want(t, "expired", 0, 0)
+			o.want(t, "retries", 1, many)
 		}},
 	} {
 		t.Run(c.why, func(t *testing.T) {
