@@ -224,7 +224,7 @@ func (c *client) hangUp() {
 	m := c.meter()
 	if c.seal != nil {
 		if !c.usable {
-			m.shaking--
+			c.loop.connecting--
 		}
 		c.seal.stop()
 		c.seal = nil
