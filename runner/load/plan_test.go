@@ -77,7 +77,7 @@ func TestCheck(t *testing.T) {
 		{"a setting that there is not", func(p *Plan) { p.Load["speed"] = 1.0 }, "load.speed: no such"},
 		{"a client's setting that there is not", func(p *Plan) { p.Client = map[string]any{"tls": true} }, "client.tls"},
 		{"a fault of the server's process", func(p *Plan) { p.Faults[0].Kind = "freeze" }, "fault f"},
-		{"a fault that there is not", func(p *Plan) { p.Faults[0].Kind = "flood" }, "fault f"},
+		{"a fault that there is not", func(p *Plan) { p.Faults[0].Kind = "quake" }, "fault f"},
 		{"a fault's parameter that it has not", func(p *Plan) { p.Faults[0].With["size"] = 1.0 }, "fault f: size"},
 		{"a time that overflows", func(p *Plan) { p.Faults[0].At = 1e300 }, "fault f: at"},
 		{"a fault that ends before it begins", func(p *Plan) { p.Faults[0].For = -1 }, "fault f: at"},
