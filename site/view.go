@@ -49,6 +49,7 @@ type experiment struct {
 type setting struct {
 	labs.Setting
 	Value any          `json:"value"`
+	Main  bool         `json:"main"` // the lesson turns it: in sight without being asked for
 	Label content.Text `json:"label"`
 }
 
@@ -97,9 +98,16 @@ func (s *Site) lessonView(e *edition, l *content.Lesson, runs []runner.Summary, 
 	data := &pageData{Lesson: l.ID, Experiments: []*experiment{}, Metrics: map[string]metric{}, Faults: faultKinds(e.book.Words)}
 	byID := map[string]*experiment{}
 	describe(data.Metrics, e.book.Words, telemetry.Catalogue())
+	turned := turnedBy(l)
 	for _, x := range l.Experiments {
 		lab, _ := e.labs.Lab(x.Spec.Lab)
 		v := view(x, lab, e.book.Words, done)
+		for i, k := range v.Knobs {
+			v.Knobs[i].Main = turned[x.Spec.Lab+" "+k.Name]
+		}
+		for i, k := range v.Load {
+			v.Load[i].Main = turned["load "+k.Name]
+		}
 		v.Latest = latest(runs, x.Spec.Name)
 		data.Experiments = append(data.Experiments, v)
 		byID[x.ID] = v
@@ -107,6 +115,24 @@ func (s *Site) lessonView(e *edition, l *content.Lesson, runs []runner.Summary, 
 		derived(data.Metrics, e.book.Words, x.Spec)
 	}
 	return data, byID
+}
+
+// turnedBy is which settings the lesson's experiments name: "epoll buf" for a
+// knob of labs/epoll, "load size" for the load.
+func turnedBy(l *content.Lesson) map[string]bool {
+	turned := map[string]bool{}
+	for _, x := range l.Experiments {
+		for name := range x.Spec.Knobs {
+			turned[x.Spec.Lab+" "+name] = true
+		}
+		for name := range x.Spec.Load {
+			turned["load "+name] = true
+		}
+		for name := range x.Spec.Client {
+			turned["load "+name] = true
+		}
+	}
+	return turned
 }
 
 // view makes one experiment's.
@@ -149,7 +175,7 @@ func settings(all []labs.Setting, given map[string]any, labels map[string]conten
 	values := labs.Full(all, given)
 	out := make([]setting, len(all))
 	for i, k := range all {
-		out[i] = setting{k, values[k.Name], word(labels, k.Name)}
+		out[i] = setting{Setting: k, Value: values[k.Name], Label: word(labels, k.Name)}
 	}
 	return out
 }

@@ -7,10 +7,14 @@ import { byId, el } from "./dom.js";
 import { Knob } from "./knob.js";
 import { both } from "./words.js";
 
+/** @param {Knob[]} knobs */
+const group = (knobs) => el("div", { class: "knobs" }, ...knobs.map((k) => k.root));
+
 export class Knobs {
   #box = byId("ui-knobs");
   /** @type {Knob[]} */
   #all = [];
+  #more = /** @type {HTMLDetailsElement} */ (el("details", { class: "knobs-more" }));
   #reset = el("button", { class: "button button-bare", type: "button" }, both("run.reset"));
   #changed;
 
@@ -27,8 +31,13 @@ export class Knobs {
     const knobs = x.knobs.map((s) => new Knob(s, `knob.${s.name}`, turned));
     const load = some.map((s) => new Knob(s, `load.${s.name}`, turned));
     this.#all = [...knobs, ...load];
-    this.#box.replaceChildren(el("header", {}, el("h3", {}, both("run.knobs")), el("span", { class: "aside" }, this.#reset)), el("div", { class: "knobs" }, ...knobs.map((k) => k.root)));
-    if (load.length) this.#box.append(el("h3", { class: "knobs-load" }, both("run.load")), el("div", { class: "knobs" }, ...load.map((k) => k.root)));
+    const main = (/** @type {Knob[]} */ list) => list.filter((k) => k.setting.main), rest = this.#all.filter((k) => !k.setting.main);
+    this.#box.replaceChildren(el("header", {}, el("h3", {}, both("run.knobs")), el("span", { class: "aside" }, this.#reset)));
+    if (main(knobs).length) this.#box.append(group(main(knobs)));
+    if (main(load).length) this.#box.append(el("h3", { class: "knobs-load" }, both("run.load")), group(main(load)));
+    this.#more.replaceChildren(el("summary", {}, both("run.more")), group(rest));
+    this.#more.open = main(this.#all).length === 0;
+    if (rest.length) this.#box.append(this.#more);
     this.#fit();
   }
 
@@ -36,6 +45,7 @@ export class Knobs {
   #fit() {
     const model = this.#all.find((k) => k.name === "load.model")?.value;
     for (const k of this.#all) k.root.hidden = (k.name === "load.rate" && model === "closed") || (k.name === "load.depth" && model === "open");
+    if (this.#all.some((k) => !k.setting.main && (k.changed || k.wrong))) this.#more.open = true;
     this.#reset.classList.toggle("is-hidden", !this.#all.some((k) => k.changed || k.wrong));
   }
 
@@ -56,6 +66,7 @@ export class Knobs {
   refuse(e) {
     const knob = this.#all.find((k) => k.name === e.field);
     knob?.refuse(e.said);
+    if (knob && !knob.setting.main) this.#more.open = true;
     return knob !== undefined;
   }
 
