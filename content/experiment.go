@@ -145,11 +145,9 @@ func (d *draft) loadOf(e *planned, v value) {
 	if e.Spec.Load == nil {
 		e.Spec.Load = map[string]any{} // all defaults; nil would be no load
 	}
-	client := labs.Full(labs.LoadSettings(), e.Spec.Load)["client"]
-	for _, c := range labs.Clients() {
-		if c.Name == client {
-			e.Spec.Client = settings(with.fields(), "setting", "the client "+c.Name+" has", c.Settings)
-		}
+	if c, ok := labs.ClientNamed(labs.Full(labs.LoadSettings(), e.Spec.Load)["client"]); ok {
+		e.Spec.Client = settings(with.fields(), "setting", "the client "+c.Name+" has", c.Settings)
+		d.words.settings(c.Settings, "the client "+c.Name)
 	}
 }
 

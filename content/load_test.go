@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -139,6 +140,35 @@ func TestLoadOfNone(t *testing.T) {
 		if (e.Spec.Load != nil) != want {
 			t.Errorf("%q: load %v", text, e.Spec.Load)
 		}
+	}
+}
+
+// TestClient: the settings of a client stand under with; off is a word and 1.3 a
+// choice.
+func TestClient(t *testing.T) {
+	fsys := files(t)
+	text := "    load: {client: frames, renew: 5, with: {tls: %s, codec: tlv, resume: true}}\n"
+	edit{"edge/lesson.yaml", "    knobs: {drain: true}\n", "    knobs: {drain: true}\n" + fmt.Sprintf(text, "1.3")}.apply(t, fsys)
+	words := "  client: {ko: 클라이언트, en: client}\n"
+	for _, name := range []string{"codec", "payload", "compress", "tls", "resume", "certificate"} {
+		edit{"words.yaml", words, words + "  " + name + ": {ko: 말, en: word}\n"}.apply(t, fsys)
+	}
+	b, problems := load(fsys, "content", catalog(t))
+	e, err := b.Find("edge/drained")
+	if err != nil {
+		t.Fatal(problems)
+	}
+	if e.Spec.Load["renew"] != 5.0 || e.Spec.Client["tls"] != "1.3" || e.Spec.Client["resume"] != true {
+		t.Errorf("load %v, client %v", e.Spec.Load, e.Spec.Client)
+	}
+	edit{"edge/lesson.yaml", fmt.Sprintf(text, "1.3"), fmt.Sprintf(text, "off")}.apply(t, fsys)
+	b, problems = load(fsys, "content", catalog(t))
+	if e, err := b.Find("edge/drained"); err != nil || e.Spec.Client["tls"] != "off" {
+		t.Errorf("off is %v: %v", e.Spec.Client, problems)
+	}
+	edit{"edge/lesson.yaml", "tls: off", "tls: 1.4"}.apply(t, fsys)
+	if _, problems := load(fsys, "content", catalog(t)); len(problems) == 0 || !strings.Contains(problems[0].String(), "one of off, 1.2, 1.3") {
+		t.Errorf("TLS 1.4: %v", problems)
 	}
 }
 

@@ -76,9 +76,6 @@ func (w *wordbook) always() {
 		w.need("settings", s.Name, "a setting of the load")
 		w.unit(s.Unit, "the unit of "+s.Name)
 	}
-	for _, c := range labs.Clients() {
-		w.settings(c.Settings, "the client "+c.Name)
-	}
 	for _, k := range labs.FaultKinds() { // a run can be given any of them
 		w.fault(k)
 	}

@@ -71,7 +71,12 @@ func LoadSettings() []Setting {
 		{Name: "size", Kind: Int, Default: 64.0, Min: 1, Max: 16 << 20, Unit: "bytes", Doc: "bytes of a request"},
 		{Name: "rate", Kind: Float, Default: 1000.0, Min: 1, Max: 1e6, Unit: "per second", Doc: "open: requests a second in all"},
 		{Name: "burst", Kind: Int, Default: 1.0, Min: 1, Max: 1000, Doc: "requests that leave in one write"},
-		{Name: "depth", Kind: Int, Default: 1.0, Min: 1, Max: 1000, Doc: "closed: requests in flight per connection"},
+		{Name: "depth", Kind: Int, Default: 1.0, Min: 1, Max: 1000, Doc: "requests in flight per connection, at most"},
+		{Name: "renew", Kind: Int, Default: 0.0, Min: 0, Max: 1e6, Doc: "requests after which a client opens a new connection; 0: never"},
+		{Name: "sources", Kind: Int, Default: 1.0, Min: 1, Max: 250, Doc: "addresses that the connections come from: 127.0.0.1, 127.0.0.2 and on"},
+		{Name: "shape", Kind: Choice, Default: "steady", Choices: []string{"steady", "ramp", "steps"}, Doc: "open: how the rate becomes the peak while it is measured"},
+		{Name: "peak", Kind: Float, Default: 1000.0, Min: 1, Max: 1e6, Unit: "per second", Doc: "open: the rate at the end of a ramp or of steps"},
+		{Name: "steps", Kind: Int, Default: 5.0, Min: 2, Max: 20, Doc: "open: steps of equal length, from the rate to the peak"},
 		{Name: "client", Kind: Choice, Default: "echo", Choices: names(Clients(), func(c Client) string { return c.Name }), Doc: "what the client speaks"},
 	}
 }
@@ -80,7 +85,49 @@ func LoadSettings() []Setting {
 func Clients() []Client {
 	return []Client{
 		{Name: "echo", Doc: "sends bytes and expects the same bytes back, every one of them verified"},
+		{Name: "frames", Doc: "sends frames of size payload bytes and expects each of them back", Settings: []Setting{
+			{Name: "codec", Kind: Choice, Default: "length", Choices: []string{"length", "delimiter", "tlv"}, Doc: "where a frame ends"},
+			{Name: "payload", Kind: Choice, Default: "bytes", Choices: []string{"bytes", "json"}, Doc: "what is in a frame"},
+			{Name: "compress", Kind: Bool, Default: false, Doc: "the payload is deflated (RFC 1951)"},
+			{Name: "tls", Kind: Choice, Default: "off", Choices: []string{"off", "1.2", "1.3"}, Doc: "version of TLS below the frames"},
+			{Name: "resume", Kind: Bool, Default: false, Doc: "TLS: resume sessions"},
+			{Name: "certificate", Kind: Bool, Default: false, Doc: "TLS: present a client certificate"},
+		}},
+		{Name: "rpc", Doc: "calls methods, many in flight on one connection, answered in any order", Settings: []Setting{
+			{Name: "method", Kind: Choice, Default: "echo", Choices: []string{"echo", "work", "add", "name"}, Doc: "what is called"},
+			{Name: "work", Kind: Duration, Default: 0.001, Min: 0, Max: 60, Unit: "seconds", Doc: "how long a call of work takes the server"},
+			{Name: "heavy", Kind: Float, Default: 0.0, Min: 0, Max: 1, Doc: "share of the calls that are work instead"},
+			{Name: "budget", Kind: Duration, Default: 0.0, Min: 0, Max: 60, Unit: "seconds", Doc: "time that a call has, retries included; 0: for ever"},
+			{Name: "retries", Kind: Int, Default: 0.0, Min: 0, Max: 10, Doc: "how often a call is tried again at most"},
+			{Name: "backoff", Kind: Duration, Default: 0.01, Min: 0, Max: 10, Unit: "seconds", Doc: "pause before the first retry, doubled with each"},
+			{Name: "jitter", Kind: Bool, Default: true, Doc: "the pause is random, from 0 to that (full jitter)"},
+			{Name: "retry-share", Kind: Float, Default: 1.0, Min: 0, Max: 1, Doc: "retry budget: retries allowed for each call made; 1: no budget"},
+			{Name: "unsafe", Kind: Bool, Default: false, Doc: "retries add too, which is not idempotent"},
+		}},
+		{Name: "file", Doc: "asks for the first size bytes of the server's file", Settings: []Setting{
+			{Name: "verify", Kind: Bool, Default: true, Doc: "verify every byte; without, the kernel discards them (MSG_TRUNC)"},
+		}},
 	}
+}
+
+// ClientNamed returns the client of that name.
+func ClientNamed(name any) (Client, bool) {
+	for _, c := range Clients() {
+		if c.Name == name {
+			return c, true
+		}
+	}
+	return Client{}, false
+}
+
+// ClientSettings are the settings of the client that the spec's load uses: those
+// under `with`.
+func (s Spec) ClientSettings() []Setting {
+	if s.Load == nil {
+		return nil
+	}
+	c, _ := ClientNamed(Full(LoadSettings(), s.Load)["client"])
+	return c.Settings
 }
 
 func names[T any](list []T, name func(T) string) []string {
@@ -108,8 +155,9 @@ func (s Spec) Clone() Spec {
 }
 
 // Set changes one setting by its public name, knob.NAME or load.NAME, checked
-// against the declared kind and range. The error names the value, what is
-// allowed and, for an unknown name, the names there are.
+// against the declared kind and range; load.NAME may be a setting of the load's
+// client. The error names the value, what is allowed and, for an unknown name,
+// the names there are.
 func (s *Spec) Set(l Lab, name, text string) error {
 	space, key, _ := strings.Cut(name, ".")
 	var list []Setting
@@ -119,6 +167,9 @@ func (s *Spec) Set(l Lab, name, text string) error {
 		list, into = l.Knobs, &s.Knobs
 	case space == "load" && s.Load != nil:
 		list, into = LoadSettings(), &s.Load
+		if _, ours := find(list, key); !ours {
+			list, into = append(list, s.ClientSettings()...), &s.Client
+		}
 	case space == "load":
 		return fmt.Errorf("%s: this experiment has no load", name)
 	default:
@@ -136,6 +187,9 @@ func (s *Spec) Set(l Lab, name, text string) error {
 		*into = map[string]any{}
 	}
 	(*into)[key] = v
+	if name == "load.client" { // another client has other settings
+		s.Client = nil
+	}
 	return nil
 }
 
@@ -173,7 +227,8 @@ func (s Spec) Edited(l Lab) bool { return s.Workbook != "" && s.Workbook != l.Co
 
 // Question returns what the run's measurements are asked, with all settings
 // filled in and each fault's time as a window. In expressions the knob
-// -read-timeout is knob.read_timeout.
+// -read-timeout is knob.read_timeout, and the client's retry-share is
+// ask.retry_share.
 func (s Spec) Question(l Lab) telemetry.Question {
 	q := telemetry.Question{
 		Warmup: s.Warmup, Seconds: s.Seconds,
@@ -186,6 +241,9 @@ func (s Spec) Question(l Lab) telemetry.Question {
 	}
 	if s.Load != nil {
 		q.Ask = Full(LoadSettings(), s.Load)
+		for name, v := range Full(s.ClientSettings(), s.Client) {
+			q.Ask[strings.ReplaceAll(name, "-", "_")] = v
+		}
 	}
 	for _, f := range s.Faults {
 		to := s.Seconds

@@ -22,7 +22,8 @@ import (
 const (
 	listenTime = 5 * time.Second         // for the lab to listen
 	leadTime   = 200 * time.Millisecond  // from then to the load's first request,
-	dialTime   = 100 * time.Microsecond  // and for each connection that it opens first
+	dialTime   = 100 * time.Microsecond  // and for each connection that it opens first,
+	shakeTime  = 3 * time.Millisecond    // or for each under TLS
 	drainTime  = 2500 * time.Millisecond // for the lab to end: it cuts its drain short after 2 s itself
 	lateTime   = 3 * time.Second         // for the load to end after its time
 )

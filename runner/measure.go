@@ -44,7 +44,11 @@ func lead(spec labs.Spec) time.Duration {
 		return leadTime
 	}
 	connections, _ := labs.Full(labs.LoadSettings(), spec.Load)["connections"].(float64)
-	return leadTime + time.Duration(connections)*dialTime
+	each := dialTime
+	if version, _ := spec.Client["tls"].(string); version != "" && version != "off" {
+		each = shakeTime
+	}
+	return leadTime + time.Duration(connections)*each
 }
 
 // observe samples the kernel and the machine on the grid, from the next tick

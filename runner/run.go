@@ -69,6 +69,11 @@ func check(s labs.Spec, c *labs.Catalog) (labs.Lab, error) {
 			return lab, fmt.Errorf("runner: %s: load.%w", s.Name, err)
 		}
 	}
+	for name, v := range s.Client {
+		if err := allowed(s.ClientSettings(), name, v); err != nil {
+			return lab, fmt.Errorf("runner: %s: load.%w", s.Name, err)
+		}
+	}
 	return lab, nil
 }
 

@@ -147,7 +147,7 @@ func view(x *content.Experiment, lab labs.Lab, words content.Words, done Progres
 		Author: x.Author != nil, Edited: spec.Edited(lab),
 	}
 	if spec.Load != nil {
-		v.Load = settings(labs.LoadSettings(), spec.Load, words.Settings)
+		v.Load = append(settings(labs.LoadSettings(), spec.Load, words.Settings), settings(spec.ClientSettings(), spec.Client, words.Settings)...)
 	}
 	for _, f := range spec.Faults {
 		v.Faults = append(v.Faults, faultView{f, word(words.Faults, f.Kind)})

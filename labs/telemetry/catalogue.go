@@ -16,13 +16,24 @@ func Catalogue() []Metric {
 		{"load", KindHistogram, "seconds"},         // response time: from the intended send time
 		{"load.service", KindHistogram, "seconds"}, // service time: from the actual send
 		{"load.late", KindHistogram, "seconds"},    // the generator's own lateness
+		{"load.heavy", KindHistogram, "seconds"},   // response time of the heavy calls; load has the others then
+		{"load.connect", KindHistogram, "seconds"}, // from connect(2) until it can be used, TLS included
 		{"load.requests", KindCounter, ""},
-		{"load.sent", KindCounter, ""},
+		{"load.sent", KindCounter, ""}, // retries included
 		{"load.bytes_in", KindCounter, "bytes"},
 		{"load.bytes_out", KindCounter, "bytes"},
 		{"load.mismatches", KindCounter, ""}, // answers with a wrong byte
 		{"load.errors", KindCounter, ""},     // all of load.errno.* and the mismatches
+		{"load.refused", KindCounter, ""},    // answers that refuse: the server is busy
+		{"load.failed", KindCounter, ""},     // answers with another error
+		{"load.expired", KindCounter, ""},    // calls whose budget ran out
+		{"load.retries", KindCounter, ""},    // requests that repeat an earlier one
+		{"load.lost", KindCounter, ""},       // requests sent whose connection ended without an answer
+		{"load.goaways", KindCounter, ""},    // times that a server asked to send no more
+		{"load.handshakes", KindCounter, ""}, // TLS
+		{"load.resumed", KindCounter, ""},    // of them, those that resumed a session
 		{"load.connects", KindCounter, ""},
+		{"load.connecting", KindGauge, ""},        // connections being opened now
 		{"load.open", KindGauge, ""},              // connections open now
 		{"load.inflight", KindGauge, ""},          // requests sent and not answered
 		{"load.backlog", KindGauge, ""},           // requests due and not sent

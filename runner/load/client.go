@@ -3,52 +3,59 @@
 package load
 
 import (
+	"errors"
+	"fmt"
+	"io"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// client is one well-behaved connection.
+// client is one well-behaved client: its connection, renewed now and then, and
+// what it speaks.
 type client struct {
 	socket
-	stream
 	crowd  *crowd
 	number int
+	talk   protocol
+	seal   *seal // nil: no TLS
 
-	group    int64 // open: the number of its next group among all connections' groups
-	answered int64 // requests, since it was opened
-	flights  []flight
-	first    int           // the oldest in flights, a ring
-	flying   int           // of them
-	free     time.Duration // since when it might send more
-}
-
-// flight is a group of requests that left in one write and is not answered.
-type flight struct {
-	due, sent time.Duration
-	left      int // requests not answered
-}
-
-func (c *client) begin() {
-	c.meter().connects++
-	c.meter().open++
-	c.meter().reached = true
-	c.stream.begin(c.number)
-	c.answered, c.first, c.flying = 0, 0, 0
-	c.free = c.loop.woken
-	if err := c.watch(unix.EPOLLIN); err != nil {
-		c.lose(err)
-		return
-	}
-	c.crowd.joined()
-	c.try()
+	group     int64         // open: the number of its next group among all connections' groups
+	free      time.Duration // since when it might send more
+	usable    bool          // requests can be sent
+	asked     int           // requests since the connection was opened
+	leaving   bool          // no more of them; it is closed when all are answered
+	dismissed bool          // the server has told that it ends the connection
 }
 
 func (c *client) meter() *meter { return c.crowd.meter }
 
-// inflight is how many requests are not answered.
-func (c *client) inflight() int {
-	return int(c.owed/c.crowd.size - c.answered)
+// begin is called when the connection is open.
+func (c *client) begin() {
+	c.meter().reached = true
+	if err := c.watch(unix.EPOLLIN); err != nil {
+		c.lose(err)
+		return
+	}
+	if c.crowd.tls == nil {
+		c.enter()
+		return
+	}
+	c.shake()
+}
+
+// enter is called when the connection can be used.
+func (c *client) enter() {
+	m := c.meter()
+	m.connects++
+	m.open++
+	m.connect.Observe(c.loop.now() - c.dialed)
+	c.usable, c.leaving, c.dismissed, c.asked = true, false, false, 0
+	c.free = c.loop.woken
+	c.talk.begin()
+	c.crowd.joined()
+	c.try()
+	c.flush() // what waited for a connection
 }
 
 // try sends all that may leave now.
@@ -59,7 +66,7 @@ func (c *client) try() {
 
 // once sends one group of requests, if one may leave now.
 func (c *client) once() bool {
-	if c.state != connected {
+	if !c.usable || c.leaving {
 		return false
 	}
 	now := c.loop.now()
@@ -72,38 +79,64 @@ func (c *client) once() bool {
 
 // launch sends a group of requests that is due since then.
 func (c *client) launch(due, now time.Duration) {
-	w, m := c.crowd, c.meter()
-	m.late.ObserveN(now-max(due, c.free), uint64(w.burst))
+	w := c.crowd
+	c.meter().late.ObserveN(now-max(due, c.free), uint64(w.burst))
 	if !w.open {
 		due = now
 	}
-	c.flights[(c.first+c.flying)%len(c.flights)] = flight{due, now, w.burst}
-	c.flying++
-	c.owed += int64(w.burst) * w.size
-	m.sent += uint64(w.burst)
-	m.inflight += w.burst
+	c.talk.ask(due, now)
+	c.asked += w.burst
+	c.leaving = c.leaving || w.renew > 0 && c.asked >= w.renew
 	c.flush()
+}
+
+// freed says that places become free of those taken until now. When there was no
+// room before, that is since when it might send more.
+func (c *client) freed(taken int) {
+	if taken+c.crowd.burst > c.crowd.depth {
+		c.free = c.loop.woken // the answer was there by then
+	}
 }
 
 // flush writes until nothing is left or there is no room.
 func (c *client) flush() {
-	for c.sent < c.owed {
-		n, err := c.send(c.rest(c.crowd.pattern))
+	for c.state == connected {
+		data := c.pending()
+		if len(data) == 0 {
+			c.arm(unix.EPOLLIN)
+			return
+		}
+		n, err := c.send(data)
 		if err == unix.EAGAIN {
-			break
+			c.arm(unix.EPOLLIN | unix.EPOLLOUT)
+			return
 		}
 		if err != nil {
 			c.lose(err)
 			return
 		}
-		c.sent += int64(n)
 		c.meter().bytesOut += uint64(n)
+		if c.seal != nil {
+			c.seal.out.Next(n)
+		} else {
+			c.talk.wrote(n)
+		}
 	}
-	want := uint32(unix.EPOLLIN)
-	if c.sent < c.owed {
-		want |= unix.EPOLLOUT
+}
+
+// pending returns the next bytes for the socket.
+func (c *client) pending() []byte {
+	switch {
+	case c.seal != nil:
+		return c.sealed()
+	case c.usable:
+		return c.talk.rest()
 	}
-	if err := c.watch(want); err != nil {
+	return nil
+}
+
+func (c *client) arm(events uint32) {
+	if err := c.watch(events); err != nil {
 		c.lose(err)
 	}
 }
@@ -119,7 +152,7 @@ func (c *client) handle(events uint32) {
 
 // receive reads once: level-triggered epoll reports the rest.
 func (c *client) receive() {
-	buf, m := c.crowd.buf, c.meter()
+	buf := c.crowd.buf
 	n, err := c.recv(buf)
 	switch {
 	case err == unix.EAGAIN:
@@ -128,62 +161,89 @@ func (c *client) receive() {
 		c.lose(err)
 		return
 	}
-	m.bytesIn += uint64(n)
-	if !c.accept(c.crowd.pattern, buf[:n]) {
-		m.mismatches++
-		c.crowd.say("warn", mismatch(c.number, c.got-int64(n), n))
-		c.drop()
-		return
+	c.meter().bytesIn += uint64(n)
+	if c.seal != nil {
+		c.unseal(buf[:n])
+	} else {
+		c.take(buf[:n])
 	}
-	c.settle(c.loop.now())
-	c.try()
+	c.proceed()
 }
 
-// settle counts the requests whose answers are complete.
-func (c *client) settle(now time.Duration) {
-	m := c.meter()
-	for done := int(c.got/c.crowd.size - c.answered); done > 0; {
-		f := &c.flights[c.first]
-		n := min(done, f.left)
-		m.response.ObserveN(now-f.due, uint64(n))
-		m.service.ObserveN(now-f.sent, uint64(n))
-		m.requests += uint64(n)
-		m.inflight -= n
-		c.answered += int64(n)
-		done -= n
-		if f.left -= n; f.left == 0 {
-			c.first = (c.first + 1) % len(c.flights)
-			c.flying--
-		}
-		c.free = c.loop.woken // the answer was there by then
+// take passes on what came. It says whether the connection still stands.
+func (c *client) take(data []byte) bool {
+	if err := c.talk.take(data); err != nil {
+		c.meter().mismatches++
+		c.crowd.say("warn", fmt.Sprintf("connection %d: %v", c.number, err))
+		c.drop()
+		return false
+	}
+	return true
+}
+
+// proceed does what has become possible: sends more, or leaves.
+func (c *client) proceed() {
+	c.try()
+	c.flush() // a handshake too
+	if c.usable && c.leaving && c.talk.unanswered() == 0 {
+		c.leave()
+	}
+}
+
+// leave closes a connection that has served its time, and opens the next.
+func (c *client) leave() {
+	if c.seal != nil {
+		c.farewell()
+	}
+	c.hangUp()
+	if !c.crowd.over {
+		c.connect()
 	}
 }
 
 // lose ends a connection that failed; it is opened again after a pause.
 func (c *client) lose(err error) {
-	c.meter().fail(err)
+	if !c.dismissed {
+		c.meter().fail(err)
+	}
+	if errno := unix.Errno(0); err != io.EOF && !errors.As(err, &errno) {
+		c.crowd.say("warn", fmt.Sprintf("connection %d: %v", c.number, err))
+	}
 	c.drop()
 }
 
 func (c *client) drop() {
-	c.meter().open--
-	c.meter().inflight -= c.inflight()
-	c.owed, c.answered, c.flying = 0, 0, 0
-	c.close()
+	c.hangUp()
 	if !c.crowd.over {
 		c.reconnect(reopenPause)
 	}
 }
 
+// hangUp closes the connection. What it has not answered is lost.
+func (c *client) hangUp() {
+	m := c.meter()
+	if c.seal != nil {
+		if !c.usable {
+			m.shaking--
+		}
+		c.seal.stop()
+		c.seal = nil
+	}
+	if c.usable {
+		m.open--
+		c.usable, c.leaving = false, false
+		c.talk.end()
+	}
+	c.close()
+}
+
 // oldest is since when a request is due that has no answer; never: there is none.
 func (c *client) oldest(now time.Duration) time.Duration {
-	if c.flying > 0 {
-		return c.flights[c.first].due
-	}
+	oldest := c.talk.oldest()
 	if c.crowd.open {
-		if due := c.crowd.dueTime(c.group); due <= now {
-			return due
+		if due := c.crowd.pace.due(c.group); due <= now {
+			oldest = min(oldest, due)
 		}
 	}
-	return never
+	return oldest
 }

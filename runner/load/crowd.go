@@ -3,6 +3,7 @@
 package load
 
 import (
+	"crypto/tls"
 	"fmt"
 	"math"
 	"time"
@@ -13,50 +14,62 @@ const slice = 64
 
 // crowd is the well-behaved clients and what they have to do.
 //
-// In the closed model every client keeps depth requests in flight. In the open
-// model groups of burst requests are due at a steady rate; group g is client
-// g mod n's, so that each client has a schedule of its own, a little later than
-// its neighbour's. One group of a client is in flight; what is due meanwhile waits.
+// Every client has at most depth requests in flight, in the closed model always
+// that many. In the open model groups of burst requests are due on a schedule;
+// group g is client g mod n's, so that each client has a schedule of its own, a
+// little later than its neighbour's. What is due and finds no room waits.
 type crowd struct {
-	open       bool
-	burst      int
-	depth      int
-	size       int64
-	interval   float64       // open: nanoseconds between two groups
+	settings
 	start, end time.Duration // of sending
+	pace       pace          // open: when groups are due
 
 	clients []client
 	pattern pattern
+	text    pattern     // of words
+	file    []byte      // what the server's file begins with
+	tls     *tls.Config // nil: without
+	plain   []byte      // what TLS has decrypted
 	buf     []byte
 	meter   *meter
+	retry   retryBudget
 	say     func(level, text string)
 	ready   func() // every client is connected
 
 	due      int64 // groups of the schedule whose time has come
 	launched int64 // of them
-	asked    int64 // groups, or in the closed model clients, whose turn pace has given
+	asked    int64 // groups, or in the closed model clients, whose turn give has given
 	over     bool  // nothing is sent any more
 }
 
-func newCrowd(l *loop, m *meter, s *script, p pattern, buf []byte) *crowd {
+func newCrowd(l *loop, m *meter, s *script, p pattern, buf []byte) (*crowd, error) {
 	w := &crowd{
-		open: s.load.open, burst: s.load.burst, depth: s.load.depth, size: int64(s.load.size),
-		interval: float64(time.Second) * float64(s.load.burst) / s.load.rate,
-		start:    s.start, end: s.end,
+		settings: *s.load, start: s.start, end: s.end, pace: newPace(s.load, s.start, s.zero, s.end),
 		clients: make([]client, s.load.connections), pattern: p, buf: buf, meter: m,
+		retry: retryBudget{share: s.load.share},
 	}
-	ring := 1
-	if !w.open {
-		ring = w.depth/w.burst + 1 // one may be half answered
+	if w.client == "file" {
+		w.file = fileBytes(w.size)
 	}
-	flights := make([]flight, ring*len(w.clients))
+	if w.client == "frames" {
+		w.text = newText()
+	}
+	if w.tlsVersion != 0 {
+		var err error
+		if w.tls, err = newTLS(w.settings); err != nil {
+			return nil, err
+		}
+		w.plain = make([]byte, 16<<10) // a record's
+	}
 	for i := range w.clients {
 		c := &w.clients[i]
 		c.crowd, c.number, c.group = w, i, int64(i)
-		c.flights = flights[i*ring : (i+1)*ring : (i+1)*ring]
 		c.socket = socket{loop: l, opened: c.begin, failed: m.unreached, ready: c.handle}
+		if w.sources > 1 {
+			c.source = byte(1 + i%w.sources)
+		}
 	}
-	return w
+	newProtocols(w)
+	return w, nil
 }
 
 // connect has all clients connected.
@@ -72,22 +85,17 @@ func (w *crowd) joined() {
 	}
 }
 
-// dueTime is when group g is due.
-func (w *crowd) dueTime(g int64) time.Duration {
-	return w.start + time.Duration(float64(g)*w.interval)
-}
-
 // next says whether c may send a group now, and since when it is due; in the
 // closed model that is since it may.
 func (w *crowd) next(c *client, now time.Duration) (due time.Duration, ok bool) {
 	switch {
-	case w.over || now < w.start:
+	case w.over || now < w.start || c.talk.taken()+w.burst > w.depth:
 		return 0, false
 	case !w.open:
-		return max(c.free, w.start), now < w.end && c.inflight()+w.burst <= w.depth
+		return max(c.free, w.start), now < w.end
 	}
-	due = w.dueTime(c.group)
-	if c.flying > 0 || due > now || due >= w.end {
+	due = w.pace.due(c.group)
+	if due > now || due >= w.end {
 		return 0, false
 	}
 	c.group += int64(len(w.clients))
@@ -95,21 +103,21 @@ func (w *crowd) next(c *client, now time.Duration) (due time.Duration, ok bool) 
 	return due, true
 }
 
-// pace gives some clients their turn and returns when it wants to be called again.
-func (w *crowd) pace(now time.Duration) time.Duration {
+// give gives some clients their turn and returns when it wants to be called again.
+func (w *crowd) give(now time.Duration) time.Duration {
 	switch {
 	case w.over:
 		return never
 	case now < w.start:
 		return w.start
 	case w.open:
-		return w.paceOpen(now)
+		return w.giveOpen(now)
 	}
-	return w.paceClosed()
+	return w.giveClosed()
 }
 
-// paceClosed begins with each client; after that answers drive them.
-func (w *crowd) paceClosed() time.Duration {
+// giveClosed begins with each client; after that answers drive them.
+func (w *crowd) giveClosed() time.Duration {
 	for range slice {
 		if w.asked == int64(len(w.clients)) {
 			return never
@@ -121,17 +129,17 @@ func (w *crowd) paceClosed() time.Duration {
 	return 0
 }
 
-func (w *crowd) paceOpen(now time.Duration) time.Duration {
+func (w *crowd) giveOpen(now time.Duration) time.Duration {
 	w.advance(now)
 	n := int64(len(w.clients))
-	w.asked = max(w.asked, w.due-n) // one turn each is enough
+	w.asked = max(w.asked, w.due-n*int64(w.depth/w.burst)) // nobody has room for more turns
 	for to := min(w.asked+slice, w.due); w.asked < to; w.asked++ {
 		w.clients[w.asked%n].once()
 	}
 	if w.asked < w.due {
 		return 0
 	}
-	if next := w.dueTime(w.due); next < w.end {
+	if next := w.pace.due(w.due); next < w.end {
 		return next
 	}
 	return never
@@ -143,8 +151,8 @@ func (w *crowd) advance(now time.Duration) {
 		return
 	}
 	now = min(now, w.end-1)
-	w.due = max(w.due, int64(math.Floor(float64(now-w.start)/w.interval)))
-	for w.dueTime(w.due) <= now { // the quotient is rounded
+	w.due = max(w.due, int64(math.Floor(w.pace.count(now))))
+	for w.pace.due(w.due) <= now { // the count is rounded
 		w.due++
 	}
 }
@@ -166,17 +174,24 @@ func (w *crowd) oldest(now time.Duration) time.Duration {
 // stop ends the sending; what is in flight may still be answered. What was due
 // leaves now if only we were late.
 func (w *crowd) stop() {
-	for w.open && w.pace(w.end) == 0 {
+	for w.open && w.give(w.end) == 0 {
 	}
 	w.over = true
 }
 
 func (w *crowd) close() {
 	for i := range w.clients {
+		if c := &w.clients[i]; c.seal != nil {
+			c.seal.stop()
+		}
 		w.clients[i].close()
 	}
 }
 
 func mismatch(number int, from int64, n int) string {
-	return fmt.Sprintf("connection %d: the answer's bytes %d to %d are not what was sent", number, from, from+int64(n)-1)
+	return fmt.Sprintf("connection %d: %s", number, wrongBytes(from, n))
+}
+
+func wrongBytes(from int64, n int) string {
+	return fmt.Sprintf("the answer's bytes %d to %d are not what was sent", from, from+int64(n)-1)
 }

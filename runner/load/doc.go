@@ -6,6 +6,10 @@
 // happens on one thread around epoll(7), so that lateness is the generator's own
 // and can be measured; that measurement is load.late.
 //
+// A client is a connection, renewed now and then, and a protocol, which makes
+// requests and knows their answers: echo, frames, rpc or file. TLS lies between
+// the two, as a coroutine of the same thread.
+//
 // # Time
 //
 // Response time counts from when a request was meant to leave, service time from

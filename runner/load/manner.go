@@ -107,7 +107,7 @@ var manners = map[string]manner{
 		act:   func(r *rogue) { r.owe(r.gang.total()) },
 	},
 	"bomb": {
-		head:  func(f fault) []byte { return frame(deflated(f.size)) },
+		head:  func(f fault) []byte { return lengthCodec.append(nil, deflated(f.size)) },
 		again: true,
 		act: func(r *rogue) {
 			r.owe(int64(len(r.gang.head)))
@@ -166,10 +166,6 @@ func framed(f fault) []byte {
 }
 
 func announced(f fault) []byte { return binary.BigEndian.AppendUint32(nil, uint32(f.size)) }
-
-func frame(payload []byte) []byte {
-	return append(binary.BigEndian.AppendUint32(nil, uint32(len(payload))), payload...)
-}
 
 // deflated is a deflated text (RFC 1951) that inflates to size zeros. From the
 // second part on each deflates to the same bytes, so they are made only once:

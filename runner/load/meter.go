@@ -5,6 +5,7 @@ package load
 import (
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -15,9 +16,12 @@ import (
 
 // meter is every number that the load generator reports. Only its thread writes it.
 type meter struct {
-	response, service, late telemetry.Histogram
+	response, service, late, heavy, connect telemetry.Histogram
 
 	requests, sent, bytesIn, bytesOut, mismatches uint64
+	busy, failed, expired, retries, lost, goaways uint64
+	handshakes, resumed                           uint64
+	shaking                                       int // TLS handshakes that go on
 	errno                                         [len(telemetry.Errnos)]uint64
 	connects                                      uint64
 	open, inflight, misbehaving                   int
@@ -43,9 +47,11 @@ func (m *meter) unreached(err error) {
 func (m *meter) fail(err error) { m.errno[errnoIndex(err)]++ }
 
 func errnoIndex(err error) int {
-	name := "eof"
+	name := "" // what has no number: an alert of TLS
 	if errno := unix.Errno(0); errors.As(err, &errno) {
 		name = strings.ToLower(unix.ErrnoName(errno))
+	} else if err == io.EOF {
+		name = "eof"
 	}
 	for i, n := range telemetry.Errnos {
 		if n == name {
@@ -56,13 +62,22 @@ func errnoIndex(err error) int {
 }
 
 // values returns every metric of the catalogue that is no histogram.
-func (m *meter) values(backlog int64, oldest time.Duration) map[string]float64 {
+func (m *meter) values(backlog int64, oldest time.Duration, connecting int) map[string]float64 {
 	v := map[string]float64{
 		"load.requests":       float64(m.requests),
 		"load.sent":           float64(m.sent),
 		"load.bytes_in":       float64(m.bytesIn),
 		"load.bytes_out":      float64(m.bytesOut),
 		"load.mismatches":     float64(m.mismatches),
+		"load.refused":        float64(m.busy),
+		"load.failed":         float64(m.failed),
+		"load.expired":        float64(m.expired),
+		"load.retries":        float64(m.retries),
+		"load.lost":           float64(m.lost),
+		"load.goaways":        float64(m.goaways),
+		"load.handshakes":     float64(m.handshakes),
+		"load.resumed":        float64(m.resumed),
+		"load.connecting":     float64(connecting + m.shaking),
 		"load.connects":       float64(m.connects),
 		"load.open":           float64(m.open),
 		"load.inflight":       float64(m.inflight),
@@ -86,6 +101,7 @@ func (m *meter) values(backlog int64, oldest time.Duration) map[string]float64 {
 func (m *meter) hists() map[string]telemetry.Histogram {
 	return map[string]telemetry.Histogram{
 		"load": m.response.Clone(), "load.service": m.service.Clone(), "load.late": m.late.Clone(),
+		"load.heavy": m.heavy.Clone(), "load.connect": m.connect.Clone(),
 	}
 }
 

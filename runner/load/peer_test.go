@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"log"
+	"math"
 	"net"
 	"os"
 	"strconv"
@@ -32,6 +33,9 @@ func TestMain(m *testing.M) {
 			log.Fatal(err)
 		}
 		return
+	}
+	if os.Getenv("LOAD_TEST_ECHO") != "" {
+		log.Fatal(echoServer())
 	}
 	os.Exit(m.Run())
 }
@@ -123,6 +127,16 @@ func soon() float64 {
 // play carries out the load of a spec and requires that it ends in time.
 func play(t testing.TB, addr string, spec labs.Spec) outcome {
 	t.Helper()
+	return playUntil(t, addr, spec, "requests", math.Inf(1))
+}
+
+// playUntil is play that ends when a value has grown large enough. A spec of
+// no seconds has plenty of them.
+func playUntil(t testing.TB, addr string, spec labs.Spec, name string, enough float64) outcome {
+	t.Helper()
+	if spec.Seconds == 0 {
+		spec.Seconds = 20
+	}
 	var o outcome
 	begin := time.Now()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(spec.Warmup+spec.Seconds)*time.Second+20*time.Second)
@@ -131,7 +145,9 @@ func play(t testing.TB, addr string, spec labs.Spec) outcome {
 	o.err = Run(ctx, NewPlan(spec, addr, o.start), func(e telemetry.Event) {
 		o.events = append(o.events, e)
 		if e.Kind == telemetry.KindSample {
-			o.last = e
+			if o.last = e; o.value(name) >= enough {
+				cancel()
+			}
 		}
 	})
 	o.took = time.Since(begin)

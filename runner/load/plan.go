@@ -36,7 +36,7 @@ func NewPlan(spec labs.Spec, addr string, start float64) Plan {
 	if spec.Load != nil {
 		p.Load = labs.Full(labs.LoadSettings(), spec.Load)
 		p.Client = spec.Client
-		if c, ok := clientNamed(p.Load["client"]); ok {
+		if c, ok := labs.ClientNamed(p.Load["client"]); ok {
 			p.Client = labs.Full(c.Settings, spec.Client)
 		}
 	}
@@ -97,18 +97,12 @@ func (in *input) plan() (Plan, error) {
 
 // script is a plan that was checked.
 type script struct {
-	addr       netip.AddrPort
-	load       *settings // nil: no load
-	faults     []fault
-	dialect    dialect       // of the load's clients
-	start, end time.Duration // CLOCK_MONOTONIC, on the grid
-}
-
-// settings are labs.LoadSettings.
-type settings struct {
-	open                            bool
-	connections, size, burst, depth int
-	rate                            float64 // requests per second
+	addr    netip.AddrPort
+	load    *settings // nil: no load
+	faults  []fault
+	dialect dialect // of the load's clients
+	// CLOCK_MONOTONIC, on the grid; measuring begins at zero.
+	start, zero, end time.Duration
 }
 
 // fault is a group of clients that misbehave.
@@ -135,17 +129,20 @@ func (p Plan) check() (script, error) {
 		return s, err
 	}
 	s.start = grid(p.Start)
-	zero := s.start + grid(p.Warmup)
-	s.end = zero + grid(p.Seconds)
+	s.zero = s.start + grid(p.Warmup)
+	s.end = s.zero + grid(p.Seconds)
 	if s.load, err = p.settings(); err != nil {
 		return s, err
 	}
 	s.dialect = dialectOf(p)
+	if s.load != nil && s.load.sources > 1 && s.addr.Addr().As16()[12] != 127 {
+		return s, fmt.Errorf("plan: load.sources: %d addresses of loopback do not reach %s", s.load.sources, s.addr)
+	}
 	if len(p.Faults) > maxFaults {
 		return s, fmt.Errorf("plan: %d faults: there may be %d", len(p.Faults), maxFaults)
 	}
 	for _, f := range p.Faults {
-		checked, err := s.fault(f, zero)
+		checked, err := s.fault(f, s.zero)
 		if err != nil {
 			return s, fmt.Errorf("plan: fault %s: %w", f.ID, err)
 		}
@@ -164,26 +161,6 @@ func (p Plan) checkTimes() error {
 		return fmt.Errorf("plan: seconds: %g is not from 0.1 to %g s", p.Seconds, labs.MaxSeconds-p.Warmup)
 	}
 	return nil
-}
-
-func (p Plan) settings() (*settings, error) {
-	if p.Load == nil {
-		return nil, nil
-	}
-	v, err := checked(labs.LoadSettings(), p.Load)
-	if err != nil {
-		return nil, fmt.Errorf("plan: load.%w", err)
-	}
-	client, _ := clientNamed(v["client"])
-	if _, err := checked(client.Settings, p.Client); err != nil {
-		return nil, fmt.Errorf("plan: client.%w", err)
-	}
-	s := &settings{
-		open: v["model"] == "open", connections: whole(v["connections"]), size: whole(v["size"]),
-		burst: whole(v["burst"]), depth: whole(v["depth"]), rate: v["rate"].(float64),
-	}
-	s.depth = max(s.depth, s.burst)
-	return s, nil
 }
 
 // fault is a fault of the script, its time counted from zero.
@@ -234,15 +211,6 @@ func checked(list []labs.Setting, given map[string]any) (map[string]any, error) 
 		}
 	}
 	return out, nil
-}
-
-func clientNamed(name any) (labs.Client, bool) {
-	for _, c := range labs.Clients() {
-		if c.Name == name {
-			return c, true
-		}
-	}
-	return labs.Client{}, false
 }
 
 func whole(v any) int { return int(v.(float64)) }

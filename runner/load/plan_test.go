@@ -38,7 +38,7 @@ func TestNewPlan(t *testing.T) {
 	if s.addr.String() != "[::1]:9000" || s.start != 123400*ms || s.end != 126900*ms {
 		t.Errorf("%v from %v to %v", s.addr, s.start, s.end)
 	}
-	if want := (settings{connections: 1, size: 1000, burst: 1, depth: 1, rate: 1000}); *s.load != want {
+	if want := (settings{client: "echo", connections: 1, size: 1000, burst: 1, depth: 1, rate: 1000, sources: 1, shape: "steady", peak: 1000, steps: 5}); *s.load != want {
 		t.Errorf("load %+v: want %+v", *s.load, want)
 	}
 	want := []fault{
@@ -76,6 +76,13 @@ func TestCheck(t *testing.T) {
 		{"a value of another kind", func(p *Plan) { p.Load["rate"] = true }, "load.rate"},
 		{"a setting that there is not", func(p *Plan) { p.Load["speed"] = 1.0 }, "load.speed: no such"},
 		{"a client's setting that there is not", func(p *Plan) { p.Client = map[string]any{"tls": true} }, "client.tls"},
+		{"addresses of loopback do not reach the world", func(p *Plan) { p.Addr, p.Load["sources"] = "10.0.0.1:80", 2.0 }, "load.sources"},
+		{"addresses of IPv4 do not reach IPv6", func(p *Plan) { p.Addr, p.Load["sources"] = "[::1]:80", 2.0 }, "load.sources"},
+		{"what is deflated may contain the delimiter", func(p *Plan) {
+			p.Load["client"], p.Client = "frames", map[string]any{"codec": "delimiter", "compress": true}
+		}, "client.compress"},
+		{"another client's setting", func(p *Plan) { p.Load["client"], p.Client = "file", map[string]any{"codec": "tlv"} }, "client.codec"},
+		{"a share larger than all", func(p *Plan) { p.Load["client"], p.Client = "rpc", map[string]any{"heavy": 1.1} }, "client.heavy"},
 		{"a fault of the server's process", func(p *Plan) { p.Faults[0].Kind = "freeze" }, "fault f"},
 		{"a fault that there is not", func(p *Plan) { p.Faults[0].Kind = "quake" }, "fault f"},
 		{"a fault's parameter that it has not", func(p *Plan) { p.Faults[0].With["size"] = 1.0 }, "fault f: size"},
@@ -103,6 +110,8 @@ func FuzzPlan(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(string(good))
+	f.Add(`{"addr":"127.0.0.1:1","start":1,"seconds":1,"load":{"client":"rpc","sources":250,"shape":"steps"},"client":{"retry-share":0.5,"work":1e-6}}`)
+	f.Add(`{"addr":"127.0.0.1:1","start":1,"seconds":1,"load":{"client":"frames","shape":"ramp","peak":1,"renew":1e6},"client":{"tls":1.3,"codec":"tlv"}}`)
 	f.Add(`{"addr":"[::1]:1","start":1e8,"seconds":60,"load":{"burst":1000,"depth":1,"rate":1e6}}`)
 	f.Add(`{"addr":"127.0.0.1:1","start":0.1,"seconds":1e-300,"faults":[{"id":"","kind":"reset","at":-1e9}]}`)
 	f.Fuzz(func(t *testing.T, text string) {
@@ -117,7 +126,7 @@ func FuzzPlan(f *testing.F) {
 		if s.start < 0 || s.end <= s.start || s.end > s.start+labs.MaxSeconds*time.Second || s.addr.Port() == 0 {
 			t.Errorf("%+v", s)
 		}
-		if l := s.load; l != nil && (l.connections < 1 || l.size < 1 || l.burst < 1 || l.depth < l.burst || l.depth > 1000 || l.rate < 1) {
+		if l := s.load; l != nil && (l.connections < 1 || l.size < 1 || l.burst < 1 || l.depth < l.burst || l.depth > 1000 || l.rate < 1 || l.peak < 1 || l.steps < 2 || l.sources < 1 || l.sources > 250 || l.heavy > 1 || l.share > 1) {
 			t.Errorf("%+v", *l)
 		}
 		for _, f := range s.faults {

@@ -47,7 +47,10 @@ func perform(ctx context.Context, p Plan, orders <-chan Order, emit func(telemet
 	if now := l.now(); s.start > now+maxAhead || s.end <= now {
 		return fmt.Errorf("plan: start: it is %.1f s from now, and the plan's end is to come", (s.start - now).Seconds())
 	}
-	e := newEngine(s, l, emit)
+	e, err := newEngine(s, l, emit)
+	if err != nil {
+		return err
+	}
 	defer e.close()
 	return e.run()
 }
@@ -73,19 +76,22 @@ type engine struct {
 	err     error
 }
 
-func newEngine(s script, l *loop, emit func(telemetry.Event)) *engine {
+func newEngine(s script, l *loop, emit func(telemetry.Event)) (*engine, error) {
 	e := &engine{script: s, loop: l, emit: emit, began: l.now()}
 	e.pattern, e.buf = newPattern(), make([]byte, most)
 	if s.load != nil {
 		e.streams = s.load.connections
-		e.crowd = newCrowd(l, &e.meter, &e.script, e.pattern, e.buf)
+		var err error
+		if e.crowd, err = newCrowd(l, &e.meter, &e.script, e.pattern, e.buf); err != nil {
+			return nil, err
+		}
 		e.crowd.say, e.crowd.ready = e.say, e.ready
 	}
 	for _, f := range s.faults {
 		e.recruit(f)
 	}
 	l.ordered = e.order
-	return e
+	return e, nil
 }
 
 // recruit has one more gang.
@@ -144,7 +150,7 @@ func (e *engine) step() error {
 	}
 	until := never
 	if e.crowd != nil {
-		until = e.crowd.pace(e.now())
+		until = e.crowd.give(e.now())
 	}
 	return e.turn(until)
 }
@@ -262,7 +268,7 @@ func (e *engine) sample(t, now time.Duration) {
 	}
 	e.emit(telemetry.Event{
 		T: float64(t/telemetry.Tick) / 10, Kind: telemetry.KindSample, From: telemetry.FromLoad,
-		Values: e.meter.values(backlog, oldest), Hists: e.meter.hists(),
+		Values: e.meter.values(backlog, oldest, e.loop.connecting), Hists: e.meter.hists(),
 	})
 }
 

@@ -31,12 +31,15 @@ const (
 // socket is one connection of ours, open or not, and what its owner does when
 // something happens to it. It stays at its place in memory.
 type socket struct {
-	loop   *loop
-	state  socketState
-	fd     int
-	rcvbuf int    // SO_RCVBUF, set before connect(2) so that it bounds the window; 0: the system's
-	events uint32 // what epoll watches, beside errors
-	added  bool   // epoll watches
+	loop      *loop
+	state     socketState
+	fd        int
+	source    byte          // last byte of the loopback address it comes from; 0: the system's choice
+	rcvbuf    int           // SO_RCVBUF, set before connect(2) so that it bounds the window; 0: the system's
+	recvFlags int           // of recv(2), beside MSG_DONTWAIT
+	dialed    time.Duration // when connect(2) was called
+	events    uint32        // what epoll watches, beside errors
+	added     bool          // epoll watches
 	// timer ends the attempt to connect, or the pause before it.
 	timer    timer
 	failures int // to connect, in a row
@@ -129,7 +132,22 @@ func (s *socket) begin() (err error) {
 			return err
 		}
 	}
+	if s.source > 0 {
+		if err := s.bind(); err != nil {
+			return err
+		}
+	}
+	s.dialed = s.loop.now()
 	return unix.Connect(s.fd, sa)
+}
+
+// bind gives the socket its own address, and leaves the port to connect(2): each
+// pair of addresses has all ports (ip(7), IP_BIND_ADDRESS_NO_PORT).
+func (s *socket) bind() error {
+	if err := unix.SetsockoptInt(s.fd, unix.IPPROTO_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1); err != nil {
+		return err
+	}
+	return unix.Bind(s.fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, s.source}})
 }
 
 // event passes on what epoll says; of a socket that connects, it is the outcome.
@@ -196,7 +214,7 @@ func (s *socket) watch(events uint32) error {
 // recv reads what there is: unix.EAGAIN when there is nothing yet, io.EOF at
 // the end.
 func (s *socket) recv(buf []byte) (int, error) {
-	n, _, errno := unix.RawSyscall6(unix.SYS_RECVFROM, uintptr(s.fd), uintptr(unsafe.Pointer(&buf[0])), uintptr(len(buf)), unix.MSG_DONTWAIT, 0, 0)
+	n, _, errno := unix.RawSyscall6(unix.SYS_RECVFROM, uintptr(s.fd), uintptr(unsafe.Pointer(&buf[0])), uintptr(len(buf)), uintptr(unix.MSG_DONTWAIT|s.recvFlags), 0, 0)
 	switch {
 	case errno != 0:
 		return 0, errno

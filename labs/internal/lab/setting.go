@@ -118,8 +118,11 @@ func (s Setting) Check(v any) (any, error) {
 	case time.Duration:
 		return s.Check(v.Seconds())
 	case float64:
+		if s.Kind == Choice { // YAML takes 1.3 for a number
+			return s.Check(plain(v))
+		}
 		whole := s.Kind != Int || v == math.Trunc(v)
-		if s.Kind != Bool && s.Kind != Choice && whole && v >= s.Min && v <= s.Max {
+		if s.Kind != Bool && whole && v >= s.Min && v <= s.Max {
 			return v, nil
 		}
 	}
