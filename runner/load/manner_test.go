@@ -33,6 +33,7 @@ func TestManners(t *testing.T) {
 // TestChurn: each connection has its answer and is closed by the client, which
 // therefore keeps the TIME_WAIT.
 func TestChurn(t *testing.T) {
+	t.Parallel()
 	var served, ends atomic.Int64
 	addr, _ := serve(t, func(c *net.TCPConn, _ int) {
 		if n, err := io.Copy(c, c); err == nil && n == 1000 { // FIN after all of it
@@ -52,6 +53,7 @@ func TestChurn(t *testing.T) {
 // TestFlood: all of them come, and at once, although the server accepts none of
 // them in time. The load's own connection is not held up by those that wait.
 func TestFlood(t *testing.T) {
+	t.Parallel()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -91,6 +93,7 @@ func TestHalfFrames(t *testing.T) {
 		{"cut", unix.ECONNRESET, false},
 	} {
 		t.Run(c.kind, func(t *testing.T) {
+			t.Parallel()
 			var right, wrong atomic.Int64
 			addr, _ := serve(t, collect(func(_ *net.TCPConn, data []byte, err error) {
 				if len(data) == 4+500 && binary.BigEndian.Uint32(data) == 1001 && errors.Is(err, c.end) {
@@ -121,6 +124,7 @@ func TestOversized(t *testing.T) {
 		least, most int64
 	}{{"refused", true, 10, 42}, {"waited for", false, 2, 2}} {
 		t.Run(c.why, func(t *testing.T) {
+			t.Parallel()
 			var came atomic.Int64
 			addr, _ := serve(t, func(conn *net.TCPConn, _ int) {
 				head := make([]byte, 8)
@@ -144,6 +148,7 @@ func TestOversized(t *testing.T) {
 
 // TestGarbage goes on for as long as the server listens, and is not expected back.
 func TestGarbage(t *testing.T) {
+	t.Parallel()
 	var streams, got atomic.Int64
 	addr, _ := serve(t, func(c *net.TCPConn, n int) {
 		streams.Add(1)
@@ -167,6 +172,7 @@ func TestGarbage(t *testing.T) {
 
 // TestBomb: each frame is small, and inflates to all that was asked for.
 func TestBomb(t *testing.T) {
+	t.Parallel()
 	var frames atomic.Int64
 	var size, inflated atomic.Int64
 	addr, _ := serve(t, func(c *net.TCPConn, _ int) {
@@ -226,6 +232,7 @@ func TestBlackhole(t *testing.T) {
 		}},
 	} {
 		t.Run(c.why, func(t *testing.T) {
+			t.Parallel()
 			var got, lost atomic.Int64
 			addr, _ := serve(t, func(conn *net.TCPConn, _ int) {
 				raw, _ := conn.SyscallConn()
@@ -258,6 +265,7 @@ func TestBlackhole(t *testing.T) {
 
 // TestBlackholeEnds: with the fault's end the connection is closed for good.
 func TestBlackholeEnds(t *testing.T) {
+	t.Parallel()
 	ended := make(chan time.Time, 1)
 	addr, _ := serve(t, func(c *net.TCPConn, _ int) {
 		swallow(c)
@@ -278,6 +286,7 @@ func TestBlackholeEnds(t *testing.T) {
 // TestLoss: the server has to send again while the fault is on, and not after it;
 // connections that are opened later have it too, other faults' have not.
 func TestLoss(t *testing.T) {
+	t.Parallel()
 	again := func(t *testing.T, spec labs.Spec) (retransmits int64, o outcome) {
 		var sum, ended atomic.Int64
 		addr, _ := serve(t, func(c *net.TCPConn, n int) {
