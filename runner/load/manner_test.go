@@ -7,9 +7,12 @@ import (
 	"compress/flate"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/netip"
+	"os"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -50,8 +53,25 @@ func TestChurn(t *testing.T) {
 	o.want(t, "errors", 0, 0)
 }
 
-// TestFlood: all of them come, and at once, although the server accepts none of
-// them in time. The load's own connection is not held up by those that wait.
+// states counts the sockets whose remote port is addr's by their state, as
+// proc(5) numbers them: 02 is SYN_SENT, 04 FIN_WAIT1.
+func states(t *testing.T, addr string) map[string]int {
+	t.Helper()
+	table, err := os.ReadFile("/proc/self/net/tcp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := fmt.Sprintf(":%04X", netip.MustParseAddrPort(addr).Port())
+	count := map[string]int{}
+	for line := range strings.Lines(string(table)) {
+		if f := strings.Fields(line); len(f) > 3 && strings.HasSuffix(f[2], port) {
+			count[f[3]]++
+		}
+	}
+	return count
+}
+
+// TestFlood: all of them come, and at once, although the server accepts none.
 func TestFlood(t *testing.T) {
 	t.Parallel()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -62,7 +82,12 @@ func TestFlood(t *testing.T) {
 	raw, _ := ln.(*net.TCPListener).SyscallConn()
 	raw.Control(func(fd uintptr) { unix.Listen(int(fd), 10) })
 	spec := misbehaving("flood", 0.2, 0, map[string]any{"connections": 300.0})
+	var waiting atomic.Int64
+	time.AfterFunc(900*time.Millisecond, func() { waiting.Store(int64(states(t, ln.Addr().String())["02"])) })
 	o := play(t, ln.Addr().String(), spec)
+	if n := waiting.Load(); n < 280 || n > 290 {
+		t.Errorf("%d connections wait for the handshake at the same time: want the 289 others", n)
+	}
 	o.want(t, "misbehaving", 10, 12) // as many as the queue has room for
 	o.want(t, "fault_sent", 0, 0)
 	o.want(t, "errors", 0, 0) // that the others wait is the point
@@ -279,6 +304,9 @@ func TestBlackholeEnds(t *testing.T) {
 		}
 	case <-time.After(5 * time.Second):
 		t.Error("it was not closed")
+	}
+	if n := states(t, addr)["04"]; n > 0 {
+		t.Errorf("the kernel still sends %d FIN that nobody may hear the answer of", n)
 	}
 	o.want(t, "misbehaving", 0, 0)
 }
