@@ -116,7 +116,7 @@ func (p *place) runAll(cmd *cobra.Command, chosen []*content.Lesson, f checkFlag
 						return false, err
 					}
 					if out.result() != "holds" {
-						out.print(cmd.OutOrStdout(), exp)
+						out.print(cmd.OutOrStdout())
 					} else {
 						fmt.Fprintf(cmd.OutOrStdout(), "%s  holds  %s%s\n", exp.Spec.Name, out.id, tryText(try))
 					}

@@ -45,7 +45,7 @@ Exit status: 0 every check holds, 1 a check does not hold, 2 it could not run,
   labs run epoll/drained --exec './my-server --quiet'`,
 		Args: cobra.MatchAll(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			spec, exp, err := p.spec(args[0], set, length, faults)
+			spec, err := p.spec(args[0], set, length, faults)
 			if err != nil {
 				return err
 			}
@@ -68,7 +68,7 @@ Exit status: 0 every check holds, 1 a check does not hold, 2 it could not run,
 					return err
 				}
 			} else {
-				out.print(cmd.OutOrStdout(), exp)
+				out.print(cmd.OutOrStdout())
 			}
 			return out.status()
 		},
@@ -103,29 +103,29 @@ func closeRunner(r *runner.Runner) error {
 }
 
 // spec finds an experiment and applies what the command line asks for.
-func (p *place) spec(name string, set []string, length time.Duration, faults []string) (labs.Spec, *content.Experiment, error) {
+func (p *place) spec(name string, set []string, length time.Duration, faults []string) (labs.Spec, error) {
 	catalog, book, problems, err := p.book()
 	if err != nil {
-		return labs.Spec{}, nil, err
+		return labs.Spec{}, err
 	}
 	exp, err := book.Find(name)
 	if err != nil {
-		return labs.Spec{}, nil, errors.Join(err, about(problems, name))
+		return labs.Spec{}, errors.Join(err, about(problems, name))
 	}
 	spec := exp.Spec.Clone()
 	lab, _ := catalog.Lab(spec.Lab)
 	for _, s := range set {
 		key, value, ok := strings.Cut(s, "=")
 		if !ok {
-			return spec, nil, fmt.Errorf("--set %s: write it as NAME=VALUE, like knob.buf=512", s)
+			return spec, fmt.Errorf("--set %s: write it as NAME=VALUE, like knob.buf=512", s)
 		}
 		if err := spec.Set(lab, key, value); err != nil {
-			return spec, nil, fmt.Errorf("--set %w", err)
+			return spec, fmt.Errorf("--set %w", err)
 		}
 	}
 	if length != 0 {
 		if err := spec.SetSeconds(length.Seconds()); err != nil {
-			return spec, nil, fmt.Errorf("--for %v: %w", length, err)
+			return spec, fmt.Errorf("--for %v: %w", length, err)
 		}
 	}
 	for _, text := range faults {
@@ -134,10 +134,10 @@ func (p *place) spec(name string, set []string, length time.Duration, faults []s
 			_, err = spec.Add(f)
 		}
 		if err != nil {
-			return spec, nil, fmt.Errorf("--fault %w", err)
+			return spec, fmt.Errorf("--fault %w", err)
 		}
 	}
-	return spec, exp, nil
+	return spec, nil
 }
 
 // about returns the problems of the lesson that name asks for: they are why it

@@ -76,7 +76,7 @@ func because(r *telemetry.Reason) string {
 }
 
 // print writes the outcome for a person: figures, checks, doubts, what to do.
-func (o outcome) print(w io.Writer, exp *content.Experiment) {
+func (o outcome) print(w io.Writer) {
 	fmt.Fprintf(w, "%s  %s  %s%s\n\n", o.spec.Name, o.result(), o.id, because(o.end.Reason))
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, name := range o.figures() {

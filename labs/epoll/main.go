@@ -6,6 +6,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"io"
 	"log"
@@ -21,6 +22,7 @@ import (
 
 var (
 	toTheEnd  = flag.Bool("drain", true, "read until EAGAIN, not once per wakeup")
+	readCap   = flag.Int("drain-cap", 16, "reads in a row that one connection gets, 0 without end [0..1000000]")
 	bufSize   = flag.Int("buf", 4096, "bytes per read [64..1048576 bytes]")
 	maxEvents = flag.Int("max-events", 256, "events per epoll_wait [1..4096]")
 	backlog   = flag.Int("backlog", 1024, "connections that may wait to be accepted [0..65535]")
@@ -31,12 +33,8 @@ var (
 var m struct {
 	Accepts, AcceptErrors, Emfile, Reads, Writes, ShortWrites, Bytes telemetry.Counter
 	Wakeups, Again, Resets, BrokenPipes, Interrupted                 telemetry.Counter
-	Open, Pending                                                    telemetry.Gauge
+	Open, Pending, LongestDrain                                      telemetry.Gauge
 }
-
-// fairness is how many reads in a row one connection gets. Level-triggered
-// epoll reports the rest again.
-const fairness = 16
 
 // conn is what a thread of its own would have remembered on its stack.
 type conn struct {
@@ -102,28 +100,19 @@ func listen(addr netip.AddrPort, quit int) (lfd int, err error) {
 	if epfd, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
 		return -1, os.NewSyscallError("epoll_create1", err)
 	}
-	for _, fd := range []int{lfd, quit} {
-		if err := control(unix.EPOLL_CTL_ADD, fd, unix.EPOLLIN); err != nil {
-			return -1, err
-		}
-	}
 	lab.Listening(lfd)
-	return lfd, nil
+	return lfd, errors.Join(control(unix.EPOLL_CTL_ADD, lfd, unix.EPOLLIN), control(unix.EPOLL_CTL_ADD, quit, unix.EPOLLIN))
 }
 
 // accept takes one connection; the listener is level-triggered too and reports
-// the next. What befell a single connection is counted; an error is the
-// listener's own (accept(2)).
+// the next. An error is the listener's own (accept(2)).
 func accept(lfd int) error {
 	cfd, _, err := unix.Accept4(lfd, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
 	switch {
 	case err == nil:
 		m.Accepts.Inc()
 		enter(cfd)
-	case err == unix.EINTR:
-		m.Interrupted.Inc()
-	case err == unix.EAGAIN: // it left before its turn
-		m.Again.Inc()
+	case err == unix.EAGAIN, err == unix.EINTR: // it left, or is reported again
 	case sock.Died(err):
 		m.AcceptErrors.Inc()
 	case sock.Exhausted(err): // left in the queue it would be reported for ever
@@ -138,22 +127,23 @@ func accept(lfd int) error {
 // handle does what an event allows. EPOLLERR and EPOLLHUP need no branch: they
 // come unasked, and the write or read that they lead to says what happened.
 func handle(c *conn, events uint32, buf []byte) {
-	err := flush(c)
+	var err error
+	if len(c.out) > 0 {
+		err = send(c, c.out)
+	}
 	if err == nil && len(c.out) == 0 && events&^unix.EPOLLOUT != 0 {
 		err = drain(c, buf)
 	}
 	if err != nil {
-		if err != io.EOF {
-			log.Print(err)
-		}
-		leave(c)
+		leave(c, err)
 	}
 }
 
 // drain reads and answers what has arrived. The end of the connection is
-// io.EOF; nil is that there is no more now, or no room for its answer.
+// io.EOF; nil is that there is no more now, no room for its answer, or that
+// others wait: level-triggered epoll reports the rest again.
 func drain(c *conn, buf []byte) error {
-	for range fairness {
+	for reads := 1; ; reads++ {
 		n, err := unix.Read(c.fd, buf)
 		m.Reads.Inc()
 		switch {
@@ -171,68 +161,47 @@ func drain(c *conn, buf []byte) error {
 		case n == 0: // FIN; everything before it has been answered
 			return io.EOF
 		}
-		if err := reply(c, buf[:n]); err != nil {
+		if int64(reads) > m.LongestDrain.Value() {
+			m.LongestDrain.Set(reads)
+		}
+		if err := send(c, buf[:n]); err != nil {
 			return err
 		}
-		if len(c.out) > 0 || !*toTheEnd {
+		if len(c.out) > 0 || !*toTheEnd || *readCap > 0 && reads >= *readCap {
 			return nil
 		}
 	}
-	return nil
 }
 
-// reply sends data. What the kernel has no room for is kept, and nothing more
-// is read until it has gone: back-pressure.
-func reply(c *conn, data []byte) error {
-	n, err := send(c, data)
-	if err != nil || n == len(data) {
-		return err
-	}
-	m.Pending.Add(len(data) - n)
-	c.out = append(c.out, data[n:]...)
-	return watch(c)
-}
-
-// flush sends what reply had to keep.
-func flush(c *conn) error {
-	if len(c.out) == 0 {
-		return nil
-	}
-	n, err := send(c, c.out)
-	m.Pending.Add(-n)
-	c.out = c.out[n:]
-	if err != nil || len(c.out) > 0 {
-		return err
-	}
-	c.out = nil
-	return watch(c)
-}
-
-// send writes once: level-triggered epoll reports when there is room again.
-func send(c *conn, data []byte) (n int, err error) {
-	n, err = unix.Write(c.fd, data)
+// send writes data once and keeps what the kernel has no room for. Nothing more
+// is read until that has gone: back-pressure.
+func send(c *conn, data []byte) error {
+	n, err := unix.Write(c.fd, data)
 	m.Writes.Inc()
 	switch {
 	case err == unix.EINTR:
 		m.Interrupted.Inc()
-		return 0, nil
 	case err == unix.EAGAIN: // the send queue is full
 		m.Again.Inc()
-		return 0, nil
 	case err == unix.ECONNRESET:
 		m.Resets.Inc()
-		return 0, io.EOF
+		return io.EOF
 	case err == unix.EPIPE: // the reset was noticed by an earlier call
 		m.BrokenPipes.Inc()
-		return 0, io.EOF
+		return io.EOF
 	case err != nil:
-		return 0, os.NewSyscallError("write", err)
-	}
-	if n < len(data) {
+		return os.NewSyscallError("write", err)
+	case n < len(data):
 		m.ShortWrites.Inc()
 	}
-	m.Bytes.Add(n)
-	return n, nil
+	rest := data[max(n, 0):]
+	m.Bytes.Add(len(data) - len(rest))
+	if len(rest) == len(c.out) { // all went at once, as nearly always, or nothing could
+		return nil
+	}
+	m.Pending.Add(len(rest) - len(c.out))
+	c.out = append([]byte(nil), rest...) // nil of nothing
+	return watch(c)
 }
 
 // watch registers what c waits for: room while it has bytes to send, and bytes
@@ -261,20 +230,20 @@ func control(op, fd int, events uint32) error {
 
 // enter lists the connection and has it watched.
 func enter(cfd int) {
-	for len(conns) <= cfd {
-		conns = append(conns, nil)
-	}
+	conns = append(conns, make([]*conn, max(0, cfd+1-len(conns)))...) // room for it
 	m.Open.Inc()
 	c := &conn{fd: cfd}
 	conns[cfd] = c
 	if err := watch(c); err != nil {
-		log.Print(err)
-		leave(c)
+		leave(c, err)
 	}
 }
 
-// leave closes it.
-func leave(c *conn) {
+// leave closes it; any error but io.EOF is worth a line.
+func leave(c *conn, err error) {
+	if err != io.EOF {
+		log.Print(err)
+	}
 	m.Open.Dec()
 	m.Pending.Add(-len(c.out))
 	conns[c.fd] = nil

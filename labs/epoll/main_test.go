@@ -13,11 +13,14 @@ import (
 func TestConformance(t *testing.T) {
 	for _, knobs := range []string{
 		"-drain=true",
-		"-drain=false -buf=512", // every wakeup leaves bytes behind
-		"-max-events=1 -armed",  // nearly every wakeup is for nothing
-		"-buf=1048576",          // one read may take all that is there
+		"-drain=false -buf=512",     // every wakeup leaves bytes behind
+		"-max-events=1 -armed",      // nearly every wakeup is for nothing
+		"-buf=1048576 -drain-cap=0", // one read may take all that is there
 	} {
-		t.Run(knobs, func(t *testing.T) { labtest.Conformance(t, "epoll", strings.Fields(knobs)...) })
+		t.Run(knobs, func(t *testing.T) {
+			t.Parallel() // they wait for samples most of the time
+			labtest.Conformance(t, "epoll", strings.Fields(knobs)...)
+		})
 	}
 }
 
@@ -37,6 +40,30 @@ func TestDrainCosts(t *testing.T) {
 			m := s.Metrics()
 			if int(m["reads"]) != c.reads || int(m["again"]) != c.again {
 				t.Errorf("%v reads, %v EAGAIN; want %d and %d: %s", m["reads"], m["again"], c.reads, c.again, c.why)
+			}
+			s.HangUp()
+			s.Stop()
+		})
+	}
+}
+
+// Who is stopped at the cap is reported again.
+func TestCap(t *testing.T) {
+	for _, c := range []struct {
+		knob                    string
+		wakeups, longest, again int
+		why                     string
+	}{
+		{"-drain-cap=2", 6, 2, 0, "accept, and five turns of two reads; then there is nothing to report"},
+		{"-drain-cap=0", 2, 10, 1, "accept, and one turn for all"},
+	} {
+		t.Run(c.knob, func(t *testing.T) {
+			s := labtest.Start(t, "epoll", c.knob, "-buf=1024")
+			labtest.Echo(t, s.Dial(), labtest.Bytes(1, 10*1024))
+			m := s.Metrics()
+			if int(m["wakeups"]) != c.wakeups || int(m["longest_drain"]) != c.longest || int(m["again"]) != c.again {
+				t.Errorf("%v wakeups, %v reads in a row, %v EAGAIN; want %d, %d and %d: %s",
+					m["wakeups"], m["longest_drain"], m["again"], c.wakeups, c.longest, c.again, c.why)
 			}
 			s.HangUp()
 			s.Stop()

@@ -103,7 +103,7 @@
  * @property {string} [doc]
  * @property {Value} value
  * @property {Text} label
- * @property {boolean} main
+ * @property {boolean} [main] the lesson turns it: in sight without being asked for
  */
 
 /** Something that a run can be given to suffer. @typedef {{kind: string, label: Text, doc: string, settings: Setting[]}} FaultKind */

@@ -27,7 +27,7 @@ export class Knobs {
   /** @param {Experiment} x */
   build(x) {
     const turned = () => { this.#fit(); this.#changed(); };
-    const some = (x.load ?? []).filter((s) => s.kind !== "choice" || (s.choices ?? []).length > 1);
+    const some = (x.load ?? []).filter((s) => s.name !== "client"); // it speaks what the lab speaks
     const knobs = x.knobs.map((s) => new Knob(s, `knob.${s.name}`, turned));
     const load = some.map((s) => new Knob(s, `load.${s.name}`, turned));
     this.#all = [...knobs, ...load];
@@ -41,10 +41,12 @@ export class Knobs {
     this.#fit();
   }
 
-  /** Settings that the load's model does not have are not shown. */
+  /** Settings that the load's model or shape does not have are not shown. */
   #fit() {
-    const model = this.#all.find((k) => k.name === "load.model")?.value;
-    for (const k of this.#all) k.root.hidden = (k.name === "load.rate" && model === "closed") || (k.name === "load.depth" && model === "open");
+    const of = (/** @type {string} */ name) => this.#all.find((k) => k.name === name)?.value;
+    const open = of("load.model") === "open", shape = of("load.shape");
+    const has = /** @type {Record<string, boolean>} */ ({ "load.rate": open, "load.shape": open, "load.peak": open && shape !== "steady", "load.steps": open && shape === "steps" });
+    for (const k of this.#all) k.root.hidden = has[k.name] === false;
     if (this.#all.some((k) => !k.setting.main && (k.changed || k.wrong))) this.#more.open = true;
     this.#reset.classList.toggle("is-hidden", !this.#all.some((k) => k.changed || k.wrong));
   }
