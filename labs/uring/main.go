@@ -57,6 +57,7 @@ type conn struct {
 	turn      uint32 // counts hasty sends
 	buffer    uint16 // what a hasty send sends from
 	size      int    // bytes of it
+	entry     uint32 // where the ring has it
 	flying    []byte // what a patient send sends
 	out       []byte // to be sent after it
 }
@@ -310,11 +311,16 @@ func lose(c *conn, call string, err unix.Errno) {
 	c.over, c.dead, c.out = true, true, nil
 }
 
-// reply answers with the buffer that the bytes have come in, or, if an earlier
-// answer is on its way, keeps them for after that.
+// reply answers with the buffer that the bytes have come in, or the one of an
+// answer that has not left. If an earlier answer is on its way, it keeps them.
 func reply(c *conn, id uint16, n int) {
 	switch data := r.bytes(id, n); {
 	case c.dead:
+		r.give(id)
+	case c.sending == hasty && len(c.out) == 0 && c.size+n <= *bufSize && r.holds(c.entry):
+		copy(r.bytes(c.buffer, c.size+n)[c.size:], data) // it has not left yet: one send for both
+		c.size += n
+		r.entry(c.entry).len = uint32(c.size)
 		r.give(id)
 	case c.sending == idle && len(c.out) == 0:
 		c.sending, c.buffer, c.size = hasty, id, n
@@ -322,6 +328,7 @@ func reply(c *conn, id uint16, n int) {
 		sent = append(sent, turn{c, c.turn})
 		e := send(c, data)
 		e.flags, e.how = skipSuccess, e.how|unix.MSG_DONTWAIT
+		c.entry = r.tail - 1
 	default:
 		m.Pending.Add(n)
 		c.out = append(c.out, data...)

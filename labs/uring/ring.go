@@ -138,12 +138,17 @@ func (r *ring) next(op uint8, fd int) *sqe {
 	for r.queued == len(r.todo) {
 		r.call(0, 0)
 	}
-	e := &r.todo[r.tail&uint32(len(r.todo)-1)]
+	e := r.entry(r.tail)
 	*e = sqe{op: op, fd: int32(fd), data: uint64(op)<<32 | uint64(uint32(fd))}
 	r.tail++
 	r.queued++
 	return e
 }
+
+// entry is what stands at a place of the queue, which holds says is still there.
+func (r *ring) entry(at uint32) *sqe { return &r.todo[at&uint32(len(r.todo)-1)] }
+
+func (r *ring) holds(at uint32) bool { return r.tail-at <= uint32(r.queued) }
 
 // submit has the kernel do what is queued, and waits for something to be done if
 // wait is 1. It may come back without.
