@@ -113,6 +113,7 @@ func run() error {
 		return err
 	}
 	defer os.RemoveAll(dir)
+	cleanUpAtSignal(dir)
 	root, err := filepath.Abs("../..")
 	if err != nil {
 		return err
