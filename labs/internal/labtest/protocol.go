@@ -18,7 +18,7 @@ type Protocol struct {
 // Plain is a stream without messages: the bytes come back as they were sent.
 func Plain() Protocol {
 	same := func(_ uint32, payload []byte) []byte { return payload }
-	return Protocol{same, same}
+	return Protocol{Ask: same, Answer: same}
 }
 
 // Lengths is messages behind their length in four bytes, big-endian.
@@ -26,7 +26,7 @@ func Lengths() Protocol {
 	frame := func(_ uint32, payload []byte) []byte {
 		return append(binary.BigEndian.AppendUint32(nil, uint32(len(payload))), payload...)
 	}
-	return Protocol{frame, frame}
+	return Protocol{Ask: frame, Answer: frame}
 }
 
 // Calls is the method echo of labs/internal/rpc.
