@@ -96,16 +96,21 @@ func (c *Conn) Post(f func()) { c.loop.Post(f) }
 func (c *Conn) Closed() bool { return c.closed }
 
 func (l *Loop) enter(cfd int) {
+	c := l.list(cfd)
+	if l.Accept != nil {
+		l.Accept(c)
+	}
+	c.update()
+}
+
+func (l *Loop) list(cfd int) *Conn {
 	for len(l.conns) <= cfd {
 		l.conns = append(l.conns, nil)
 	}
 	l.Counts.Open.Inc()
 	c := &Conn{FD: cfd, loop: l}
 	l.conns[cfd] = c
-	if l.Accept != nil {
-		l.Accept(c)
-	}
-	c.update()
+	return c
 }
 
 // handle does what an event allows. EPOLLERR and EPOLLHUP need no branch: the

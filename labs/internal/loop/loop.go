@@ -61,6 +61,7 @@ type Loop struct {
 
 	mu     sync.Mutex
 	posted []func() // mu guards
+	ended  bool     // mu guards: wakefd is closed
 }
 
 // one is what an eventfd(2) takes.
@@ -207,6 +208,11 @@ func (l *Loop) stop(quit int) error {
 			return err
 		}
 	}
+	// If another process holds the listener too, closing does not end the
+	// registration, and the loop would spin (epoll(7), Questions and answers, 6).
+	if err := l.control(unix.EPOLL_CTL_DEL, l.lfd, 0); err != nil {
+		return err
+	}
 	unix.Close(l.lfd)
 	l.lfd, l.stopping = -1, true
 	if l.Stop != nil {
@@ -226,13 +232,13 @@ func (l *Loop) Each(f func(c *Conn)) {
 	}
 }
 
-// Post has f called on the loop's thread. It may be called from any thread.
+// Post has f called on the loop's thread. It may be called from any thread; when
+// Run has returned, nothing is called any more.
 func (l *Loop) Post(f func()) {
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.posted = append(l.posted, f)
-	first := len(l.posted) == 1
-	l.mu.Unlock()
-	if first {
+	if len(l.posted) == 1 && !l.ended { // wakefd may be somebody else's by then
 		unix.Write(l.wakefd, one)
 	}
 }
@@ -253,6 +259,9 @@ func (l *Loop) control(op, fd int, events uint32) error {
 }
 
 func (l *Loop) end() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ended = true
 	l.spare.Close()
 	for _, fd := range []int{l.epfd, l.wakefd} {
 		unix.Close(fd)

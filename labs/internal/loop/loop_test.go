@@ -183,6 +183,63 @@ func TestTooMuchUnread(t *testing.T) {
 	}
 }
 
+// A front: what a client says goes to another server, and its answer back.
+func TestDial(t *testing.T) {
+	behind := start(t, loop.Config{Receive: echo})
+	var up *loop.Conn
+	var client *loop.Conn
+	s := start(t, loop.Config{
+		Accept: func(c *loop.Conn) {
+			if up == nil {
+				t.Error("Accept sees the connection that Dial made")
+			}
+			client = c
+		},
+		Receive: func(c *loop.Conn) error {
+			to := up
+			if c == up {
+				to = client
+			}
+			to.Send(c.In)
+			c.Take(len(c.In))
+			return nil
+		},
+	})
+	dialled := make(chan error)
+	s.Post(func() {
+		c, err := s.Dial(netip.MustParseAddrPort(behind.addr), "up")
+		up = c
+		dialled <- err
+	})
+	if err := <-dialled; err != nil || up.Data != "up" {
+		t.Fatal(err)
+	}
+	c, data := s.dial(), bytes.Repeat([]byte("front"), 1<<18)
+	go c.Write(data)
+	got := make([]byte, len(data))
+	if _, err := io.ReadFull(c, got); err != nil || !bytes.Equal(got, data) {
+		t.Errorf("not what was sent: %v", err)
+	}
+	if _, err := s.Dial(netip.MustParseAddrPort("127.0.0.1:1"), nil); !errors.Is(err, unix.ECONNREFUSED) {
+		t.Errorf("%v, want ECONNREFUSED", err)
+	}
+}
+
+// A thread may be done with its work when there is no loop any more.
+func TestPostAfterTheEnd(t *testing.T) {
+	s := start(t, loop.Config{Receive: echo})
+	s.stop()
+	fd, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK) // gets a number that the loop had
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(fd)
+	s.Post(func() { t.Error("called without a loop") })
+	if n, err := unix.Read(fd, make([]byte, 8)); err != unix.EAGAIN {
+		t.Errorf("somebody else's descriptor was written to: %d, %v", n, err)
+	}
+}
+
 func TestTick(t *testing.T) {
 	ticks := make(chan time.Time, 100)
 	start(t, loop.Config{Receive: echo, Every: 5 * time.Millisecond, Tick: func(_ *loop.Loop, now time.Time) {

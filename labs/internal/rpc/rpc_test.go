@@ -48,6 +48,31 @@ func TestAppend(t *testing.T) {
 	}
 }
 
+func TestClient(t *testing.T) {
+	r := Request{Method: Add, ID: 1 << 30, Budget: 1500 * time.Microsecond, Body: []byte("body")}
+	if got := AppendRequest(nil, r); !bytes.Equal(got, request(Add, 1<<30, 2, []byte("body"))) {
+		t.Errorf("% x", got)
+	}
+	both := AppendBusy(Append(nil, 9, OK, []byte("answer")), 10, time.Second)
+	for cut := range both {
+		for at := 0; at < cut; {
+			_, n := NextResponse(both[at:cut])
+			if n == 0 {
+				break
+			}
+			at += n
+		}
+	}
+	a, n := NextResponse(both)
+	b, rest := NextResponse(both[n:])
+	if a.ID != 9 || a.Status != OK || string(a.Body) != "answer" || b.ID != 10 || b.Status != Busy || n+rest != len(both) {
+		t.Errorf("%+v, %+v, %d of %d bytes", a, b, n+rest, len(both))
+	}
+	if d := WorkTime(WorkBody(20 * time.Millisecond)); d != 20*time.Millisecond {
+		t.Errorf("work of %s", d)
+	}
+}
+
 func FuzzNext(f *testing.F) {
 	f.Add(request(Echo, 1, 0, []byte("body")))
 	f.Add(request(Add, 1<<31, 1, nil)[:9])

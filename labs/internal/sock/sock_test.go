@@ -117,3 +117,35 @@ func TestListenSaysWhere(t *testing.T) {
 		t.Errorf("%v, want %s", err, want)
 	}
 }
+
+// A socket that is only bound keeps the port and gets no connection.
+func TestBind(t *testing.T) {
+	kept, err := Bind(netip.MustParseAddrPort("127.0.0.1:0"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(kept)
+	addr, err := Addr(kept)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := net.Dial("tcp", addr.String()); err == nil {
+		t.Error("a socket that does not listen gets a connection")
+	}
+	lfd, err := Bind(addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(lfd)
+	if err := unix.Listen(lfd, 16); err != nil {
+		t.Fatal(err)
+	}
+	for range 20 { // none of them goes to the other one
+		dial(t, addr.String()).Close()
+		cfd, _, err := unix.Accept(lfd)
+		if err != nil {
+			t.Fatal(err)
+		}
+		unix.Close(cfd)
+	}
+}
