@@ -65,7 +65,7 @@ func TestStranger(t *testing.T) {
 	for _, net := range []string{"host", "own"} {
 		t.Run(net, func(t *testing.T) {
 			spec := labs.Spec{
-				Name: "epoll/stranger", Lab: "epoll", Net: net, Knobs: map[string]any{"buf": 512.0}, Load: map[string]any{"connections": 3.0}, Seconds: 1,
+				Name: "epoll/stranger", Lab: "epoll", Net: net, Knobs: map[string]any{"buf": 512.0}, Load: light(3), Seconds: 1,
 				Faults: []labs.Fault{{ID: "silent", Kind: "idle", At: 0.3, With: map[string]any{"connections": 2.0}}},
 				Checks: []telemetry.Formula{
 					{ID: "served", Expr: "load.requests > 0"},
@@ -74,26 +74,15 @@ func TestStranger(t *testing.T) {
 					{ID: "unknown", Expr: "lab.reads > 0"},
 				},
 			}
-			var o outcome
-			for range 3 { // void: this machine was busy
+			o := trusted(t, func() outcome {
 				run, err := r.StartCommand(spec, []string{server, "a b", "c"})
 				if err != nil {
 					t.Fatal(err)
 				}
-				if o = watch(t, r, run); o.end.Trust != "void" {
-					break
-				}
-			}
-			if o.end.Phase != telemetry.Finished || len(o.end.Checks) != 4 || o.end.Trust == "void" {
-				t.Fatalf("ended %s %s: %+v %v\n%s", o.end.Phase, o.end.Trust, o.end.Reason, o.end.Doubts, o.log())
-			}
-			for _, c := range o.end.Checks[:3] {
-				if !c.Pass {
-					t.Errorf("%s: %v %s", c.Expr, c.Value, c.Why)
-				}
-			}
-			if c := o.end.Checks[3]; c.Pass || c.Value != nil || !strings.Contains(c.Why, "nobody sent lab.reads") {
-				t.Errorf("what only the lab can tell: %+v", c)
+				return watch(t, r, run)
+			})
+			if o.end.Phase != telemetry.Finished {
+				t.Fatalf("ended %s: %+v\n%s", o.end.Phase, o.end.Reason, o.log())
 			}
 			if !strings.Contains(o.log(), "hello from [a b c]") {
 				t.Errorf("its output is no log:\n%s", o.log())
@@ -106,6 +95,18 @@ func TestStranger(t *testing.T) {
 			sum, err := r.Summary(o.id)
 			if err != nil || len(sum.Command) != 3 || sum.Command[0] != server {
 				t.Errorf("the recording names the command %q, %v", sum.Command, err)
+			}
+			o.judged(t)
+			if len(o.end.Checks) != 4 {
+				t.Fatalf("checks: %+v", o.end.Checks)
+			}
+			for _, c := range o.end.Checks[:3] {
+				if !c.Pass {
+					t.Errorf("%s: %v %s", c.Expr, c.Value, c.Why)
+				}
+			}
+			if c := o.end.Checks[3]; c.Pass || c.Value != nil || !strings.Contains(c.Why, "nobody sent lab.reads") {
+				t.Errorf("what only the lab can tell: %+v", c)
 			}
 		})
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -32,6 +33,10 @@ LABS_ADDR, is ready when that address listens, and ends at SIGTERM. Start the
 server itself: what is measured of a process is measured of the one that is
 started. Knobs are the lab's; what only the lab can tell (lab.*) is missing.
 
+With --fault something goes wrong during the run, from at to the end or for
+so long:
+
+` + kinds() + `
 Exit status: 0 every check holds, 1 a check does not hold, 2 it could not run,
 3 the run is void: it ended and proves nothing.`,
 		Example: `  labs run epoll/drained
@@ -74,6 +79,21 @@ Exit status: 0 every check holds, 1 a check does not hold, 2 it could not run,
 	cmd.Flags().StringVar(&server, "exec", "", "run this server in the lab's place: a program and its arguments, without a shell")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object: run, experiment, result, checks, metrics")
 	return cmd
+}
+
+// kinds lists the kinds of faults with their parameters, one a line.
+func kinds() string {
+	var b strings.Builder
+	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	for _, k := range labs.FaultKinds() {
+		var with []string
+		for _, s := range k.Settings {
+			with = append(with, s.Name+"="+s.Text(s.Default))
+		}
+		fmt.Fprintf(t, "  %s\t%s\t%s\n", k.Name, strings.Join(with, ","), k.Doc)
+	}
+	t.Flush()
+	return b.String()
 }
 
 func closeRunner(r *runner.Runner) error {

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os/exec"
 	"strings"
 )
 
@@ -19,6 +20,9 @@ func stranger(text string, set []string) ([]string, error) {
 	}
 	if len(words) == 0 {
 		return nil, errors.New("--exec: name a program, like --exec './my-server --quiet'")
+	}
+	if _, err := exec.LookPath(words[0]); err != nil {
+		return nil, fmt.Errorf("--exec %s: there is no such program: name one of the PATH, or its path", words[0])
 	}
 	return words, nil
 }

@@ -27,8 +27,11 @@ var (
 	model        = flag.String("model", "one", "one client at a time, or one thread for each [one|threads]")
 	bufSize      = flag.Int("buf", 4096, "bytes per read [64..1048576 bytes]")
 	backlog      = flag.Int("backlog", 1024, "connections that may wait to be accepted [0..65535]")
-	readTimeout  = flag.Duration("read-timeout", 10*time.Second, "how long one read may wait, 0 for ever [0s..60s]")
-	writeTimeout = flag.Duration("write-timeout", 10*time.Second, "how long one write may wait, 0 for ever [0s..60s]")
+	most         = flag.Int("max-connections", 3000, "threads: clients served at once, others wait to be accepted [1..3000]")
+	bounded      = flag.String("timeouts", "call", "what a timeout bounds: nothing, one call, a whole request and answer, time without progress [none|call|deadline|idle]")
+	readTimeout  = flag.Duration("read-timeout", 10*time.Second, "how long reading may wait, 0 for ever [0s..60s]")
+	writeTimeout = flag.Duration("write-timeout", 10*time.Second, "how long writing may wait, 0 for ever [0s..60s]")
+	request      = flag.Int("request", 0, "deadline: bytes of a request, 0 for all that a connection sends [0..1048576 bytes]")
 )
 
 // m is every number this lab exports; a field's name is its metric's name.
@@ -38,12 +41,8 @@ var m struct {
 	Open                                                             telemetry.Gauge
 }
 
-// maxThreads are served at once; further clients wait for accept. The Go
-// runtime aborts a process that has 10,000 threads.
-const maxThreads = 3000
-
 var (
-	slots   = make(chan struct{}, maxThreads)
+	slots   chan struct{} // the Go runtime aborts a process that has 10,000 threads
 	threads sync.WaitGroup
 	spare   = sock.Reserve()
 )
@@ -64,9 +63,11 @@ func serve(addr netip.AddrPort, quit int) error {
 	if err != nil {
 		return err
 	}
+	slots = make(chan struct{}, *most)
 	lab.Listening(lfd)
 	go stop(quit)
 	for {
+		slots <- struct{}{} // while there is none, clients wait to be accepted
 		cfd, err := accept(lfd, quit)
 		switch {
 		case err == io.EOF: // SIGTERM, and nobody is left in the queue
@@ -77,8 +78,8 @@ func serve(addr netip.AddrPort, quit int) error {
 			return err
 		case *model == "one":
 			handle(cfd)
+			<-slots
 		default:
-			slots <- struct{}{}
 			threads.Go(func() {
 				runtime.LockOSThread() // a thread that ends with the connection
 				handle(cfd)
@@ -129,16 +130,48 @@ func handle(cfd int) {
 // timeouts bounds each single call: a client that sends one byte in time begins
 // the next full read-timeout with it (socket(7), SO_RCVTIMEO).
 func timeouts(cfd int) error {
-	rcv := unix.NsecToTimeval(readTimeout.Nanoseconds())
-	snd := unix.NsecToTimeval(writeTimeout.Nanoseconds())
+	if *bounded != "call" {
+		return nil
+	}
 	return os.NewSyscallError("setsockopt", errors.Join(
-		unix.SetsockoptTimeval(cfd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &rcv),
-		unix.SetsockoptTimeval(cfd, unix.SOL_SOCKET, unix.SO_SNDTIMEO, &snd)))
+		timeout(cfd, unix.SO_RCVTIMEO, *readTimeout), timeout(cfd, unix.SO_SNDTIMEO, *writeTimeout)))
+}
+
+func timeout(cfd, option int, d time.Duration) error {
+	tv := unix.NsecToTimeval(d.Nanoseconds()) // rounds up: 0 would be for ever
+	return unix.SetsockoptTimeval(cfd, unix.SOL_SOCKET, option, &tv)
+}
+
+// after is when d will have passed. The zero time is never, or is left to the
+// timeout of the call.
+func after(d time.Duration) (until time.Time) {
+	if d > 0 && (*bounded == "deadline" || *bounded == "idle") {
+		until = time.Now().Add(d)
+	}
+	return until
+}
+
+// bound lets the next call wait until then and no longer. SO_RCVTIMEO knows
+// durations only, so that a deadline costs one more system call each time.
+func bound(cfd, option int, until time.Time) error {
+	if until.IsZero() {
+		return nil
+	}
+	left := time.Until(until)
+	if left <= 0 {
+		m.Timeouts.Inc()
+		return io.EOF
+	}
+	return os.NewSyscallError("setsockopt", timeout(cfd, option, left))
 }
 
 // drain reads and answers until the connection ends. A normal ending is io.EOF.
 func drain(cfd int, buf []byte) error {
+	until, left := after(*readTimeout), *request
 	for {
+		if err := bound(cfd, unix.SO_RCVTIMEO, until); err != nil {
+			return err
+		}
 		n, err := unix.Read(cfd, buf)
 		m.Reads.Inc()
 		switch {
@@ -159,13 +192,21 @@ func drain(cfd int, buf []byte) error {
 		if err := reply(cfd, buf[:n]); err != nil {
 			return err
 		}
+		left -= n
+		if *bounded == "idle" || *request > 0 && left <= 0 { // bytes of a request do not move its deadline
+			until, left = after(*readTimeout), *request
+		}
 	}
 }
 
 // reply writes all of data. A blocking write is short only when a signal or
 // SO_SNDTIMEO ends it after its first bytes (signal(7)).
 func reply(cfd int, data []byte) error {
+	until := after(*writeTimeout)
 	for len(data) > 0 {
+		if err := bound(cfd, unix.SO_SNDTIMEO, until); err != nil {
+			return err
+		}
 		n, err := unix.Write(cfd, data)
 		m.Writes.Inc()
 		switch {
@@ -186,6 +227,9 @@ func reply(cfd int, data []byte) error {
 		}
 		if n < len(data) {
 			m.ShortWrites.Inc()
+		}
+		if *bounded == "idle" {
+			until = after(*writeTimeout)
 		}
 		m.Bytes.Add(n)
 		data = data[n:]

@@ -16,6 +16,7 @@ func TestConformance(t *testing.T) {
 		"-model=threads",
 		"-model=threads -buf=64",
 		"-model=threads -read-timeout=0 -write-timeout=0", // SHUT_RD alone ends the reads
+		"-model=threads -timeouts=deadline",
 	} {
 		t.Run(knobs, func(t *testing.T) { labtest.Conformance(t, "blocking", strings.Fields(knobs)...) })
 	}
@@ -84,6 +85,74 @@ func TestDribbler(t *testing.T) {
 	if n := s.Counter("timeouts"); n != 0 {
 		t.Errorf("lab.timeouts is %d, want 0", n)
 	}
+	s.HangUp()
+	s.Stop()
+}
+
+// A client sends a byte every 40 ms; reading may wait for 500 ms.
+func TestWhatIsBounded(t *testing.T) {
+	for _, c := range []struct {
+		knobs            string
+		earliest, latest time.Duration // of the end
+		why              string
+	}{
+		{"-timeouts=call", 1200 * time.Millisecond, labtest.Patience, "each call gets its byte in time"},
+		{"-timeouts=idle", 1200 * time.Millisecond, labtest.Patience, "each byte is progress"},
+		{"-timeouts=none", 1200 * time.Millisecond, labtest.Patience, "there is no timeout"},
+		{"-timeouts=deadline", 450 * time.Millisecond, 1100 * time.Millisecond, "bytes do not move it"},
+		{"-timeouts=deadline -request=8", 1200 * time.Millisecond, labtest.Patience, "each request of eight bytes has its own"},
+		{"-timeouts=deadline -request=64", 450 * time.Millisecond, 1100 * time.Millisecond, "the first request never ends"},
+	} {
+		t.Run(c.knobs, func(t *testing.T) {
+			t.Parallel()
+			s := labtest.Start(t, "blocking", append(strings.Fields(c.knobs), "-read-timeout=500ms")...)
+			conn, begin := s.Dial(), time.Now()
+			for time.Since(begin) < 1200*time.Millisecond {
+				conn.Write([]byte{7})
+				if n, _ := conn.Read(make([]byte, 1)); n == 0 {
+					break
+				}
+				time.Sleep(40 * time.Millisecond)
+			}
+			if d := time.Since(begin); d < c.earliest || d > c.latest {
+				t.Errorf("ended after %s: %s", d, c.why)
+			}
+			if n, want := s.Counter("timeouts"), c.latest < labtest.Patience; (n == 1) != want {
+				t.Errorf("lab.timeouts is %d: %s", n, c.why)
+			}
+			s.HangUp()
+			s.Stop()
+		})
+	}
+}
+
+// An idle timeout and a deadline end a connection that says nothing, and an
+// answer that nobody takes.
+func TestNoProgress(t *testing.T) {
+	for _, kind := range []string{"deadline", "idle"} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			s := labtest.Start(t, "blocking", "-model=threads", "-timeouts="+kind, "-read-timeout=200ms", "-write-timeout=200ms")
+			labtest.ExpectEnd(t, s.Dial())
+			c := s.Dial()
+			go c.Write(labtest.Bytes(1, 64<<20))
+			s.Wait("two timeouts", func(m map[string]float64) bool { return m["timeouts"] == 2 && m["open"] == 0 })
+			s.HangUp()
+			s.Stop()
+		})
+	}
+}
+
+func TestMaxConnections(t *testing.T) {
+	s := labtest.Start(t, "blocking", "-model=threads", "-max-connections=2")
+	first := s.Dial()
+	s.Dial()
+	s.Wait("two clients", func(m map[string]float64) bool { return m["open"] == 2 })
+	third, data := s.Dial(), labtest.Bytes(1, 64)
+	third.Write(data)
+	labtest.ExpectSilence(t, third, 300*time.Millisecond)
+	first.Close()
+	labtest.Expect(t, third, data)
 	s.HangUp()
 	s.Stop()
 }

@@ -13,9 +13,9 @@ import (
 func TestConformance(t *testing.T) {
 	for _, knobs := range []string{
 		"-drain=true",
-		"-drain=false -buf=512", // every wakeup leaves bytes behind
-		"-max-events=1 -armed",  // nearly every wakeup is for nothing
-		"-buf=1048576 -cap=0",   // one read may take all that is there
+		"-drain=false -buf=512",     // every wakeup leaves bytes behind
+		"-max-events=1 -armed",      // nearly every wakeup is for nothing
+		"-buf=1048576 -drain-cap=0", // one read may take all that is there
 	} {
 		t.Run(knobs, func(t *testing.T) {
 			t.Parallel() // they wait for samples most of the time
@@ -54,8 +54,8 @@ func TestCap(t *testing.T) {
 		wakeups, longest, again int
 		why                     string
 	}{
-		{"-cap=2", 6, 2, 0, "accept, and five turns of two reads; then there is nothing to report"},
-		{"-cap=0", 2, 10, 1, "accept, and one turn for all"},
+		{"-drain-cap=2", 6, 2, 0, "accept, and five turns of two reads; then there is nothing to report"},
+		{"-drain-cap=0", 2, 10, 1, "accept, and one turn for all"},
 	} {
 		t.Run(c.knob, func(t *testing.T) {
 			s := labtest.Start(t, "epoll", c.knob, "-buf=1024")

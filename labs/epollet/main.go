@@ -24,7 +24,7 @@ import (
 
 var (
 	toTheEnd  = flag.Bool("drain", true, "read until EAGAIN; without it, once per wakeup: the stall")
-	readCap   = flag.Int("cap", 16, "reads in a row that one connection gets, 0 without end [0..1000000]")
+	readCap   = flag.Int("drain-cap", 16, "reads in a row that one connection gets, 0 without end [0..1000000]")
 	bufSize   = flag.Int("buf", 4096, "bytes per read [64..1048576 bytes]")
 	maxEvents = flag.Int("max-events", 256, "events per epoll_wait [1..4096]")
 	backlog   = flag.Int("backlog", 1024, "connections that may wait to be accepted [0..65535]")

@@ -16,8 +16,8 @@ func TestConformance(t *testing.T) {
 	t.Parallel()
 	for _, knobs := range []string{
 		"-threads=1",
-		"-threads=4 -armed -cap=0 -buf=1048576 -pool=false", // one read may take all that is there
-		"-threads=1 -oneshot -cap=1 -buf=512 -max-events=1", // nobody reminds of what a wakeup leaves
+		"-threads=4 -armed -drain-cap=0 -buf=1048576 -pool=false", // one read may take all that is there
+		"-threads=1 -oneshot -drain-cap=1 -buf=512 -max-events=1", // nobody reminds of what a wakeup leaves
 		"-threads=4 -oneshot",
 	} {
 		t.Run(knobs, func(t *testing.T) {
@@ -67,8 +67,8 @@ func TestCap(t *testing.T) {
 		wakeups int
 		why     string
 	}{
-		{"-cap=2", 7, "accept, then five turns of two reads, and one that finds nothing"},
-		{"-cap=0", 2, "accept, then one turn for all"},
+		{"-drain-cap=2", 7, "accept, then five turns of two reads, and one that finds nothing"},
+		{"-drain-cap=0", 2, "accept, then one turn for all"},
 	} {
 		t.Run(c.knob, func(t *testing.T) {
 			t.Parallel()

@@ -63,15 +63,7 @@ func (r *rpc) settle(c *call, a answer) {
 	case statusBusy:
 		m.busy++
 		r.retry(c, time.Duration(binary.BigEndian.Uint32(a.payload))*time.Millisecond)
-	case statusTimeout:
-		if c.deadline != never {
-			m.expired++
-			r.release(c)
-			return
-		}
-		m.failed++
-		r.retry(c, 0)
-	case statusError:
+	case statusError, statusTimeout: // of the server's own making: ours is not over
 		m.failed++
 		r.retry(c, 0)
 	default: // it would fail again
@@ -82,15 +74,18 @@ func (r *rpc) settle(c *call, a answer) {
 
 // retry tries a call again after at least that time, if it may, or gives it up.
 func (r *rpc) retry(c *call, after time.Duration) {
-	w, now := r.client.crowd, r.client.loop.now()
-	switch {
-	case w.over || c.attempts > w.retries || c.method() == addMethod && !w.unsafe || !w.retry.spend():
+	w := r.client.crowd
+	if w.over || c.attempts > w.retries || c.method() == addMethod && !w.unsafe {
 		r.release(c)
 		return
 	}
-	at := now + after + w.pause(c.attempts)
+	at := r.client.loop.now() + after + w.pause(c.attempts)
 	if at >= c.deadline { // it would be too late
 		r.client.meter().expired++
+		r.release(c)
+		return
+	}
+	if !w.retry.spend() {
 		r.release(c)
 		return
 	}

@@ -66,7 +66,7 @@ func (c *client) try() {
 
 // once sends one group of requests, if one may leave now.
 func (c *client) once() bool {
-	if !c.usable || c.leaving {
+	if !c.usable || c.leaving || c.dismissed {
 		return false
 	}
 	now := c.loop.now()
@@ -224,7 +224,7 @@ func (c *client) hangUp() {
 	m := c.meter()
 	if c.seal != nil {
 		if !c.usable {
-			m.shaking--
+			c.loop.connecting--
 		}
 		c.seal.stop()
 		c.seal = nil

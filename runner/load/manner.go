@@ -168,21 +168,22 @@ func framed(f fault) []byte {
 func announced(f fault) []byte { return binary.BigEndian.AppendUint32(nil, uint32(f.size)) }
 
 // deflated is a deflated text (RFC 1951) that inflates to size zeros. From the
-// second MiB on each deflates to the same bytes, so they are made only once.
+// second part on each deflates to the same bytes, so they are made only once:
+// nobody may have to wait for it.
 func deflated(size int64) []byte {
-	const mib = 1 << 20
+	const part = 256 << 10
 	var out, last bytes.Buffer
 	w, _ := flate.NewWriter(&out, flate.BestCompression) // fails for no valid level
-	zeros := make([]byte, mib)
-	first, from := min(size, 2*mib), 0
-	for done := int64(0); done < first; done += mib {
+	zeros := make([]byte, part)
+	first, from := min(size, 2*part), 0
+	for done := int64(0); done < first; done += part {
 		from = out.Len()
-		w.Write(zeros[:min(mib, first-done)])
+		w.Write(zeros[:min(part, first-done)])
 		w.Flush() // ends a block on a whole byte
 	}
 	block := bytes.Clone(out.Bytes()[from:])
 	done := first
-	for ; done+mib <= size; done += mib {
+	for ; done+part <= size; done += part {
 		out.Write(block)
 	}
 	w.Reset(&last) // its bytes need nothing that came before

@@ -7,9 +7,12 @@ import (
 	"compress/flate"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/netip"
+	"os"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -33,6 +36,7 @@ func TestManners(t *testing.T) {
 // TestChurn: each connection has its answer and is closed by the client, which
 // therefore keeps the TIME_WAIT.
 func TestChurn(t *testing.T) {
+	t.Parallel()
 	var served, ends atomic.Int64
 	addr, _ := serve(t, func(c *net.TCPConn, _ int) {
 		if n, err := io.Copy(c, c); err == nil && n == 1000 { // FIN after all of it
@@ -49,9 +53,27 @@ func TestChurn(t *testing.T) {
 	o.want(t, "errors", 0, 0)
 }
 
-// TestFlood: all of them come, and at once, although the server accepts none of
-// them in time. The load's own connection is not held up by those that wait.
+// states counts the sockets whose remote port is addr's by their state, as
+// proc(5) numbers them: 02 is SYN_SENT, 04 FIN_WAIT1.
+func states(t *testing.T, addr string) map[string]int {
+	t.Helper()
+	table, err := os.ReadFile("/proc/self/net/tcp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := fmt.Sprintf(":%04X", netip.MustParseAddrPort(addr).Port())
+	count := map[string]int{}
+	for line := range strings.Lines(string(table)) {
+		if f := strings.Fields(line); len(f) > 3 && strings.HasSuffix(f[2], port) {
+			count[f[3]]++
+		}
+	}
+	return count
+}
+
+// TestFlood: all of them come, and at once, although the server accepts none.
 func TestFlood(t *testing.T) {
+	t.Parallel()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -60,7 +82,12 @@ func TestFlood(t *testing.T) {
 	raw, _ := ln.(*net.TCPListener).SyscallConn()
 	raw.Control(func(fd uintptr) { unix.Listen(int(fd), 10) })
 	spec := misbehaving("flood", 0.2, 0, map[string]any{"connections": 300.0})
+	var waiting atomic.Int64
+	time.AfterFunc(900*time.Millisecond, func() { waiting.Store(int64(states(t, ln.Addr().String())["02"])) })
 	o := play(t, ln.Addr().String(), spec)
+	if n := waiting.Load(); n < 280 || n > 290 {
+		t.Errorf("%d connections wait for the handshake at the same time: want the 289 others", n)
+	}
 	o.want(t, "misbehaving", 10, 12) // as many as the queue has room for
 	o.want(t, "fault_sent", 0, 0)
 	o.want(t, "errors", 0, 0) // that the others wait is the point
@@ -91,6 +118,7 @@ func TestHalfFrames(t *testing.T) {
 		{"cut", unix.ECONNRESET, false},
 	} {
 		t.Run(c.kind, func(t *testing.T) {
+			t.Parallel()
 			var right, wrong atomic.Int64
 			addr, _ := serve(t, collect(func(_ *net.TCPConn, data []byte, err error) {
 				if len(data) == 4+500 && binary.BigEndian.Uint32(data) == 1001 && errors.Is(err, c.end) {
@@ -121,6 +149,7 @@ func TestOversized(t *testing.T) {
 		least, most int64
 	}{{"refused", true, 10, 42}, {"waited for", false, 2, 2}} {
 		t.Run(c.why, func(t *testing.T) {
+			t.Parallel()
 			var came atomic.Int64
 			addr, _ := serve(t, func(conn *net.TCPConn, _ int) {
 				head := make([]byte, 8)
@@ -144,6 +173,7 @@ func TestOversized(t *testing.T) {
 
 // TestGarbage goes on for as long as the server listens, and is not expected back.
 func TestGarbage(t *testing.T) {
+	t.Parallel()
 	var streams, got atomic.Int64
 	addr, _ := serve(t, func(c *net.TCPConn, n int) {
 		streams.Add(1)
@@ -167,6 +197,7 @@ func TestGarbage(t *testing.T) {
 
 // TestBomb: each frame is small, and inflates to all that was asked for.
 func TestBomb(t *testing.T) {
+	t.Parallel()
 	var frames atomic.Int64
 	var size, inflated atomic.Int64
 	addr, _ := serve(t, func(c *net.TCPConn, _ int) {
@@ -226,6 +257,7 @@ func TestBlackhole(t *testing.T) {
 		}},
 	} {
 		t.Run(c.why, func(t *testing.T) {
+			t.Parallel()
 			var got, lost atomic.Int64
 			addr, _ := serve(t, func(conn *net.TCPConn, _ int) {
 				raw, _ := conn.SyscallConn()
@@ -258,6 +290,7 @@ func TestBlackhole(t *testing.T) {
 
 // TestBlackholeEnds: with the fault's end the connection is closed for good.
 func TestBlackholeEnds(t *testing.T) {
+	t.Parallel()
 	ended := make(chan time.Time, 1)
 	addr, _ := serve(t, func(c *net.TCPConn, _ int) {
 		swallow(c)
@@ -272,12 +305,16 @@ func TestBlackholeEnds(t *testing.T) {
 	case <-time.After(5 * time.Second):
 		t.Error("it was not closed")
 	}
+	if n := states(t, addr)["04"]; n > 0 {
+		t.Errorf("the kernel still sends %d FIN that nobody may hear the answer of", n)
+	}
 	o.want(t, "misbehaving", 0, 0)
 }
 
 // TestLoss: the server has to send again while the fault is on, and not after it;
 // connections that are opened later have it too, other faults' have not.
 func TestLoss(t *testing.T) {
+	t.Parallel()
 	again := func(t *testing.T, spec labs.Spec) (retransmits int64, o outcome) {
 		var sum, ended atomic.Int64
 		addr, _ := serve(t, func(c *net.TCPConn, n int) {

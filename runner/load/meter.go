@@ -21,7 +21,6 @@ type meter struct {
 	requests, sent, bytesIn, bytesOut, mismatches uint64
 	busy, failed, expired, retries, lost, goaways uint64
 	handshakes, resumed                           uint64
-	shaking                                       int // TLS handshakes that go on
 	errno                                         [len(telemetry.Errnos)]uint64
 	connects                                      uint64
 	open, inflight, misbehaving                   int
@@ -77,7 +76,7 @@ func (m *meter) values(backlog int64, oldest time.Duration, connecting int) map[
 		"load.goaways":        float64(m.goaways),
 		"load.handshakes":     float64(m.handshakes),
 		"load.resumed":        float64(m.resumed),
-		"load.connecting":     float64(connecting + m.shaking),
+		"load.connecting":     float64(connecting),
 		"load.connects":       float64(m.connects),
 		"load.open":           float64(m.open),
 		"load.inflight":       float64(m.inflight),

@@ -14,6 +14,7 @@ import (
 // TestOrders: faults are switched on and off while the plan is carried out, also
 // one that the plan has, and one that has not begun.
 func TestOrders(t *testing.T) {
+	t.Parallel()
 	addr, _ := serve(t, echo(same))
 	spec := labs.Spec{Load: closed(2, 64, 1, 1), Seconds: 1.5, Faults: []labs.Fault{
 		{ID: "planned", Kind: "idle", At: 0}, {ID: "later", Kind: "idle", At: 1},

@@ -84,7 +84,7 @@ func TestCheck(t *testing.T) {
 		{"another client's setting", func(p *Plan) { p.Load["client"], p.Client = "file", map[string]any{"codec": "tlv"} }, "client.codec"},
 		{"a share larger than all", func(p *Plan) { p.Load["client"], p.Client = "rpc", map[string]any{"heavy": 1.1} }, "client.heavy"},
 		{"a fault of the server's process", func(p *Plan) { p.Faults[0].Kind = "freeze" }, "fault f"},
-		{"a fault that there is not", func(p *Plan) { p.Faults[0].Kind = "gremlin" }, "fault f"},
+		{"a fault that there is not", func(p *Plan) { p.Faults[0].Kind = "quake" }, "fault f"},
 		{"a fault's parameter that it has not", func(p *Plan) { p.Faults[0].With["size"] = 1.0 }, "fault f: size"},
 		{"a time that overflows", func(p *Plan) { p.Faults[0].At = 1e300 }, "fault f: at"},
 		{"a fault that ends before it begins", func(p *Plan) { p.Faults[0].For = -1 }, "fault f: at"},

@@ -84,7 +84,7 @@ func (s *seal) SetWriteDeadline(time.Time) error { return nil }
 // shake begins the handshake.
 func (c *client) shake() {
 	c.seal = newSeal(c.crowd.tls, c.crowd.plain)
-	c.meter().shaking++
+	c.loop.connecting++ // still: so that not too many do at once
 	c.timer.fire = func() { c.lose(unix.ETIMEDOUT) }
 	c.loop.timers.start(&c.timer, c.dialed+connectTime)
 	c.unseal(nil)
@@ -118,7 +118,7 @@ func (c *client) unseal(data []byte) {
 func (c *client) shook() {
 	m := c.meter()
 	c.loop.timers.stop(&c.timer)
-	m.shaking--
+	c.loop.connecting--
 	m.handshakes++
 	if c.seal.conn.ConnectionState().DidResume {
 		m.resumed++

@@ -58,10 +58,13 @@ export class Timeline {
     ground(g, x(warmup), w, h);
     if (run) trace(g, run, upTo, x, h);
     words(g, x(warmup), run && upTo > 0 ? traced(run) : "", h);
+    let free = 0; // where the last label ends: one that would lie on it is left out
     for (const m of marks) {
+      const width = g.measureText(m.label).width, from = Math.min(x(m.t) + 4, w - width - 2);
       g.fillStyle = colour("warn");
       g.fillRect(x(m.t), 0, 1, h);
-      g.fillText(m.label, Math.min(x(m.t) + 4, w - g.measureText(m.label).width - 2), h - 13);
+      if (from >= free) g.fillText(m.label, from, h - 13);
+      free = Math.max(free, from + width + 4);
     }
     if (!run || upTo < 0) return;
     g.fillStyle = colour("ink");
