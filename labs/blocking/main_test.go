@@ -14,7 +14,7 @@ func TestConformance(t *testing.T) {
 	t.Run("one", func(t *testing.T) { labtest.ConformanceAlone(t, "blocking", "-model=one") })
 	for _, knobs := range []string{
 		"-model=threads",
-		"-model=threads -buf=64",
+		"-model=threads -buf=512",
 		"-model=threads -read-timeout=0 -write-timeout=0", // SHUT_RD alone ends the reads
 		"-model=threads -timeouts=deadline",
 	} {
