@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
-	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -17,17 +16,7 @@ import (
 // What it sets, the accepted sockets inherit: no Nagle delay, and the same
 // congestion control everywhere, so that two hosts' figures can be compared.
 func Listen(addr netip.AddrPort, backlog int) (lfd int, err error) {
-	family, sa := sockaddr(addr)
-	lfd, err = unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		return -1, os.NewSyscallError("socket", err)
-	}
-	if err := listen(lfd, sa, backlog); err != nil {
-		unix.Close(lfd)
-		call, errno, _ := strings.Cut(err.Error(), ": ")
-		return -1, fmt.Errorf("%s %s: %s", call, addr, errno)
-	}
-	return lfd, nil
+	return ListenWith(addr, backlog, func(int) error { return nil })
 }
 
 func listen(lfd int, sa unix.Sockaddr, backlog int) error {

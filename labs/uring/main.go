@@ -1,0 +1,497 @@
+//go:build linux
+
+// Uring is an echo server on io_uring: one system call submits the answers to
+// many requests and brings the next ones. What it costs is that the kernel works
+// while the server does something else, so that every buffer and descriptor has
+// to stay until the kernel says that it is done; and that many hosts forbid it.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"log"
+	"math"
+	"math/bits"
+	"net/netip"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"socketlabs/labs/internal/lab"
+	"socketlabs/labs/internal/sock"
+	"socketlabs/labs/telemetry"
+)
+
+var (
+	entries = flag.Int("entries", 256, "operations that one io_uring_enter submits at most, rounded up to a power of two [1..4096]")
+	buffers = flag.Int("buffers", 256, "buffers for all connections together, rounded up to a power of two [1..32768]")
+	bufSize = flag.Int("buf", 4096, "bytes of a buffer [64..65536 bytes]")
+	backlog = flag.Int("backlog", 1024, "connections that may wait to be accepted [0..65535]")
+)
+
+// m is every number this lab exports; a field's name is its metric's name.
+var m struct {
+	Accepts, AcceptErrors, Emfile, Enters, Completions, Bytes     telemetry.Counter
+	ShortWrites, Again, Starved, Resets, BrokenPipes, Interrupted telemetry.Counter
+	Open, Pending                                                 telemetry.Gauge
+}
+
+// unsent is how many buffers full one connection may have us keep before nothing
+// more is read from it.
+const unsent = 16
+
+// conn is a connection, and what the kernel is doing for it.
+type conn struct {
+	fd        int
+	receiving bool // until a completion without hasMore
+	multishot bool // it receives more than once
+	cancelled bool // the kernel is to receive no more
+	over      bool // no more will be received: FIN, or it is dead
+	dead      bool // no more can be sent either
+	sending   state
+	turn      uint32 // counts hasty sends
+	buffer    uint16 // what a hasty send sends from
+	size      int    // bytes of it
+	entry     uint32 // where the ring has it
+	flying    []byte // what a patient send sends
+	out       []byte // to be sent after it
+}
+
+// state of a connection's sending; there is one send at a time.
+type state uint8
+
+const (
+	idle state = iota
+	// hasty sends do not wait for room and say nothing when they succeed: they
+	// are settled when the enter that submitted them has returned without a word.
+	hasty
+	// patient sends end when everything is sent.
+	patient
+)
+
+// turn is one hasty send.
+type turn struct {
+	c *conn
+	n uint32
+}
+
+var (
+	r       ring
+	lfd     = -1
+	quitfd  int
+	closing bool
+	conns   []*conn // by descriptor
+	sent    []turn  // since the last enter
+	starved []*conn // they found no buffer
+	busy    bool    // there is something to do that no completion will tell of
+	spare   = sock.Reserve()
+)
+
+func main() { lab.Main(serve, &m) }
+
+func serve(addr netip.AddrPort, quit int) error {
+	runtime.LockOSThread() // the ring is this thread's
+	if err := listen(addr, quit); err != nil {
+		return err
+	}
+	var submitted []turn
+	for lfd >= 0 || m.Open.Value() > 0 {
+		wait := 1
+		if busy {
+			wait, busy = 0, false
+		}
+		if err := r.submit(wait); err != nil {
+			return err
+		}
+		submitted = submitted[:0]
+		if r.queued == 0 {
+			sent, submitted = submitted, sent
+		}
+		n := 0
+		for e, ok := r.take(); ok; e, ok = r.take() {
+			if e.op() == opRecv { // a send that failed at once stands before what was waited for
+				submitted = settle(submitted)
+			}
+			if err := handle(e); err != nil {
+				return err
+			}
+			n++
+		}
+		submitted = settle(submitted)
+		feed()
+		m.Completions.Add(n)
+	}
+	return nil
+}
+
+// listen makes the ring and the listener, which blocks: of a non-blocking socket
+// io_uring does not wait for readiness either.
+func listen(addr netip.AddrPort, quit int) (err error) {
+	if err := r.open(*entries, 1<<bits.Len(uint(*buffers-1)), *bufSize); err != nil {
+		return forbidden(err)
+	}
+	if lfd, err = sock.Listen(addr, *backlog); err != nil {
+		return err
+	}
+	quitfd = quit
+	poll(quit)
+	arm()
+	lab.Listening(lfd)
+	return nil
+}
+
+// forbidden says why there is no ring, if it knows.
+func forbidden(err error) error {
+	why := ""
+	switch disabled, _ := os.ReadFile("/proc/sys/kernel/io_uring_disabled"); {
+	case errors.Is(err, unix.ENOSYS):
+		why = "this kernel has no io_uring, or a seccomp filter such as a container's hides it"
+	case errors.Is(err, unix.EPERM) && strings.TrimSpace(string(disabled)) != "0":
+		why = "the sysctl kernel.io_uring_disabled forbids it"
+	case errors.Is(err, unix.EPERM):
+		why = "a security policy forbids it, such as a container's seccomp filter"
+	case errors.Is(err, unix.EINVAL):
+		why = "this lab takes Linux 6.1 or later"
+	case errors.Is(err, unix.ENOMEM):
+		why = "the limit of locked memory is too low: ulimit -l"
+	default:
+		return err
+	}
+	return fmt.Errorf("%w: %s", err, why)
+}
+
+// arm has the kernel accept, one connection after the other, until it says that
+// it stops.
+func arm() {
+	e := r.next(opAccept, lfd)
+	e.ioprio, e.how = multishotAccept, unix.SOCK_CLOEXEC
+}
+
+// poll has the kernel say once when fd is readable.
+func poll(fd int) { r.next(opPollAdd, fd).how = unix.POLLIN }
+
+// handle takes note of what has been done.
+func handle(e cqe) error {
+	switch fd := int(uint32(e.data)); e.op() {
+	case opAccept:
+		return accept(e)
+	case opPollAdd:
+		if fd == quitfd {
+			stop()
+			return nil
+		}
+		return admit()
+	case opRecv:
+		drain(conns[fd], e)
+	case opSend:
+		flush(conns[fd], int(e.res))
+	case opCancel: // it came too early or too late
+		if c := conns[fd]; c != nil {
+			c.cancelled = false
+			watch(c)
+		}
+	}
+	return nil
+}
+
+// accept takes one connection, or learns why there is none. What befell a single
+// connection is counted; an error is the listener's own (accept(2)).
+func accept(e cqe) error {
+	err := unix.Errno(-e.res)
+	switch {
+	case e.res >= 0 && int(e.res) >= limit(): // it goes by the limit of when it was armed
+		m.Emfile.Inc()
+		unix.Close(int(e.res))
+	case e.res >= 0:
+		m.Accepts.Inc()
+		enter(int(e.res))
+	case sock.Exhausted(err): // even if nobody is in the queue
+		if !closing {
+			poll(lfd)
+			return nil
+		}
+	case sock.Died(err):
+		m.AcceptErrors.Inc()
+	case err != unix.ECANCELED:
+		return os.NewSyscallError("accept4", err)
+	}
+	switch {
+	case e.flags&hasMore != 0:
+		return nil
+	case closing:
+		return shut()
+	}
+	arm()
+	return nil
+}
+
+// limit is how many descriptors the process may have now.
+func limit() int {
+	var files unix.Rlimit
+	if unix.Getrlimit(unix.RLIMIT_NOFILE, &files) != nil {
+		return math.MaxInt
+	}
+	return int(min(files.Cur, math.MaxInt))
+}
+
+// admit takes the first in the queue, for whom there was no descriptor.
+func admit() error {
+	if closing {
+		return shut()
+	}
+	if err := take(); err != nil {
+		return err
+	}
+	arm()
+	return nil
+}
+
+// take accepts without the ring.
+func take() error {
+	cfd, _, err := unix.Accept4(lfd, unix.SOCK_CLOEXEC)
+	switch {
+	case err == nil:
+		m.Accepts.Inc()
+		enter(cfd)
+	case err == unix.EINTR:
+		m.Interrupted.Inc()
+	case sock.Died(err):
+		m.AcceptErrors.Inc()
+	case sock.Exhausted(err): // left in the queue it would be reported for ever
+		m.Emfile.Inc()
+		spare.Refuse(lfd)
+	default:
+		return os.NewSyscallError("accept4", err)
+	}
+	return nil
+}
+
+// drain takes what has been received.
+func drain(c *conn, e cqe) {
+	if e.flags&hasMore == 0 {
+		c.receiving, c.cancelled = false, false
+	}
+	switch err := unix.Errno(-e.res); {
+	case e.flags&hasBuffer != 0:
+		r.free--
+		reply(c, uint16(e.flags>>16), int(e.res))
+	case e.res == 0: // FIN; everything before it is on its way
+		c.over = true
+	case err == unix.ENOBUFS:
+		m.Starved.Inc()
+		starved = append(starved, c)
+		return
+	case err == unix.ECANCELED || err == unix.EINTR || err == unix.EAGAIN: // watch goes on
+	default:
+		lose(c, "recv", err)
+	}
+	watch(c)
+}
+
+// lose ends a connection of which nothing is left. What is under way for it ends
+// by itself, and only then it can be closed.
+func lose(c *conn, call string, err unix.Errno) {
+	if !c.dead {
+		switch err {
+		case unix.ECONNRESET: // a normal ending: count it
+			m.Resets.Inc()
+		case unix.EPIPE: // the reset was noticed by an earlier call
+			m.BrokenPipes.Inc()
+		default:
+			log.Print(os.NewSyscallError(call, err))
+		}
+		unix.Shutdown(c.fd, unix.SHUT_RDWR)
+	}
+	m.Pending.Add(-len(c.out))
+	c.over, c.dead, c.out = true, true, nil
+}
+
+// reply answers with the buffer that the bytes have come in, or the one of an
+// answer that has not left. If an earlier answer is on its way, it keeps them.
+func reply(c *conn, id uint16, n int) {
+	switch data := r.bytes(id, n); {
+	case c.dead:
+		r.give(id)
+	case c.sending == hasty && len(c.out) == 0 && c.size+n <= *bufSize && r.holds(c.entry):
+		copy(r.bytes(c.buffer, c.size+n)[c.size:], data) // it has not left yet: one send for both
+		c.size += n
+		r.entry(c.entry).len = uint32(c.size)
+		r.give(id)
+	case c.sending == idle && len(c.out) == 0:
+		c.sending, c.buffer, c.size = hasty, id, n
+		c.turn++
+		sent = append(sent, turn{c, c.turn})
+		e := send(c, data)
+		e.flags, e.how = skipSuccess, e.how|unix.MSG_DONTWAIT
+		c.entry = r.tail - 1
+	default:
+		m.Pending.Add(n)
+		c.out = append(c.out, data...)
+		r.give(id)
+	}
+}
+
+// send has the kernel send all of data, which stays where it is meanwhile: Go's
+// heap does not move.
+func send(c *conn, data []byte) *sqe {
+	e := r.next(opSend, c.fd)
+	e.addr, e.len = uint64(uintptr(unsafe.Pointer(&data[0]))), uint32(len(data))
+	e.how = unix.MSG_NOSIGNAL | unix.MSG_WAITALL
+	return e
+}
+
+// settle ends the hasty sends of which no failure was reported.
+func settle(submitted []turn) []turn {
+	for _, t := range submitted {
+		if c := t.c; c.sending == hasty && c.turn == t.n {
+			m.Bytes.Add(c.size)
+			r.give(c.buffer)
+			c.sending = idle
+			watch(c)
+		}
+	}
+	return submitted[:0]
+}
+
+// flush goes on after a send that sent n bytes, or failed with -n.
+func flush(c *conn, n int) {
+	var err unix.Errno
+	if n < 0 {
+		n, err = 0, unix.Errno(-n)
+	}
+	if c.sending == hasty { // there was no room for all of it
+		c.flying = slices.Clone(r.bytes(c.buffer, c.size))
+		m.Pending.Add(c.size)
+		r.give(c.buffer)
+		if err == unix.EAGAIN {
+			m.Again.Inc()
+		} else if err == 0 {
+			m.ShortWrites.Inc()
+		}
+	}
+	m.Bytes.Add(n)
+	m.Pending.Add(-n)
+	c.flying, c.sending = c.flying[n:], idle
+	switch {
+	case err != 0 && err != unix.EAGAIN && err != unix.EINTR:
+		m.Pending.Add(-len(c.flying))
+		c.flying = nil
+		lose(c, "send", err)
+	case len(c.flying) > 0:
+		c.sending = patient
+		send(c, c.flying)
+	default:
+		c.flying = nil
+	}
+	watch(c)
+}
+
+// watch begins what c needs next: to send what it keeps, to receive, to receive
+// no more while it keeps too much (back-pressure), or to be closed.
+func watch(c *conn) {
+	if c.sending == idle && len(c.out) > 0 {
+		c.flying, c.out, c.sending = c.out, nil, patient
+		send(c, c.flying)
+	}
+	if c.sending == hasty && (c.over || len(c.out) > 0) {
+		busy = true
+	}
+	full := len(c.out)+len(c.flying) > unsent**bufSize
+	switch {
+	case c.receiving && (c.over || full || c.multishot && lfd < 0):
+		cancel(c)
+	case !c.receiving && c.over && c.sending == idle:
+		leave(c)
+	case !c.receiving && !c.over && !full:
+		receive(c)
+	}
+}
+
+// receive has the kernel receive whatever comes, each time into a buffer of its
+// choice, until it says that it stops. Once shut has ended the connections it
+// does so one by one: a multishot receive goes on when it is woken, and the end
+// that shutdown(2) makes has woken it before.
+func receive(c *conn) {
+	e := r.next(opRecv, c.fd)
+	e.flags, e.ioprio = selectBuffer, pollFirst
+	if c.receiving, c.multishot = true, lfd >= 0; c.multishot {
+		e.ioprio |= multishotRecv
+	}
+}
+
+// cancel ends the receiving. It does so later, and what comes until then has to
+// be taken.
+func cancel(c *conn) {
+	if !c.cancelled {
+		e := r.next(opCancel, c.fd)
+		e.flags, e.addr = skipSuccess, opRecv<<32|uint64(c.fd)
+		c.cancelled = true
+	}
+}
+
+// feed has as many receive again of those who found no buffer as there are
+// buffers; the others stay first in the line.
+func feed() {
+	hungry, free := starved, r.free
+	starved = nil
+	for _, c := range hungry {
+		switch {
+		case conns[c.fd] != c || c.receiving: // it has left, or receives already
+		case free == 0: // until hasty sends have given theirs back
+			busy = true
+			starved = append(starved, c)
+		default:
+			free--
+			watch(c)
+		}
+	}
+}
+
+// enter lists the connection and has it receive.
+func enter(cfd int) {
+	for len(conns) <= cfd {
+		conns = append(conns, nil)
+	}
+	m.Open.Inc()
+	conns[cfd] = &conn{fd: cfd}
+	watch(conns[cfd])
+}
+
+// leave closes it. Nothing is under way for it.
+func leave(c *conn) {
+	m.Open.Dec()
+	conns[c.fd] = nil
+	unix.Close(c.fd)
+}
+
+// stop has the kernel accept no more; shut follows when it says so.
+func stop() {
+	closing = true
+	e := r.next(opCancel, lfd)
+	e.flags, e.how, e.data = skipSuccess, cancelFD|cancelAll, 0
+}
+
+// shut takes who is still in the queue, closes the door, and lets every
+// connection end as if its FIN had come: after SHUT_RD the bytes that have
+// arrived are still received, and then 0.
+func shut() error {
+	for sock.Wait(lfd, quitfd) == nil {
+		if err := take(); err != nil {
+			return err
+		}
+	}
+	unix.Close(lfd)
+	lfd = -1
+	for _, c := range conns {
+		if c != nil {
+			unix.Shutdown(c.fd, unix.SHUT_RD)
+			watch(c)
+		}
+	}
+	return nil
+}
