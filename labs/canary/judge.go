@@ -36,7 +36,11 @@ func (s *seen) add(latency time.Duration, bad bool) {
 
 func (s *seen) errorShare() float64 { return float64(s.bad) / float64(max(s.calls, 1)) }
 
+// median is 0 of a version that has answered nothing well.
 func (s *seen) median() time.Duration {
+	if s.latency.Count == 0 {
+		return 0
+	}
 	return time.Duration(s.latency.Quantile(0.5) * float64(time.Second))
 }
 
@@ -66,7 +70,7 @@ func judge(now time.Time) {
 // slow for both.
 func worse(a, b seen) bool {
 	return a.errorShare() > b.errorShare()+*maxErrors ||
-		b.calls > 0 && float64(a.median()) > float64(b.median())**maxSlower
+		b.latency.Count > 0 && float64(a.median()) > float64(b.median())**maxSlower
 }
 
 // begin begins a step. The old version, which has no more calls in the last one,

@@ -81,7 +81,7 @@ func TestSplit(t *testing.T) {
 		knob  string
 		share float64
 	}{{"-share=5", 0.05}, {"-share=50", 0.5}, {"-share=100", 1}} {
-		s := labtest.Start(t, "canary", percent.knob, "-step-time=60s")
+		s := labtest.Start(t, "canary", percent.knob, "-min-calls=100000")
 		got := 0
 		for range 4 {
 			for _, r := range ask(t, dial(s), n/4, rpc.Request{Method: rpc.Name}) {
@@ -98,6 +98,9 @@ func TestSplit(t *testing.T) {
 			t.Errorf("%s: the new version answered %d of %d, that is %.1f sigma", percent.knob, got, n, d/sigma)
 		}
 		m := s.Metrics()
+		if m["new_micros"] < 0 || m["old_micros"] < 0 {
+			t.Errorf("medians %v and %v", m["new_micros"], m["old_micros"])
+		}
 		if int(m["new_calls"]) != got || int(m["old_calls"]) != n-got || m["step"] != 1 || m["promotions"] != 0 {
 			t.Errorf("%s: %d answered by the new version, the lab says %v", percent.knob, got, m)
 		}
@@ -152,7 +155,7 @@ func TestDecides(t *testing.T) {
 }
 
 func TestPassesOn(t *testing.T) {
-	s := labtest.Start(t, "canary", "-share=50", "-step-time=60s")
+	s := labtest.Start(t, "canary", "-share=50", "-min-calls=100000")
 	body := labtest.Bytes(1, rpc.MaxBody)
 	for _, r := range ask(t, dial(s), 3, rpc.Request{Method: rpc.Echo, Body: body}) {
 		if r.Status != rpc.OK || string(r.Body) != string(body) {

@@ -48,7 +48,7 @@ func note(c *class, who netip.Addr, format string, args ...any) {
 // no lie.
 func leftOut() {
 	for _, c := range classes {
-		if c.leftOut > 0 {
+		if c.leftOut > 0 && *sample > 0 {
 			log.Printf("%s: %d more", c.name, c.leftOut)
 		}
 		c.lines, c.leftOut = 0, 0

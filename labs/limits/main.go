@@ -26,7 +26,7 @@ var (
 	clients  = flag.Int("clients", 1024, "clients that are remembered [1..100000]")
 	maxConns = flag.Int("max-connections", 1024, "connections that may be open [1..10000]")
 	idle     = flag.Duration("idle-timeout", 10*time.Second, "how long a connection may make no whole call, 0 for ever [0s..60s]")
-	sample   = flag.Int("log-sample", 5, "lines of log a second for each class [0..1000]")
+	sample   = flag.Int("log-sample", 5, "lines of log a second for each class; 0: no log [0..1000]")
 	logBy    = flag.String("log", "class", "what the log keeps: so many lines of each class, or one of a hundred in all [class|share]")
 	mask     = flag.Bool("mask", true, "log the network of a client, not its address")
 	backlog  = flag.Int("backlog", 1024, "connections that may wait to be accepted [0..65535]")

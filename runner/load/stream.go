@@ -40,18 +40,6 @@ func (p pattern) append(dst []byte, place int64, n int) []byte {
 	return dst
 }
 
-// holds says whether data is the bytes from place on.
-func (p pattern) holds(data []byte, place int64) bool {
-	for len(data) > 0 {
-		k := min(len(data), most)
-		if !bytes.Equal(data[:k], p.at(place, k)) {
-			return false
-		}
-		place, data = place+int64(k), data[k:]
-	}
-	return true
-}
-
 // stream is what one connection sends and expects back: the same part of the
 // pattern, which begins elsewhere for each connection and each time it is opened.
 type stream struct {

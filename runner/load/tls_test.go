@@ -102,7 +102,7 @@ func TestHandshakes(t *testing.T) {
 			t.Parallel()
 			var unclean atomic.Int64
 			config := serverTLS(t)
-			config.SessionTicketKey = [32]byte{1}
+			config.SetSessionTicketKeys([][32]byte{{1}})
 			peer := func(conn *net.TCPConn, number int) {
 				s := tls.Server(conn, config)
 				defer s.Close()

@@ -18,9 +18,9 @@ var built struct {
 	labs map[string]*os.File // guards itself
 }
 
-// binary returns the built lab, built once, with the race detector when the
+// executable returns the built lab, built once, with the race detector when the
 // test has it.
-func binary(t testing.TB, name string) *os.File {
+func executable(t testing.TB, name string) *os.File {
 	t.Helper()
 	built.Lock()
 	defer built.Unlock()

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -44,16 +45,21 @@ var cases = []Case{
 
 // Conformance runs every case against a lab, each with a fresh process.
 func Conformance(t *testing.T, name string, args ...string) {
-	conform(t, true, name, args)
+	conform(t, true, Plain(), name, args)
+}
+
+// ConformanceOf does it for a lab whose clients speak p.
+func ConformanceOf(t *testing.T, p Protocol, name string, args ...string) {
+	conform(t, true, p, name, args)
 }
 
 // ConformanceAlone leaves out what a server can not do that serves one client
 // at a time.
 func ConformanceAlone(t *testing.T, name string, args ...string) {
-	conform(t, false, name, args)
+	conform(t, false, Plain(), name, args)
 }
 
-func conform(t *testing.T, crowd bool, name string, args []string) {
+func conform(t *testing.T, crowd bool, p Protocol, name string, args []string) {
 	for _, c := range cases {
 		if c.Crowd && !crowd {
 			continue
@@ -61,6 +67,7 @@ func conform(t *testing.T, crowd bool, name string, args []string) {
 		t.Run(c.Name, func(t *testing.T) {
 			t.Parallel() // each has a process of its own, and none measures time
 			s := Start(t, name, args...)
+			s.protocol = p
 			s.Metrics() // by then the Go runtime has its own descriptors
 			files := len(s.Files())
 			c.Run(t, s)
@@ -79,30 +86,38 @@ func conform(t *testing.T, crowd bool, name string, args []string) {
 
 func byteByByte(t *testing.T, s *Server) {
 	c := s.Dial()
-	for _, b := range Bytes(1, 300) {
-		Echo(t, c, []byte{b})
+	ask, answer := s.exchange(1, 300, 100)
+	for i := range ask {
+		if _, err := c.Write(ask[i : i+1]); err != nil {
+			t.Fatal(err)
+		}
+		Arrived(t, c)
 	}
-	if n := s.Counter("bytes"); n != 300 {
-		t.Errorf("lab.bytes is %d, want 300", n)
+	Expect(t, c, answer)
+	if n := s.Counter("bytes"); n != len(answer) {
+		t.Errorf("lab.bytes is %d, want %d", n, len(answer))
 	}
 }
 
 func atOnce(t *testing.T, s *Server) {
-	Echo(t, s.Dial(), Bytes(2, 1<<20))
+	s.echo(s.Dial(), 2, 1<<20)
 }
 
 func pipelined(t *testing.T, s *Server) {
-	const messages, size = 10_000, 32
-	c, data := s.Dial(), Bytes(3, messages*size)
+	const messages = 10_000
+	c := s.Dial()
+	ask, answer := s.exchange(3, messages*32, 32)
 	sent := make(chan error, 1)
 	go func() {
 		var err error
-		for at := 0; at < len(data) && err == nil; at += size {
-			_, err = c.Write(data[at : at+size])
+		for one := range slices.Chunk(ask, len(ask)/messages) {
+			if _, err = c.Write(one); err != nil {
+				break
+			}
 		}
 		sent <- err
 	}()
-	Expect(t, c, data)
+	Expect(t, c, answer)
 	if err := <-sent; err != nil {
 		t.Error(err)
 	}
@@ -111,32 +126,34 @@ func pipelined(t *testing.T, s *Server) {
 func slowReader(t *testing.T, s *Server) {
 	const size = 64 << 20
 	before := s.RSS()
-	c, data := s.Dial(), Bytes(4, size)
+	c := s.Dial()
 	c.SetReadBuffer(64 << 10)
+	ask, answer := s.exchange(4, size, message)
 	sent := make(chan error, 1)
 	go func() {
-		_, err := c.Write(data)
+		_, err := c.Write(ask)
 		sent <- err
 	}()
-	if s.Stuck() == size {
+	if s.Stuck() >= size {
 		t.Fatal("the kernel took everything: this shows nothing")
 	}
 	if grown := s.RSS() - before; grown > size/2 {
 		t.Errorf("the server grew by %d bytes while %d were unread", grown, size)
 	}
-	Expect(t, c, data)
+	Expect(t, c, answer)
 	if err := <-sent; err != nil {
 		t.Error(err)
 	}
 }
 
 func halfClose(t *testing.T, s *Server) {
-	c, data := s.Dial(), Bytes(5, 1<<20)
+	c := s.Dial()
+	ask, answer := s.exchange(5, 1<<20, message)
 	go func() {
-		c.Write(data)
+		c.Write(ask)
 		c.CloseWrite()
 	}()
-	Expect(t, c, data)
+	Expect(t, c, answer)
 	ExpectEnd(t, c)
 }
 
@@ -144,14 +161,16 @@ func resets(t *testing.T, s *Server) {
 	points := []func(c *net.TCPConn){
 		func(c *net.TCPConn) {}, // perhaps still in the accept queue
 		func(c *net.TCPConn) { c.Write([]byte{1}) },
-		func(c *net.TCPConn) { Echo(t, c, Bytes(1, 100)) },
+		func(c *net.TCPConn) { s.echo(c, 1, 100) },
 		func(c *net.TCPConn) { // what it sent is read, in the queue or on its way; nothing is taken back
-			Echo(t, c, Bytes(2, 100))
-			c.Write(Bytes(2, 50_000))
+			s.echo(c, 2, 100)
+			ask, _ := s.exchange(2, 50_000, message)
+			c.Write(ask)
 		},
 		func(c *net.TCPConn) { // in the middle of an answer
-			go c.Write(Bytes(3, 1<<20))
-			Expect(t, c, Bytes(3, 1000))
+			ask, answer := s.exchange(3, 1<<20, message)
+			go c.Write(ask)
+			Expect(t, c, answer[:1000])
 		},
 	}
 	const rounds = 8
@@ -164,7 +183,7 @@ func resets(t *testing.T, s *Server) {
 	}
 	clients := float64(rounds * len(points))
 	s.Wait("every reset", func(m map[string]float64) bool { return m["resets"]+m["broken_pipes"] == clients })
-	Echo(t, s.Dial(), Bytes(6, 1000))
+	s.echo(s.Dial(), 6, 1000)
 }
 
 func comeAndGone(t *testing.T, s *Server) {
@@ -172,12 +191,13 @@ func comeAndGone(t *testing.T, s *Server) {
 	for i := range clients {
 		c := s.Dial()
 		if i%2 == 0 {
-			c.Write(Bytes(uint64(i), 100))
+			ask, _ := s.exchange(uint64(i), 100, message)
+			c.Write(ask)
 		}
 		c.Close()
 	}
 	s.Wait("2,000 accepts", func(m map[string]float64) bool { return m["accepts"] == clients && m["open"] == 0 })
-	Echo(t, s.Dial(), Bytes(7, 1000))
+	s.echo(s.Dial(), 7, 1000)
 }
 
 func noDescriptors(t *testing.T, s *Server) {
@@ -190,7 +210,7 @@ func noDescriptors(t *testing.T, s *Server) {
 		t.Errorf("lab.emfile is %d after %d clients: does accept spin?", n, clients)
 	}
 	lift()
-	Echo(t, s.Dial(), Bytes(8, 1000))
+	s.echo(s.Dial(), 8, 1000)
 }
 
 func sigterm(t *testing.T, s *Server) {
@@ -199,14 +219,16 @@ func sigterm(t *testing.T, s *Server) {
 	for i := range conns {
 		conns[i] = s.Dial()
 		if i%4 > 0 { // the others are silent
-			conns[i].Write(Bytes(uint64(i), size))
+			ask, _ := s.exchange(uint64(i), size, message)
+			conns[i].Write(ask)
 			Arrived(t, conns[i])
 		}
 	}
 	s.Stop()
 	for i, c := range conns {
 		if i%4 > 0 {
-			Expect(t, c, Bytes(uint64(i), size))
+			_, answer := s.exchange(uint64(i), size, message)
+			Expect(t, c, answer)
 		}
 		ExpectEnd(t, c)
 	}
@@ -225,21 +247,21 @@ func sigtermUnderLoad(t *testing.T, s *Server) {
 		c := s.Dial()
 		clients.Go(func() {
 			for round := 0; ; round++ {
-				data := Bytes(uint64(i*1000+round), size)
-				if _, err := c.Write(data); err != nil {
+				ask, answer := s.exchange(uint64(i*1000+round), size, message)
+				if _, err := c.Write(ask); err != nil {
 					return // the door is closed
 				}
 				if !arrived(c, time.Second) {
 					return // nor has it a window
 				}
 				at := int64(time.Since(began))
-				got := make([]byte, size)
+				got := make([]byte, len(answer))
 				n, err := io.ReadFull(c, got)
 				switch told := signal.Load(); {
-				case err == nil && !bytes.Equal(got, data):
+				case err == nil && !bytes.Equal(got, answer):
 					t.Errorf("client %d: a wrong answer", i)
 				case err != nil && (told == 0 || at < told):
-					t.Errorf("client %d: %d of %d bytes of an answer to what had arrived before SIGTERM: %v", i, n, size, err)
+					t.Errorf("client %d: %d of %d bytes of an answer to what had arrived before SIGTERM: %v", i, n, len(answer), err)
 				}
 				if err != nil {
 					return
@@ -267,7 +289,7 @@ func idleCrowd(t *testing.T, s *Server) {
 	}
 	c := s.Dial()
 	for i := range 100 {
-		Echo(t, c, Bytes(uint64(i), 640))
+		s.echo(c, uint64(i), 640)
 	}
 	s.Wait("101 connections", func(m map[string]float64) bool { return m["open"] == 101 })
 }
@@ -314,7 +336,8 @@ func badCompany(t *testing.T, s *Server) {
 			return err
 		})
 		misbehave(time.Millisecond, func(c *net.TCPConn) error { // a flood, and the answer is never read
-			_, err := c.Write(Bytes(1, 256<<10))
+			ask, _ := s.exchange(1, 256<<10, message)
+			_, err := c.Write(ask)
 			return err
 		})
 		misbehave(3*time.Millisecond, func(c *net.TCPConn) error {
@@ -331,8 +354,23 @@ func badCompany(t *testing.T, s *Server) {
 	}
 	c := s.Dial()
 	for i := range 200 {
-		Echo(t, c, Bytes(uint64(i), 640))
+		s.echo(c, uint64(i), 640)
 		time.Sleep(2 * time.Millisecond)
+	}
+}
+
+// echo sends a payload and requires its answer, while it is being sent.
+func (s *Server) echo(c *net.TCPConn, seed uint64, n int) {
+	s.t.Helper()
+	ask, answer := s.exchange(seed, n, message)
+	sent := make(chan error, 1)
+	go func() {
+		_, err := c.Write(ask)
+		sent <- err
+	}()
+	Expect(s.t, c, answer)
+	if err := <-sent; err != nil {
+		s.t.Fatal(err)
 	}
 }
 

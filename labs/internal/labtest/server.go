@@ -32,12 +32,13 @@ type Server struct {
 	Addr string
 	PID  int
 
-	t      testing.TB
-	conns  []net.Conn
-	cmd    *exec.Cmd
-	report *report
-	stderr *log
-	exited chan struct{} // closed once the process has been waited for
+	t        testing.TB
+	protocol Protocol // of Conformance
+	conns    []net.Conn
+	cmd      *exec.Cmd
+	report   *report
+	stderr   *log
+	exited   chan struct{} // closed once the process has been waited for
 }
 
 // Start runs the lab on a free port of 127.0.0.1 and returns when it listens.
@@ -75,7 +76,7 @@ func launch(t testing.TB, name string, args ...string) *Server {
 		t.Fatal(err)
 	}
 	s := &Server{t: t, stderr: &log{}, exited: make(chan struct{}), report: newReport(stdout)}
-	s.cmd = exec.Command(fmt.Sprintf("/proc/self/fd/%d", binary(t, name).Fd()), args...)
+	s.cmd = exec.Command(fmt.Sprintf("/proc/self/fd/%d", executable(t, name).Fd()), args...)
 	s.cmd.Args[0] = name
 	s.cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0") // the race detector's own second at each exit
 	s.cmd.Stdout, s.cmd.Stderr = w, s.stderr

@@ -38,6 +38,7 @@
  * @property {string} began
  * @property {string} lab
  * @property {boolean} [edited]
+ * @property {string[]} [command] the server that was run in the lab's place
  * @property {Host} host
  */
 

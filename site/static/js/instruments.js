@@ -17,6 +17,7 @@ import { Table } from "./table.js";
 import { startTabs } from "./tabs.js";
 import { Timeline } from "./timeline.js";
 import { Trust } from "./trust.js";
+import { both } from "./words.js";
 
 /**
  * What is to be shown.
@@ -102,7 +103,18 @@ export class Instruments {
     const { warmup, total } = this.#charts.view;
     this.#timeline.draw(run, { warmup, total, upTo, at: this.#at, marks });
     this.#trust.draw(run);
-    byId("ui-edited").hidden = !(run?.begin?.edited ?? (run === null && experiment.edited));
+    this.#whose(experiment, run);
+  }
+
+  /** Says when what ran is not the workbook's own code. @param {Experiment} experiment @param {Run|null} run */
+  #whose(experiment, run) {
+    const badge = byId("ui-edited"), { command, edited } = run?.begin ?? { edited: run === null && experiment.edited };
+    const key = command ? "run.stranger" : "run.edited";
+    badge.hidden = !command && !edited;
+    badge.title = command?.join(" ") ?? "";
+    if (badge.dataset.said === key) return;
+    badge.dataset.said = key;
+    badge.replaceChildren(both(key));
   }
 
   /** @param {Shown} s */

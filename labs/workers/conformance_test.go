@@ -1,0 +1,13 @@
+//go:build linux
+
+package main_test
+
+import (
+	"testing"
+
+	"socketlabs/labs/internal/labtest"
+)
+
+func TestConformance(t *testing.T) {
+	labtest.ConformanceOf(t, labtest.Calls(), "workers", "-pool=2")
+}
