@@ -15,9 +15,11 @@ import (
 // pause is between two connections that dial makes.
 const pause = 10 * time.Millisecond
 
-// dial connects to a listener of its own, again and again, until SIGTERM.
+// dial connects to a listener of its own, again and again, until SIGTERM. Its
+// address is not the one that connect(2) takes for us, 127.0.0.1: with the same
+// port, a socket would be connected to itself.
 func dial(quit int) {
-	lfd, err := sock.Listen(netip.MustParseAddrPort("127.0.0.1:0"), 1)
+	lfd, err := sock.Listen(netip.MustParseAddrPort("127.0.0.2:0"), 1)
 	for err == nil && sleep(pause, quit) {
 		switch err = once(lfd); err {
 		case nil:
