@@ -94,9 +94,7 @@ func byteByByte(t *testing.T, s *Server) {
 		Arrived(t, c)
 	}
 	Expect(t, c, answer)
-	if n := s.Counter("bytes"); n != len(answer) {
-		t.Errorf("lab.bytes is %d, want %d", n, len(answer))
-	}
+	s.Wait("every byte to be counted", func(m map[string]float64) bool { return int(m["bytes"]) == len(answer) })
 }
 
 func atOnce(t *testing.T, s *Server) {
@@ -132,7 +130,7 @@ func full(long, short int) int {
 }
 
 func slowReader(t *testing.T, s *Server) {
-	size := full(64<<20, 16<<20)
+	size := full(64<<20, 48<<20)
 	before := s.RSS()
 	c := s.Dial()
 	c.SetReadBuffer(64 << 10)
