@@ -12,12 +12,12 @@ import (
 
 func TestConformance(t *testing.T) {
 	t.Run("one", func(t *testing.T) { labtest.ConformanceAlone(t, "blocking", "-model=one") })
-	for _, knobs := range []string{
+	for _, knobs := range labtest.Modes(
 		"-model=threads",
 		"-model=threads -buf=512",
 		"-model=threads -read-timeout=0 -write-timeout=0", // SHUT_RD alone ends the reads
 		"-model=threads -timeouts=deadline",
-	} {
+	) {
 		t.Run(knobs, func(t *testing.T) { labtest.Conformance(t, "blocking", strings.Fields(knobs)...) })
 	}
 }

@@ -14,12 +14,12 @@ import (
 // parallel, since they wait for samples most of the time.
 func TestConformance(t *testing.T) {
 	t.Parallel()
-	for _, knobs := range []string{
+	for _, knobs := range labtest.Modes(
 		"-threads=1",
 		"-threads=4 -armed -drain-cap=0 -buf=1048576 -pool=false", // one read may take all that is there
 		"-threads=1 -oneshot -drain-cap=1 -buf=512 -max-events=1", // nobody reminds of what a wakeup leaves
 		"-threads=4 -oneshot",
-	} {
+	) {
 		t.Run(knobs, func(t *testing.T) {
 			t.Parallel()
 			labtest.Conformance(t, "epollet", strings.Fields(knobs)...)

@@ -17,11 +17,11 @@ import (
 )
 
 func TestConformance(t *testing.T) {
-	for _, knobs := range []string{
+	for _, knobs := range labtest.Modes(
 		"-listeners=1",            // the loop alone
 		"-listeners=4 -buf=512",   // a read is rarely all that is there
 		"-steer=cpu -buf=1048576", // one read may take all that is there
-	} {
+	) {
 		t.Run(knobs, func(t *testing.T) { labtest.Conformance(t, "reuseport", strings.Fields(knobs)...) })
 	}
 }

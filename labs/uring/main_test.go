@@ -17,11 +17,11 @@ import (
 )
 
 func TestConformance(t *testing.T) {
-	for _, knobs := range []string{
+	for _, knobs := range labtest.Modes(
 		"",
 		"-entries=1 -buffers=2 -buf=512", // every queue is full all the time
 		"-buf=65536 -buffers=4",          // buffers are few, and one holds all that is there
-	} {
+	) {
 		t.Run(knobs, func(t *testing.T) { labtest.Conformance(t, "uring", strings.Fields(knobs)...) })
 	}
 }

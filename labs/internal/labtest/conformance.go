@@ -121,6 +121,15 @@ func pipelined(t *testing.T, s *Server) {
 	}
 }
 
+// Modes are the settings of a lab that a test goes through: the first two of
+// them, and with the long tests all.
+func Modes(all ...string) []string {
+	if os.Getenv("LABS_LONG") != "" {
+		return all
+	}
+	return all[:2]
+}
+
 // full is the size of a case with the long tests, and its size otherwise.
 func full(long, short int) int {
 	if os.Getenv("LABS_LONG") != "" {
