@@ -21,9 +21,18 @@ import (
 	"socketlabs/runner"
 )
 
+// built is the folder of the labs' binaries, which the sites of all tests share.
+var built string
+
 func TestMain(m *testing.M) {
 	runner.Child()
-	os.Exit(m.Run())
+	var err error
+	if built, err = os.MkdirTemp("", "site-test-"); err != nil {
+		panic(err)
+	}
+	code := m.Run()
+	os.RemoveAll(built)
+	os.Exit(code)
 }
 
 // served is a site on the real labs and lessons and a data folder of its own.
@@ -77,6 +86,7 @@ func (s *Site) stale() {
 // newSite opens a runner and a site on data; both end with the test.
 func newSite(t *testing.T, root, data string) *Site {
 	t.Helper()
+	os.Symlink(built, filepath.Join(data, "bin")) // it may be there already
 	r, err := runner.Open(runner.Config{Root: root, Data: data})
 	if err != nil {
 		t.Fatal(err)

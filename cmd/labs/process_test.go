@@ -19,8 +19,9 @@ import (
 	"socketlabs/runner"
 )
 
-// bin is the command under test, built once.
-var bin string
+// bin is the command under test, built once; built is the folder of the labs'
+// binaries, which the sites of all tests share.
+var bin, built string
 
 func TestMain(m *testing.M) {
 	runner.Child()
@@ -29,7 +30,10 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	os.Chmod(dir, 0o755) // an unprivileged user runs it too
-	bin = filepath.Join(dir, "labs")
+	bin, built = filepath.Join(dir, "labs"), filepath.Join(dir, "bin")
+	if err := os.Mkdir(built, 0o755); err != nil {
+		panic(err)
+	}
 	if out, err := exec.Command("go", "build", "-o", bin, ".").CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "build: %v\n%s", err, out)
 		os.Exit(1)
@@ -60,7 +64,9 @@ func serve(t testing.TB, data string, cred *syscall.Credential, flags ...string)
 	s.cmd = exec.Command(bin, append([]string{"serve", "--addr", "127.0.0.1:0", "--data", data, "--root", root}, flags...)...)
 	s.cmd.Stderr = s.stderr
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Credential: cred, Pdeathsig: syscall.SIGKILL}
-	if cred != nil {
+	if cred == nil {
+		os.Symlink(built, filepath.Join(data, "bin")) // it may be there already
+	} else {
 		s.cmd.Env = append(os.Environ(), "HOME="+data, "GOCACHE="+filepath.Join(data, "go-cache"))
 		s.cmd.Dir = data
 	}
