@@ -11,13 +11,16 @@ import (
 
 	"socketlabs/labs"
 	"socketlabs/labs/telemetry"
+	"socketlabs/runner/judge"
 )
 
 // planned is an experiment while its lesson is read.
 type planned struct {
 	*Experiment
-	lab  labs.Lab
-	line int
+	lab     labs.Lab
+	line    int
+	derived bool          // every derived metric is known
+	linter  *judge.Linter // from then on, once it was needed
 }
 
 // defaultSeconds is how long is measured when the experiment does not say.
@@ -290,13 +293,14 @@ func (d *draft) deriveOf(e *planned) {
 		if f.Expr == "" {
 			continue
 		}
-		if err := lint(e.Spec.Question(e.lab), f.Expr, false); err != nil {
+		if err := e.lint(f.Expr, false); err != nil {
 			f.err = err
 			continue
 		}
 		f.used = true
 		e.Spec.Derive = append(e.Spec.Derive, f.Formula)
 	}
+	e.derived = true
 }
 
 // expression lints an expression of the experiment where it stands.
@@ -304,7 +308,7 @@ func (d *draft) expression(e *planned, expr string, boolean bool, at value) bool
 	if expr == "" {
 		return false
 	}
-	if err := lint(e.Spec.Question(e.lab), expr, boolean); err != nil {
+	if err := e.lint(expr, boolean); err != nil {
 		return at.fail("%s", d.explain(e, expr, err))
 	}
 	return true

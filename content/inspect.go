@@ -81,7 +81,7 @@ func (in *inspector) placeholder(n *placeholderNode) {
 	if e.lab.Name == "" {
 		return // its own problem is reported already
 	}
-	if err := lint(e.Spec.Question(e.lab), p.Expr, false); err != nil {
+	if err := e.lint(p.Expr, false); err != nil {
 		in.fail(n, "%s", in.explain(e, p.Expr, err))
 	}
 	n.n = in.show(p)

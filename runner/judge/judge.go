@@ -183,23 +183,40 @@ func Replay(events []telemetry.Event) (*Judge, error) {
 	return j, nil
 }
 
-// Lint checks an expression's syntax, names and kinds against a question
-// without running anything. boolean says that it must be a check: comparisons
-// joined by &&. Faults of the question's other expressions are not reported.
+// Lint checks one expression as a Linter does.
 func Lint(q telemetry.Question, expr string, boolean bool) error {
-	words, err := newVocabulary(q, telemetry.Host{})
+	l, err := NewLinter(q)
 	if err != nil {
 		return err
+	}
+	return l.Lint(expr, boolean)
+}
+
+// Linter checks expressions against a question without running anything.
+type Linter struct{ words *vocabulary }
+
+// NewLinter takes the names that the question has. Faults of its expressions
+// are not reported.
+func NewLinter(q telemetry.Question) (*Linter, error) {
+	words, err := newVocabulary(q, telemetry.Host{})
+	if err != nil {
+		return nil, err
 	}
 	for _, f := range q.Derive {
 		if words.derive(f) != nil {
 			words.derived[f.ID] = node{kind: number, uses: uses{others: true}}
 		}
 	}
+	return &Linter{words}, nil
+}
+
+// Lint checks an expression's syntax, names and kinds. boolean says that it must
+// be a check: comparisons joined by &&.
+func (l *Linter) Lint(expr string, boolean bool) error {
 	if boolean {
-		_, err = words.compileCheck(telemetry.Formula{Expr: expr})
+		_, err := l.words.compileCheck(telemetry.Formula{Expr: expr})
 		return err
 	}
-	_, err = words.compile(expr)
+	_, err := l.words.compile(expr)
 	return err
 }
