@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"slices"
@@ -155,7 +156,8 @@ func (s *shown) values(from source, all []content.Placeholder) []value {
 	return values
 }
 
-// remember keeps what a recording answered; it always will answer the same.
+// remember keeps what a recording answered, beside what it was asked before: by
+// {{author:…}} where {{run:…}} asks the same. It always will answer the same.
 func (s *shown) remember(key sourceKey, answers map[content.Placeholder]value) {
 	if key == (sourceKey{}) {
 		return
@@ -165,7 +167,12 @@ func (s *shown) remember(key sourceKey, answers map[content.Placeholder]value) {
 	if len(s.known) >= maxSources {
 		clear(s.known)
 	}
-	s.known[key] = answers
+	all := maps.Clone(s.known[key]) // a reader may have the old one
+	if all == nil {
+		all = map[content.Placeholder]value{}
+	}
+	maps.Copy(all, answers)
+	s.known[key] = all
 }
 
 // judged asks a source everything.
