@@ -43,6 +43,17 @@ func newShelf(root string, r *runner.Runner, log *slog.Logger) *shelf {
 	return &shelf{root: root, runner: r, log: log}
 }
 
+// put takes an edition that is the newest.
+func (s *shelf) put(e *edition) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stamp, s.newest = s.stampNow(), e
+}
+
+func (s *shelf) stampNow() uint64 {
+	return stamp(filepath.Join(s.root, "content"), filepath.Join(s.root, "labs"))
+}
+
 // edition returns the newest edition: files that changed are read again, looked
 // at once a second at most.
 func (s *shelf) edition() *edition {
@@ -52,7 +63,7 @@ func (s *shelf) edition() *edition {
 		return s.newest
 	}
 	s.checked = time.Now()
-	if stamp := stamp(filepath.Join(s.root, "content"), filepath.Join(s.root, "labs")); s.newest == nil || stamp != s.stamp {
+	if stamp := s.stampNow(); s.newest == nil || stamp != s.stamp {
 		s.stamp, s.newest = stamp, s.read()
 	}
 	return s.newest

@@ -32,6 +32,8 @@ type Config struct {
 	AllowHosts []string
 	// Dev serves templates, static files and texts from Root, as they are now.
 	Dev bool
+
+	edition *edition // of Root, read before: the tests' sites share it
 }
 
 // Site is the workbook on one data folder.
@@ -80,6 +82,9 @@ func New(cfg Config) (*Site, error) {
 	if err != nil {
 		s.progress.close()
 		return nil, err
+	}
+	if cfg.edition != nil {
+		s.shelf.put(cfg.edition)
 	}
 	s.shelf.edition()
 	return s, nil

@@ -21,6 +21,10 @@ import (
 	"socketlabs/runner"
 )
 
+// editions is what the sites of all tests have read first, by the module's
+// folder: reading takes seconds under the race detector.
+var editions = map[string]*edition{}
+
 // built is the folder of the labs' binaries, which the sites of all tests share.
 var built string
 
@@ -98,10 +102,13 @@ func newSite(t *testing.T, root, data string) *Site {
 			t.Error(err)
 		}
 	})
-	s, err := New(Config{Root: root, Data: data, Runner: r, Token: testToken, Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
+	config := Config{Root: root, Data: data, Runner: r, Token: testToken, Log: slog.New(slog.NewTextHandler(t.Output(), nil))}
+	config.edition = editions[root]
+	s, err := New(config)
 	if err != nil {
 		t.Fatal(err)
 	}
+	editions[root] = s.shelf.edition()
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
 			t.Error(err)
