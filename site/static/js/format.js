@@ -54,6 +54,7 @@ export function settingText(s, v) {
   if (s.kind === "bool") return v ? "on" : "off";
   if (typeof v !== "number") return String(v);
   if (s.kind === "duration") return duration(v);
+  if (!Number.isInteger(v)) return String(v); // a share
   return s.unit === "bytes" && v >= 1024 ? bytes(v) : groups.format(v);
 }
 

@@ -65,7 +65,8 @@ export class Knob {
   #control(id, changed) {
     if (this.setting.kind === "bool") return this.#segments(id, [false, true], changed);
     const choices = this.setting.choices ?? [];
-    if (this.setting.kind === "choice" && choices.length <= 3) return this.#segments(id, choices, changed);
+    const fit = choices.every((c) => c.length * choices.length <= 18); // as segments
+    if (this.setting.kind === "choice" && choices.length <= 3 && fit) return this.#segments(id, choices, changed);
     return this.setting.kind === "choice" ? this.#select(id, choices, changed) : this.#number(id, changed);
   }
 
