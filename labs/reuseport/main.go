@@ -7,6 +7,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"net/netip"
@@ -81,8 +82,12 @@ func serve(addr netip.AddrPort, quit int) error {
 // SO_REUSEPORT on all of them, and are a group in the order of their listen(2).
 func listen(addr netip.AddrPort, quit int) (loops []*loop, err error) {
 	if *migrate {
+		// What belongs to all networks of the machine is only in its first one.
+		if _, err := os.Stat("/proc/sys/net/core/netdev_max_backlog"); err == nil {
+			return nil, errors.New("migrate: it would change a setting of the whole machine: give it a network of its own, like net: own of an experiment or unshare -n")
+		}
 		if err := os.WriteFile("/proc/sys/net/ipv4/tcp_migrate_req", []byte("1"), 0); err != nil {
-			return nil, fmt.Errorf("migrate: %w: it takes root, or a network of its own", err)
+			return nil, fmt.Errorf("migrate: %w", err)
 		}
 	}
 	dealt.accepts = make([]int, *listeners)

@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"socketlabs/labs/internal/lab"
 	"socketlabs/labs/internal/labtest"
 )
 
@@ -80,6 +81,9 @@ func TestListenerCloses(t *testing.T) {
 	})
 	t.Run("migrated", func(t *testing.T) {
 		if os.Getenv("OWN_NETWORK") == "" {
+			if _, err := os.Stat("/proc/sys/net/core/netdev_max_backlog"); err == nil { // no container
+				refusesTheMachines(t)
+			}
 			ownNetwork(t)
 			return
 		}
@@ -88,6 +92,26 @@ func TestListenerCloses(t *testing.T) {
 			t.Errorf("%d of 100 connections were reset: the other listener had to get them", n)
 		}
 	})
+}
+
+// refusesTheMachines requires that the machine's setting stays as it is.
+func refusesTheMachines(t *testing.T) {
+	t.Helper()
+	before := migrateReq(t)
+	code, stderr := labtest.Exit(t, "reuseport", "-addr=127.0.0.1:0", "-migrate")
+	if after := migrateReq(t); code != lab.CannotListen || !strings.Contains(stderr, "a network of its own") || after != before {
+		t.Errorf("in the machine's network: exit code %d, %s, tcp_migrate_req was %s and is %s", code, stderr, before, after)
+	}
+}
+
+// migrateReq is the machine's setting.
+func migrateReq(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("/proc/sys/net/ipv4/tcp_migrate_req")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(string(text))
 }
 
 // resetsAtClose has 100 clients of two listeners, one of which closes. The
