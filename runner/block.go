@@ -234,10 +234,10 @@ func (b *block) crashed(x shim.Status) error {
 	e := fails("lab-crashed", cmp.Or(b.panic, x.String()))
 	switch {
 	case b.addr.IsValid() || b.panic != "" || b.run.command != nil:
-	case x.Code == 2:
-		e = fails("lab-refused", b.lastLine())
-	case x.Code == 3:
+	case x.Code == 3 && strings.Contains(b.lastLine(), unix.EADDRINUSE.Error()):
 		e = fails("port-taken", b.lastLine())
+	case x.Code == 2, x.Code == 3:
+		e = fails("lab-refused", b.lastLine())
 	}
 	e.reason.Args = map[string]string{"exit": x.String(), "log": strings.Join(b.last, "\n")}
 	return e

@@ -15,14 +15,9 @@ import (
 	"socketlabs/labs/internal/rpc"
 )
 
-// call is a request as a client writes it.
+// call is a request without a budget.
 func call(method rpc.Method, id uint32, body string) []byte {
-	out := binary.BigEndian.AppendUint16(nil, rpc.Version)
-	out = binary.BigEndian.AppendUint16(out, uint16(method))
-	out = binary.BigEndian.AppendUint32(out, id)
-	out = binary.BigEndian.AppendUint32(out, 0)
-	out = binary.BigEndian.AppendUint32(out, uint32(len(body)))
-	return append(out, body...)
+	return labtest.Call(method, id, 0, []byte(body))
 }
 
 type answer struct {
