@@ -45,9 +45,9 @@ func osName(release string) string {
 			continue
 		}
 		if plain, err := strconv.Unquote(v); err == nil {
-			return plain
+			v = plain
 		}
-		return strings.Trim(v, "'")
+		return strings.Join(strings.Fields(strings.Trim(v, "'")), " ") // one line, whatever stood in the quotes
 	}
 	return ""
 }
