@@ -18,6 +18,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -31,6 +32,8 @@ var (
 	entries = flag.Int("entries", 256, "operations that one io_uring_enter submits at most, rounded up to a power of two [1..4096]")
 	buffers = flag.Int("buffers", 256, "buffers for all connections together, rounded up to a power of two [1..32768]")
 	bufSize = flag.Int("buf", 4096, "bytes of a buffer [64..65536 bytes]")
+	gather  = flag.Int("gather", 32, "completions that one io_uring_enter waits for at most, while they come quickly [1..256]")
+	linger  = flag.Duration("linger", 100*time.Microsecond, "how long it waits for more than one [0s..10ms]")
 	backlog = flag.Int("backlog", 1024, "connections that may wait to be accepted [0..65535]")
 )
 
@@ -123,6 +126,9 @@ func serve(addr netip.AddrPort, quit int) error {
 			n++
 		}
 		submitted = settle(submitted)
+		if wait > 0 {
+			r.gather(n, *gather)
+		}
 		feed()
 		m.Completions.Add(n)
 	}
