@@ -64,6 +64,9 @@ func TestPlan(t *testing.T) {
 		t.Errorf("%d blocks have the processes %v", len(labels), pids)
 	}
 	checkBlocks(t, r, o, ends)
+	if c := o.end.Comparison; o.end.Trust != "void" && (c == nil || c.Metrics[0].Verdict != "higher" || *c.Metrics[0].Low < 10) {
+		t.Errorf("the comparison says %+v", c)
+	}
 	if s, err := r.Summary(o.id); err != nil || s.Kind != labs.Comparison || s.Experiment != "epoll/bufs" || !slices.Equal(s.Arms, []string{"large", "small"}) {
 		t.Errorf("summary %+v, %v", s, err)
 	}

@@ -123,7 +123,7 @@ func (r *Run) carry() {
 	verdict, err := r.perform(ctx)
 	why := endingOf(err)
 	end := telemetry.End{Phase: why.phase, Trust: verdict.Trust, Doubts: verdict.Doubts,
-		Checks: verdict.Checks, Guesses: verdict.Guesses, Metrics: verdict.Metrics}
+		Checks: verdict.Checks, Guesses: verdict.Guesses, Metrics: verdict.Metrics, Comparison: verdict.Comparison}
 	if why.reason.Code != "" {
 		end.Reason = &why.reason
 	}

@@ -329,7 +329,9 @@ type Summary struct {
 	Checks     []telemetry.Check  `json:"checks,omitempty"`
 	Guesses    []telemetry.Guess  `json:"guesses,omitempty"`
 	Metrics    map[string]float64 `json:"metrics,omitempty"`
-	Bytes      int64              `json:"bytes"` // of the recording
+	// Comparison is what a run whose blocks are compared came to.
+	Comparison *telemetry.Comparison `json:"comparison,omitempty"`
+	Bytes      int64                 `json:"bytes"` // of the recording
 }
 
 // Reader is one reader's place in a run's stream. A reader is never waited for:
