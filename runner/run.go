@@ -111,6 +111,9 @@ func (r *Runner) begin(plan labs.Plan, arms []*arm, command []string) (*Run, err
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrDiskFull, err)
 	}
+	if command == nil {
+		r.versions.keep(run.arms, r.log)
+	}
 	run.context, run.stop = context.WithCancelCause(context.Background())
 	return run, nil
 }

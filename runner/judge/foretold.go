@@ -28,11 +28,7 @@ func LintComparison(p telemetry.Prediction) error {
 
 // answerTo compiles a prediction against a difference; nil: there is none yet.
 func answerTo(p telemetry.Prediction, d *telemetry.Difference) (answer, error) {
-	a, err := verdictWords(d).compileAnswer(p)
-	if err != nil {
-		return a, fmt.Errorf("%w (a comparison's answer is made of verdict, ratio, low and high)", err)
-	}
-	return a, nil
+	return verdictWords(d).compileAnswer(p)
 }
 
 // verdictWords are the names that a comparison's predictions have.
