@@ -24,9 +24,9 @@ type Comparison struct {
 	Author []byte
 }
 
-// defaultRounds are how many rounds of A B B A a comparison has when the lesson
+// DefaultRounds are how many rounds of A B B A a comparison has when the lesson
 // does not say.
-const defaultRounds = 3
+const DefaultRounds = 3
 
 // Plan is what runs the comparison, in so many rounds; 0: as the lesson says.
 func (c *Comparison) Plan(rounds int) labs.Plan {
@@ -47,7 +47,7 @@ func armOf(x *Experiment) labs.Arm {
 func (d *draft) comparison(f field) {
 	d.name(f.name, "a comparison", f.keyed())
 	keys := f.keys("a comparison", []string{"a", "b", "metric", "better", "expect", "within", "rounds", "predictions"}, nil)
-	c := &Comparison{ID: f.name, Name: d.ID + "/" + f.name, Rounds: defaultRounds}
+	c := &Comparison{ID: f.name, Name: d.ID + "/" + f.name, Rounds: DefaultRounds}
 	a, b := d.compared(keys["a"], "a", f), d.compared(keys["b"], "b", f)
 	if a == nil || b == nil {
 		return
@@ -127,10 +127,10 @@ func (d *draft) expectation(c *Comparison, expect, within value, f field) {
 
 // roundsOf reads how many rounds there are, which must fit into one run.
 func (d *draft) roundsOf(c *Comparison, v value, f field) int {
-	n := v.number(defaultRounds)
+	n := v.number(DefaultRounds)
 	if n != float64(int(n)) || n < 1 || n > labs.MaxBlocks/4 {
 		v.fail("%s is not allowed: rounds of A B B A, a whole number from 1 to %d", digits(n), labs.MaxBlocks/4)
-		return defaultRounds
+		return DefaultRounds
 	}
 	if err := c.Plan(int(n)).Check(); err != nil {
 		f.keyed().fail("comparison %v", err)

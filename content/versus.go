@@ -21,7 +21,7 @@ const maxCompared = 6
 // compared.
 func Versus(name string, a, b labs.Spec, of *labs.Catalog, rounds int) (labs.Plan, error) {
 	if rounds == 0 {
-		rounds = defaultRounds
+		rounds = DefaultRounds
 	}
 	if rounds < 1 || rounds > labs.MaxBlocks/4 {
 		return labs.Plan{}, fmt.Errorf("%d rounds are not allowed: from 1 to %d", rounds, labs.MaxBlocks/4)

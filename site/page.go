@@ -168,7 +168,7 @@ func (s *Site) runPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	e := s.shelf.edition()
-	if _, err := e.book.Find(run.Experiment); err != nil {
+	if _, err := e.asker(run.Experiment); err != nil {
 		return errNotFound
 	}
 	http.Redirect(w, r, benchAddress(language(r), run), http.StatusSeeOther)

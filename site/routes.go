@@ -34,6 +34,7 @@ func routes() []route {
 		{"GET /api/status", 0, (*Site).status},
 
 		{"POST /api/runs", command, (*Site).start},
+		{"POST /api/comparisons", command, (*Site).compare},
 		{"GET /api/runs", 0, (*Site).runs},
 		{"GET /api/runs/{id}", 0, (*Site).run},
 		{"POST /api/runs/{id}/stop", command, (*Site).stop},
@@ -41,6 +42,7 @@ func routes() []route {
 		{"DELETE /api/runs/{id}/faults/{fault}", command, (*Site).relieve},
 		{"DELETE /api/runs/{id}", command, (*Site).remove},
 		{"GET /api/runs/{id}/series", 0, (*Site).runSeries},
+		{"GET /api/runs/{id}/over/{other}", 0, (*Site).overlay},
 		{"GET /api/runs/{id}/events", socket, (*Site).events},
 		{"GET /api/runs/{id}/log", 0, (*Site).logText},
 		{"GET /api/runs/{id}/recording", 0, (*Site).recording},
