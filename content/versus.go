@@ -2,8 +2,6 @@ package content
 
 import (
 	"fmt"
-	"maps"
-	"math"
 	"slices"
 	"strings"
 
@@ -101,11 +99,6 @@ func abridged(list []string) string {
 		list = append(slices.Clone(list[:3]), "…")
 	}
 	return strings.Join(list, " ")
-}
-
-// SameQuestion says whether two specs are asked for alike: their blocks do not differ.
-func SameQuestion(a, b labs.Spec) bool {
-	return a.Lab == b.Lab && maps.Equal(a.Knobs, b.Knobs) && maps.Equal(a.Load, b.Load) && maps.Equal(a.Client, b.Client) && math.Abs(a.Seconds-b.Seconds) < 1e-9
 }
 
 // FindComparison returns the comparison LESSON/ID, or nil.

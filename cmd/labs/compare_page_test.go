@@ -34,6 +34,12 @@ func TestLongPageCompares(t *testing.T) {
 		t.Error("the prediction does not stand beside what was measured")
 	}
 	p.shots("compare-finished", "#ui-compare")
+	p.accessibleEverywhere("a comparison")
+	for _, width := range []int64{390, 360} {
+		p.size(width, 800)
+		p.fits("a comparison", width)
+	}
+	p.size(1440, 1000)
 	p.click(`#ui-compare .blocks button:nth-of-type(2)`)
 	p.until(patience, "another block's charts are shown", `document.querySelector("#ui-compare .blocks button:nth-of-type(2)[aria-current]") && /block 2/.test(document.querySelector("#ui-clock").innerText)`)
 	p.click("#ui-tab-history")
@@ -45,7 +51,7 @@ func TestLongPageCompares(t *testing.T) {
 		t.Error("a comparison is offered and nothing was turned")
 	}
 	p.click(`[data-knob="knob.drain"] button:nth-of-type(2)`)
-	p.until(patience, "the comparison is offered with its time", `/Compare with before · [0-9]+ s/.test(document.querySelector("#ui-versus:not([hidden]):not([disabled])")?.innerText)`)
+	p.until(patience, "the comparison is offered with its time", `/Compare with before\s*·\s*[0-9]+ s/.test(document.querySelector("#ui-versus:not([hidden]):not([disabled])")?.innerText)`)
 	p.shots("compare-offered", "#ui-bench")
 	p.press("c")
 	p.until(aRun, "it runs", `/knob.drain=false[^]*knob.drain=true/.test(document.querySelector("#ui-compare")?.innerText) && document.querySelector("#ui-lamp").dataset.state === "running"`)
