@@ -104,11 +104,9 @@ function start() {
   const of = experiments.find((x) => run && x.latest?.id === run);
   const posed = comparisons.find((c) => c.id === decodeURIComponent(location.hash.slice(1)));
   onWidth(() => bench.settle());
-  if (posed) {
-    pose(posed.id, run);
-    return;
-  }
-  bench.put(named ?? of ?? experiments[0], run);
+  if (posed) pose(posed.id, run);
+  else bench.put(named ?? of ?? experiments[0], run);
+  addEventListener("hashchange", () => { const c = comparisons.find((k) => `#${k.id}` === location.hash); if (c) pose(c.id); });
   addEventListener("hashchange", () => { const x = experimentOf(decodeURIComponent(location.hash.slice(1))); if (x && x !== bench.experiment) bench.put(x); });
 }
 

@@ -109,7 +109,7 @@ export class Bench {
     const known = this.#history.runs.find((r) => r.id === id);
     this.#clear();
     this.#situation.mine = mine;
-    if (known) this.#knobs.stand(known);
+    if (known && !known.kind) this.#knobs.stand(known);
     const run = new Run(id, this.#x.warmup, this.#x.seconds);
     if (!(await this.#load(run, `/api/runs/${id}/series?block=last`))) return;
     if (!run.over) this.#follow(run);
