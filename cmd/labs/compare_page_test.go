@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -10,12 +9,9 @@ import (
 )
 
 // TestLongPageCompares does what a learner does: foretells the lesson's
-// comparison and runs it, looks at single blocks of it, then turns a knob, has it
-// compared with the run before, and stops that.
+// comparison, runs it, and looks at single blocks of it.
 func TestLongPageCompares(t *testing.T) {
-	if os.Getenv("LABS_LONG") == "" {
-		t.Skip("LABS_LONG=1 runs it")
-	}
+	onlyLong(t)
 	s := serve(t, t.TempDir(), nil)
 	p := open(t, s)
 	p.enter()
@@ -44,17 +40,26 @@ func TestLongPageCompares(t *testing.T) {
 	p.until(patience, "another block's charts are shown", `document.querySelector("#ui-compare .blocks button:nth-of-type(2)[aria-current]") && /block 2/.test(document.querySelector("#ui-clock").innerText)`)
 	p.click("#ui-tab-history")
 	p.until(patience, "the history says what was compared", `/pieces-drained[^]*better/.test(document.querySelector("#ui-history tbody").innerText)`)
+}
 
-	p.put("fits")
+// TestLongPageComparesWithBefore turns a knob, has it compared with the run
+// before, and stops that.
+func TestLongPageComparesWithBefore(t *testing.T) {
+	onlyLong(t)
+	s := serve(t, t.TempDir(), nil)
+	p := open(t, s)
+	p.enter()
+	p.lesson("/en/epoll#with-silent")
+	p.unlock()
 	p.run()
 	if p.count("#ui-versus:not([hidden])") != 0 {
 		t.Error("a comparison is offered and nothing was turned")
 	}
-	p.click(`[data-knob="knob.drain"] button:nth-of-type(2)`)
+	p.click(`[data-knob="knob.drain"] button:nth-of-type(1)`)
 	p.until(patience, "the comparison is offered with its time", `/Compare with before\s*·\s*[0-9]+ s/.test(document.querySelector("#ui-versus:not([hidden]):not([disabled])")?.innerText)`)
 	p.shots("compare-offered", "#ui-bench")
 	p.press("c")
-	p.until(aRun, "it runs", `/knob.drain=false[^]*knob.drain=true/.test(document.querySelector("#ui-compare")?.innerText) && document.querySelector("#ui-lamp").dataset.state === "running"`)
+	p.until(aRun, "it runs", `/knob.drain=true[^]*knob.drain=false/.test(document.querySelector("#ui-compare")?.innerText) && document.querySelector("#ui-lamp").dataset.state === "running"`)
 	p.shots("compare-running", "#ui-compare")
 	p.click("#ui-halt")
 	p.until(patience, "it was stopped and says so", `document.querySelector("#ui-lamp").dataset.state === "stopped" && /no verdict/.test(document.querySelector("#ui-compare").innerText)`)
@@ -63,9 +68,7 @@ func TestLongPageCompares(t *testing.T) {
 // TestLongCompareCommand runs the command as a script would: one experiment under
 // two settings, and then the two recordings of single runs over each other.
 func TestLongCompareCommand(t *testing.T) {
-	if os.Getenv("LABS_LONG") == "" {
-		t.Skip("LABS_LONG=1 runs it")
-	}
+	onlyLong(t)
 	data := t.TempDir()
 	labs := func(args ...string) (string, int) {
 		cmd := exec.Command(bin, append(args, "--data", data)...)
