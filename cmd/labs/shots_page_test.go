@@ -26,6 +26,8 @@ func TestPageShots(t *testing.T) {
 			}
 			p.shotsOfRun("blocking", "one-silent", lang, look)
 			p.shotsOfRun("epoll", "with-silent", lang, look)
+			p.authorsComparison(lang)
+			p.shots("compare-"+look, "#ui-compare")
 		}
 	}
 }

@@ -197,7 +197,7 @@ export class Bench {
   async compare() {
     const order = this.#order();
     if (!order || !mayRun(this.state)) return;
-    await this.#begin("/api/comparisons", { ...order.body, ...(this.#versus.posed ? this.#predictions.commitment(this.#asks) : {}) }, null);
+    await this.#begin("/api/comparisons", { ...order.body, ...(this.#versus.posed ? this.#predictions.commitment(this.#asks) : { faults: this.#faults.extras() }) }, null);
   }
 
   /** What a comparison would be of. */
