@@ -305,7 +305,7 @@ export class Bench {
     const state = this.#head.draw(this.#now());
     this.#knobs.disable(isLive(state) || !page.linux || this.#versus.posed !== null);
     this.#versus.draw(this.#run, this.#order(), mayRun(state) && page.linux);
-    this.#faults.draw(this.#run, state === "running");
+    this.#faults.draw(this.#run, state === "running" && !this.#run?.begin?.kind);
     this.#history.mark(this.#run?.id ?? "", this.#under?.id ?? "");
   }
 
