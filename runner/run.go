@@ -59,6 +59,11 @@ func check(s labs.Spec, c *labs.Catalog) (labs.Lab, error) {
 	if s.Net != "" && s.Net != "host" && s.Net != "own" {
 		return lab, fmt.Errorf("runner: %s: net %q comes later: there are host and own", s.Name, s.Net)
 	}
+	if s.Version != nil {
+		if _, ok := lab.Func(s.Version.Func); !ok {
+			return lab, fmt.Errorf("runner: %s: labs/%s has no function %s", s.Name, s.Lab, s.Version.Func)
+		}
+	}
 	for name, v := range s.Knobs {
 		if err := allowed(lab.Knobs, name, v); err != nil {
 			return lab, fmt.Errorf("runner: %s: knob.%w", s.Name, err)
@@ -112,6 +117,10 @@ func (r *Runner) begin(spec labs.Spec, lab labs.Lab, command []string) (*Run, er
 	run.header = telemetry.Run{
 		ID: run.id, Schema: 1, Experiment: spec.Name, Began: now, Lab: lab.Name, Code: lab.Code, Command: command,
 		Edited: spec.Edited(lab), Question: question, Asked: run.spec, Host: r.host,
+	}
+	if spec.Version != nil {
+		run.lab = lab.With(*spec.Version)
+		run.header.Code, run.header.Exercise = run.lab.Code, true
 	}
 	run.phase.Store(telemetry.Queued)
 	run.journal, err = begin(r.archive, run.id, telemetry.Event{Kind: telemetry.KindRun, From: telemetry.FromRunner, Run: &run.header})
@@ -171,7 +180,7 @@ func (r *Run) build(ctx context.Context) (string, error) {
 	if err := r.enter(telemetry.Building, nil, nil); err != nil {
 		return "", err
 	}
-	binary, output, err := r.runner.builder.build(ctx, r.lab, false)
+	binary, output, err := r.runner.builder.build(ctx, r.lab, r.spec.Version, false)
 	events := compilerSays(output, err != nil)
 	for i := range events {
 		events[i].T = r.now()
