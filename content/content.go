@@ -52,6 +52,8 @@ type Lesson struct {
 	Sections []Section // the first has no ID: what stands before the first heading
 	// Experiments in the order of the text.
 	Experiments []*Experiment
+	BreakIt     *BreakIt  // or nil
+	Exercise    *Exercise // or nil
 	// Shown are the lesson's placeholders.
 	Shown []Placeholder
 }
@@ -71,6 +73,8 @@ type Block struct {
 	Experiment *Experiment
 	Predict    []*Prediction
 	Check      []*Check
+	BreakIt    *BreakIt  // below its Run, which is the Experiment
+	Exercise   *Exercise // with its goal
 }
 
 // Source is a quoted function.

@@ -76,8 +76,8 @@ func (l *loader) readLesson(id string) *draft {
 // read fills the draft from lesson.yaml. It is false when the lab is broken: all
 // that follows would complain too.
 func (d *draft) read(v value) bool {
-	keys := v.keys("a lesson", []string{"covers", "lab", "sections", "derive", "experiments"},
-		[]string{"comparisons", "breakit", "exercise"})
+	keys := v.keys("a lesson", []string{"covers", "lab", "sections", "derive", "experiments", "breakit", "exercise"},
+		[]string{"comparisons"})
 	d.Covers = keys["covers"].texts()
 	if !d.readLab(keys["lab"]) {
 		return false
@@ -99,6 +99,8 @@ func (d *draft) read(v value) bool {
 	}
 	d.total(v)
 	d.unused()
+	d.breakIt(keys["breakit"])
+	d.exercise(keys["exercise"])
 	return true
 }
 
