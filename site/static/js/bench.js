@@ -36,6 +36,9 @@ export class Bench {
   #history = new History({ open: (r) => this.open(r.id, true), under: (r) => this.#lay(r), gone: (id) => this.#gone(id) });
   #head = new Head((a) => this.act(a));
 
+  /** Whether a run may begin: an exercise saves its text first. @type {(x: Experiment) => Promise<boolean>} */
+  ready = async () => true;
+
   constructor() {
     setInterval(() => { if (isLive(this.state)) this.#show.touch(); }, 100);
   }
@@ -168,17 +171,19 @@ export class Bench {
     this.#told = run;
     this.#online(true);
     if (run.end?.guesses && run.phase === "finished") this.#predictions.measured(this.#x.id, run.end.guesses);
-    ended(this.#history).then(() => this.#show.now());
+    const over = { experiment: this.#x.id, run };
+    ended(this.#history).then(() => { this.#show.now(); document.dispatchEvent(new CustomEvent("over", { detail: over })); });
   }
 
   async start() {
-    if (!mayRun(this.state)) return;
+    const x = this.#x;
+    if (!mayRun(this.state) || !(await this.ready(x)) || x !== this.#x || !mayRun(this.state)) return;
     const before = this.#run && !this.#run.author && this.#run.phase === "finished" ? this.#run : this.#under;
     const settings = this.#knobs.settings(), turn = this.#clear();
     Object.assign(this.#situation, { asking: true, mine: true });
     this.#show.now();
     try {
-      const { id } = await post("/api/runs", { lesson: page.lesson, experiment: this.#x.id, settings, faults: this.#faults.extras(), ...this.#predictions.commitment(this.#x.id) });
+      const { id } = await post("/api/runs", { lesson: page.lesson, experiment: this.#x.id, settings, faults: this.#faults.extras(), exercise: page.exercise?.goal === this.#x.id, ...this.#predictions.commitment(this.#x.id) });
       if (turn !== this.#turn) return;
       const run = (this.#run = new Run(id, this.#x.warmup, this.#x.seconds));
       run.phase = "queued";
