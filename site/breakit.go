@@ -31,9 +31,9 @@ type breakSide struct {
 
 // breakRow is one check of the failure.
 type breakRow struct {
-	ID    string         `json:"id"`
-	Run   breakCell      `json:"run"`
-	Cure  breakCell      `json:"cure"`
+	ID   string    `json:"id"`
+	Run  breakCell `json:"run"`
+	Cure breakCell `json:"cure"`
 }
 
 // breakCell is the check on one side.

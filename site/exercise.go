@@ -3,6 +3,7 @@ package site
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 
 	"socketlabs/content"
@@ -168,27 +169,32 @@ func (s *Site) version(e *edition, x *content.Experiment, spec *labs.Spec, lesso
 }
 
 // counted are the runs whose checks count. One with a version of a function
-// counts for its exercise, and then as a whole: an exercise is done or it is not.
-// What the lab as it is shows does not do an exercise.
+// counts for its exercise, with the goal's own settings, and then as a whole: an
+// exercise is done or it is not. What the lab as it is shows does not do one.
 func counted(book *content.Book, runs []runner.Summary) []runner.Summary {
-	goals := map[string]bool{}
+	goals := map[string]labs.Spec{}
 	for _, p := range book.Parts {
 		for _, l := range p.Lessons {
 			if l.Exercise != nil {
-				goals[l.Exercise.Goal.Spec.Name] = true
+				goals[l.Exercise.Goal.Spec.Name] = l.Exercise.Goal.Spec
 			}
 		}
 	}
 	var out []runner.Summary
 	for _, r := range runs {
-		if r.Exercise == goals[r.Experiment] && (!r.Exercise || holds(r)) {
+		goal, is := goals[r.Experiment]
+		if r.Exercise == is && (!is || does(r, goal)) {
 			out = append(out, r)
 		}
 	}
 	return out
 }
 
-func holds(r runner.Summary) bool {
+// does says whether a run did the exercise with that goal.
+func does(r runner.Summary, goal labs.Spec) bool {
+	if !maps.Equal(r.Knobs, goal.Knobs) || !maps.Equal(r.Load, goal.Load) {
+		return false
+	}
 	for _, c := range r.Checks {
 		if !c.Pass {
 			return false

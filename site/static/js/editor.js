@@ -71,7 +71,7 @@ export class Editor {
         doc,
         extensions: [
           cm.lineNumbers(), cm.lintGutter(), cm.history(), cm.drawSelection(), cm.highlightActiveLine(), cm.highlightSpecialChars(),
-          cm.indentOnInput(), cm.bracketMatching(), cm.go(), cm.indentUnit.of("\t"), cm.EditorState.tabSize.of(4), cm.keymap.of(keys), look(cm),
+          cm.indentOnInput(), cm.bracketMatching(), cm.go(), cm.indentUnit.of("\t"), cm.EditorState.tabSize.of(4), cm.keymap.of(keys), cm.EditorView.contentAttributes.of({ tabindex: "0" }), look(cm),
           cm.EditorView.updateListener.of((/** @type {any} */ u) => { if (u.docChanged && !this.#quiet) this.#act.changed(); }),
         ],
       }),
