@@ -73,7 +73,7 @@ type Block struct {
 	Experiment *Experiment
 	Predict    []*Prediction
 	Check      []*Check
-	BreakIt    *BreakIt  // below its Run, which is the Experiment
+	BreakIt    *BreakIt  // beside its Cure, which is the Experiment
 	Exercise   *Exercise // with its goal
 }
 

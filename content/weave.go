@@ -205,7 +205,7 @@ func (d *draft) fill(out *Block, kind string, en *page, ko, english item) {
 		out.Source, _ = d.sourceOf(ko.id)
 	case "experiment", "breakit":
 		out.Experiment = d.titled(ko.id, both(""))
-		if kind == "breakit" {
+		if d.BreakIt != nil && d.BreakIt.Cure == out.Experiment { // where both are known
 			out.BreakIt = d.BreakIt
 		}
 	case "exercise":

@@ -39,7 +39,8 @@ type breakRow struct {
 // breakCell is the check on one side.
 type breakCell struct {
 	State string `json:"state"` // wait, pass, fail
-	Value string `json:"value"` // "5,904 = 5,904"
+	Value string `json:"value"` // measured
+	Bound string `json:"bound"` // "= 5904"
 	Why   string `json:"why,omitempty"`
 }
 
@@ -124,7 +125,7 @@ func cellOf(checks []telemetry.Check, id string) breakCell {
 			if !ok {
 				sign = c.Op
 			}
-			cell.Value = content.Format(*c.Value, "") + " " + sign + " " + content.Format(*c.Bound, "")
+			cell.Value, cell.Bound = content.Format(*c.Value, ""), sign+" "+content.Format(*c.Bound, "")
 		}
 		return cell
 	}

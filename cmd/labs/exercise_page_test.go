@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/chromedp/cdproto/network"
 )
 
 // code is what the editor holds, and where it is in the page.
@@ -71,7 +73,8 @@ func TestLongPageExercise(t *testing.T) {
 
 // What can be done without a run: hints in their order, a question before the
 // solution, another editor, the way out by keyboard.
-func TestPageExerciseHelpsStepByStep(t *testing.T) {
+func TestLongPageExerciseHelpsStepByStep(t *testing.T) {
+	onlyLong(t)
 	data := t.TempDir()
 	s := serve(t, data, nil)
 	p := open(t, s)
@@ -124,6 +127,25 @@ func TestPageExerciseHelpsStepByStep(t *testing.T) {
 	p.until(patience, "Escape and Tab lead out", `!document.activeElement.matches(".exercise-code")`)
 	if p.lamp() == "building" || !eval[bool](p, `document.querySelector(".exercise-state").dataset.state === "dirty"`) {
 		t.Error("a key in the editor was taken for a shortcut")
+	}
+	p.accessibleEverywhere("exercise, open")
+
+	// Where the editor does not load, a plain field does the same.
+	p.allow("ERR_BLOCKED_BY_CLIENT")
+	p.allow("codemirror.js")
+	call(p, network.Enable, network.EnableParams{})
+	call(p, network.SetBlockedURLs, network.SetBlockedURLsParams{URLPatterns: []*network.BlockPattern{{URLPattern: "*://*:*/static/vendor/codemirror.js*", Block: true}}})
+	p.visit("/en/")
+	eval[any](p, `localStorage.clear(), null`)
+	p.lesson("/en/epoll-edge#save-a-read")
+	p.click(".exercise-work > summary")
+	p.until(patience, "the plain field stays", `document.querySelector(".exercise-state").dataset.state === "plain" && document.querySelector("#exercise-text").checkVisibility()`)
+	p.click("#exercise-text")
+	p.write("// typed\n")
+	p.click("[data-do=save]")
+	p.until(patience, "it is saved", `document.querySelector(".exercise-state").dataset.state === "saved"`)
+	if text, err := os.ReadFile(file); err != nil || !strings.Contains(string(text), "// typed") {
+		t.Errorf("the file: %v\n%s", err, text)
 	}
 }
 

@@ -15,10 +15,11 @@ function draw(box, v) {
   for (const kind of /** @type {const} */ (["run", "cure"])) {
     one(box, `[data-side=${kind}] em`).hidden = !v[kind].author;
     for (const row of v.rows) {
-      const cell = one(box, `[data-row="${row.id}"] [data-cell=${kind}]`), { state, value, why } = row[kind], mark = one(cell, ".mark");
+      const cell = one(box, `[data-row="${row.id}"] [data-cell=${kind}]`), { state, value, bound, why } = row[kind], mark = one(cell, ".mark");
       cell.dataset.state = state;
       cell.title = why ?? "";
       put(one(cell, "data"), value);
+      put(one(cell, "small"), bound);
       label(mark, `check.${state}`);
       mark.querySelector("use")?.setAttribute("href", state === "fail" ? "#i-cross" : "#i-check");
     }

@@ -160,7 +160,7 @@
  */
 
 /** @typedef {{id: string, measured: boolean, author: boolean}} BreakSide */
-/** @typedef {{state: "wait"|"pass"|"fail", value: string, why?: string}} BreakCell */
+/** @typedef {{state: "wait"|"pass"|"fail", value: string, bound: string, why?: string}} BreakCell */
 /** A failure and its cure. @typedef {{run: BreakSide, cure: BreakSide, rows: {id: string, run: BreakCell, cure: BreakCell}[], gone: boolean, both: boolean}} BreakView */
 
 /** @typedef {{Lesson: string, Section: string, Title: Text, Before: string, Match: string, After: string}} Hit */
