@@ -120,6 +120,8 @@ func (f *face) funcs(pips func(*content.Lesson) pips) template.FuncMap {
 		"dict":   dict,
 		"add":    func(a, b int) int { return a + b },
 		"diff":   labs.Diff,
+		"signal": shownSignal,
+		"goal":   shownGoal,
 	}
 }
 
