@@ -96,6 +96,13 @@ func TestExerciseAndBreakIt(t *testing.T) {
 	if a := x.Answer(); !strings.HasPrefix(a, "// drain reads once.\n") {
 		t.Errorf("the answer:\n%s", a)
 	}
+	for _, s := range l.Sections {
+		for _, b := range s.Body {
+			if b.Experiment != nil && (b.BreakIt != nil) != (b.Experiment.ID == "drained") {
+				t.Errorf("the two sides stand beside %s: %v", b.Experiment.ID, b.BreakIt != nil)
+			}
+		}
+	}
 	last := l.Sections[len(l.Sections)-1].Body
 	if last[0].Exercise != x {
 		t.Errorf("the section: %+v", last)

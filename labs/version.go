@@ -171,12 +171,9 @@ type guestFile struct {
 	file *ast.File
 }
 
-var (
-	clause = regexp.MustCompile(`(?m)^package\b`)
-	// directive is a comment that tells the compiler something: another line, an
-	// embedded file, a function that is linked in.
-	directive = regexp.MustCompile(`^//(go:|line |export |extern )|^/\*line `)
-)
+// directive is a comment that tells the compiler something: another line, an
+// embedded file, a function that is linked in.
+var directive = regexp.MustCompile(`^//(go:|line |export |extern )|^/\*line `)
 
 // clauseLine is put above a text without its own package clause.
 const clauseLine = "package main\n"
@@ -187,7 +184,7 @@ func readGuest(v Version, host *hostFile) (*guestFile, error) {
 		return nil, wrongAt(1, "the text has %d bytes: at most %d", len(v.Text), MaxVersion)
 	}
 	text, above := v.Text, 0
-	if !clause.MatchString(text) {
+	if _, err := parser.ParseFile(token.NewFileSet(), "", text, parser.PackageClauseOnly); err != nil {
 		text, above = clauseLine+text, 1
 	}
 	set := token.NewFileSet()
@@ -216,7 +213,11 @@ func readGuest(v Version, host *hostFile) (*guestFile, error) {
 			}
 		}
 	}
-	blank(g.text, set.Position(f.Package).Offset, set.Position(f.Name.End()).Offset)
+	end := set.Position(f.Name.End()).Offset
+	if rest := bytes.TrimLeft(g.text[end:], " \t"); bytes.HasPrefix(rest, []byte(";")) {
+		end = len(g.text) - len(rest) + 1
+	}
+	blank(g.text, set.Position(f.Package).Offset, end)
 	g.text = g.text[above*len(clauseLine):]
 	return g, nil
 }

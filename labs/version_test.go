@@ -2,6 +2,7 @@ package labs
 
 import (
 	"errors"
+	"go/ast"
 	"go/parser"
 	"go/token"
 	"os"
@@ -36,9 +37,10 @@ func main() {}
 `
 
 // aLab makes a module with one lab.
-func aLab(t *testing.T) (*Catalog, Lab) {
+func aLab(t *testing.T) (*Catalog, Lab) { return labIn(t, t.TempDir()) }
+
+func labIn(t testing.TB, root string) (*Catalog, Lab) {
 	t.Helper()
-	root := t.TempDir()
 	for name, text := range map[string]string{"go.mod": "module socketlabs\n", "go.sum": "", "labs/mini/main.go": hostSource} {
 		at := filepath.Join(root, name)
 		os.MkdirAll(filepath.Dir(at), 0o755)
@@ -180,4 +182,49 @@ func TestDiff(t *testing.T) {
 			t.Errorf("%s: %q, want %q", tt.why, strings.Join(got, ","), tt.want)
 		}
 	}
+}
+
+// Whatever is accepted is imports and exactly the function, under the lines of
+// the text.
+func FuzzVersion(f *testing.F) {
+	for _, text := range []string{
+		"func drain(c *conn, b []byte) error { return nil }\n", "package main; import \"os\"\nfunc drain() {}",
+		"//go:build ignore\n\npackage main\n\nfunc drain() { _ = `\npackage x` }", "import (\"a\"; b \"os\")\r\n/* x */ func drain[T any]() {} // y",
+	} {
+		f.Add(text)
+	}
+	root := f.TempDir()
+	c, l := labIn(f, root)
+	f.Fuzz(func(t *testing.T, text string) {
+		v := Version{Func: "drain", Text: text, File: "exercises/x/drain.go"}
+		files, err := c.Overlay(l, v)
+		if err != nil {
+			if _, ok := errors.AsType[*VersionError](err); !ok {
+				t.Fatal(err)
+			}
+			return
+		}
+		set := token.NewFileSet()
+		file, err := parser.ParseFile(set, "", files["labs/mini/"+v.Base()], 0)
+		if err != nil {
+			t.Fatalf("%v\n%s", err, files["labs/mini/"+v.Base()])
+		}
+		funcs := 0
+		for _, d := range file.Decls {
+			switch d := d.(type) {
+			case *ast.FuncDecl:
+				funcs++
+				if d.Name.Name != "drain" || !strings.HasPrefix(strings.Split(text, "\n")[set.Position(d.Pos()).Line-1][set.Position(d.Pos()).Column-1:], "func") {
+					t.Errorf("%s at %v of %q", d.Name, set.Position(d.Pos()), text)
+				}
+			case *ast.GenDecl:
+				if d.Tok != token.IMPORT {
+					t.Errorf("a %s was accepted: %q", d.Tok, text)
+				}
+			}
+		}
+		if funcs != 1 {
+			t.Errorf("%d functions: %q", funcs, text)
+		}
+	})
 }

@@ -38,7 +38,7 @@ Exit status: 0 every check holds, 1 a check does not hold, 2 it could not run
   labs exercise epoll-edge --reset`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			x, err := p.exercise(args[0])
+			catalog, x, err := p.exercise(args[0])
 			if err != nil {
 				return err
 			}
@@ -52,7 +52,7 @@ Exit status: 0 every check holds, 1 a check does not hold, 2 it could not run
 			case f.path:
 				return showPath(cmd, x, data)
 			}
-			return p.runExercise(cmd, x, data, f)
+			return p.runExercise(cmd, catalog, x, data, f)
 		},
 	}
 	cmd.Flags().StringVar(&f.file, "file", "", "judge this file instead of the one in the data folder")
@@ -65,10 +65,10 @@ Exit status: 0 every check holds, 1 a check does not hold, 2 it could not run
 }
 
 // exercise finds a lesson's exercise.
-func (p *place) exercise(lesson string) (*content.Exercise, error) {
-	_, book, problems, err := p.book()
+func (p *place) exercise(lesson string) (*labs.Catalog, *content.Exercise, error) {
+	catalog, book, problems, err := p.book()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var have []string
 	for _, l := range lessons(book) {
@@ -76,11 +76,11 @@ func (p *place) exercise(lesson string) (*content.Exercise, error) {
 			continue
 		}
 		if l.ID == lesson {
-			return l.Exercise, nil
+			return catalog, l.Exercise, nil
 		}
 		have = append(have, l.ID)
 	}
-	return nil, errors.Join(fmt.Errorf("no exercise in lesson %q: there are %s", lesson, strings.Join(have, ", ")), about(problems, lesson))
+	return nil, nil, errors.Join(fmt.Errorf("no exercise in lesson %q: there are %s", lesson, strings.Join(have, ", ")), about(problems, lesson))
 }
 
 func resetVersion(cmd *cobra.Command, x *content.Exercise, data string) error {
@@ -103,12 +103,12 @@ func showPath(cmd *cobra.Command, x *content.Exercise, data string) error {
 }
 
 // runExercise runs the goal with the version that was asked for.
-func (p *place) runExercise(cmd *cobra.Command, x *content.Exercise, data string, f exerciseFlags) error {
+func (p *place) runExercise(cmd *cobra.Command, catalog *labs.Catalog, x *content.Exercise, data string, f exerciseFlags) error {
 	v, at, err := chosenVersion(x, data, f)
 	if err != nil {
 		return err
 	}
-	if err := p.checkVersion(x, v); err != nil {
+	if err := checkVersion(catalog, x, v); err != nil {
 		return err
 	}
 	r, err := p.runner(cmd.ErrOrStderr(), runner.Limits{})
@@ -162,13 +162,9 @@ func chosenVersion(x *content.Exercise, data string, f exerciseFlags) (labs.Vers
 }
 
 // checkVersion says where a text is not exactly the function.
-func (p *place) checkVersion(x *content.Exercise, v labs.Version) error {
-	catalog, _, _, err := p.book()
-	if err != nil {
-		return err
-	}
+func checkVersion(catalog *labs.Catalog, x *content.Exercise, v labs.Version) error {
 	lab, _ := catalog.Lab(x.Lab)
-	_, err = catalog.Overlay(lab, v)
+	_, err := catalog.Overlay(lab, v)
 	if wrong, ok := errors.AsType[*labs.VersionError](err); ok {
 		return fmt.Errorf("%s:%d: %w", v.File, wrong.Line, wrong)
 	}

@@ -26,7 +26,6 @@ func TestLongPageExercise(t *testing.T) {
 	p.until(patience, "the editor is there", `document.querySelector(".exercise-code")?.shadowRoot?.querySelector(".cm-line")`)
 	file := filepath.Join(data, "exercises", "epoll-edge", "drain.go")
 	until(t, patience, "the file is there for any editor", func() bool { _, err := os.Stat(file); return err == nil })
-	p.accessible("exercise, open")
 
 	p.click("[data-do=run]")
 	p.until(aRun, "the lab as it is fails", `document.querySelector("#save-a-read [data-check=one-read]").dataset.state === "fail" && document.querySelector("#ui-lamp").dataset.state !== "running"`)
@@ -128,7 +127,11 @@ func TestLongPageExerciseHelpsStepByStep(t *testing.T) {
 	if p.lamp() == "building" || !eval[bool](p, `document.querySelector(".exercise-state").dataset.state === "dirty"`) {
 		t.Error("a key in the editor was taken for a shortcut")
 	}
-	p.accessibleEverywhere("exercise, open")
+	p.prefers("dark")
+	p.size(390, 900)
+	p.accessible("exercise, open, on a phone")
+	p.fits("exercise, open", 390)
+	p.size(1440, 1000)
 
 	// Where the editor does not load, a plain field does the same.
 	p.allow("ERR_BLOCKED_BY_CLIENT")

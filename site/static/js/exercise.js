@@ -39,6 +39,7 @@ export class Exercise {
     on("save", () => this.#save());
     on("run", () => this.#run());
     on("reset", () => this.#sure());
+    if (!page.linux) one(this.#box, "[data-do=run]").setAttribute("disabled", ""); // the bench says why
     addEventListener("focus", () => this.#look());
     document.addEventListener("visibilitychange", () => { if (!document.hidden) this.#look(); });
     document.addEventListener("over", (e) => this.#over(/** @type {CustomEvent<{experiment: string, run: Run}>} */ (e).detail));
@@ -141,6 +142,7 @@ export class Exercise {
     const goal = experimentOf(this.#x.goal);
     if (!goal || !(await this.ready(goal))) return;
     if (this.#bench.experiment !== goal) await this.#bench.put(goal);
+    byId("ui-bench").scrollIntoView({ block: "nearest" }); // what becomes of it is said there
     await this.#bench.start();
   }
 
@@ -179,6 +181,7 @@ export class Exercise {
       this.#work.open = true;
       await this.#open();
       this.#problem({ line: why.at ?? 1, text: why.line ?? "" });
+      byId("exercise-problem").scrollIntoView({ block: "nearest" });
       return;
     }
     try {
