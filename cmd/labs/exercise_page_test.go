@@ -27,9 +27,8 @@ func TestLongPageExercise(t *testing.T) {
 	file := filepath.Join(data, "exercises", "epoll-edge", "drain.go")
 	until(t, patience, "the file is there for any editor", func() bool { _, err := os.Stat(file); return err == nil })
 
-	p.click("[data-do=run]")
-	p.until(aRun, "the lab as it is fails", `document.querySelector("#save-a-read [data-check=one-read]").dataset.state === "fail" && document.querySelector("#ui-lamp").dataset.state !== "running"`)
-	p.finish()
+	p.runExercise()
+	p.judged(map[string]string{"one-read": "fail", "no-leak": "pass", "still-serves": "pass"}) // the lab as it is
 
 	p.edit("if err := c.send(buf[:n])", "if err := c.sned(buf[:n])")
 	p.until(patience, "what is typed is not saved", `document.querySelector(".exercise-state").dataset.state === "dirty"`)
@@ -44,13 +43,7 @@ func TestLongPageExercise(t *testing.T) {
 
 	p.edit("c.sned(", "c.send(")
 	p.edit("case c.pending():", "case n < len(buf) && events != 0 && events&unix.EPOLLRDHUP == 0:\n\t\t\treturn nil\n\t\tcase c.pending():")
-	for range 4 { // a void run proves nothing
-		p.click("[data-do=run]")
-		p.until(aRun, "the run is under way", `["running", "draining"].includes(document.querySelector("#ui-lamp").dataset.state)`)
-		if p.finish() == "finished" {
-			break
-		}
-	}
+	p.runExercise()
 	p.judged(map[string]string{"one-read": "pass", "no-leak": "pass", "still-serves": "pass"})
 	if badge := p.text("#ui-edited"); badge != "your version" {
 		t.Errorf("the badge says %q", badge)
@@ -150,6 +143,19 @@ func TestLongPageExerciseHelpsStepByStep(t *testing.T) {
 	if text, err := os.ReadFile(file); err != nil || !strings.Contains(string(text), "// typed") {
 		t.Errorf("the file: %v\n%s", err, text)
 	}
+}
+
+// runExercise runs the learner's version from its panel. A void run proves nothing.
+func (p *tab) runExercise() {
+	p.t.Helper()
+	for range 4 {
+		p.click("[data-do=run]")
+		p.until(aRun, "the run is under way", `["running", "draining"].includes(document.querySelector("#ui-lamp").dataset.state)`)
+		if p.finish() == "finished" {
+			return
+		}
+	}
+	p.t.Skip("NOT TESTED: the machine was too busy, every run was void")
 }
 
 // edit replaces a text in the editor, as a person who selects it and types.
