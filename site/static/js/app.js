@@ -2,8 +2,10 @@
 // Wires the page. Every page has a header; a lesson with experiments has a bench.
 
 import { Bench } from "./bench.js";
+import { startBreakIt } from "./breakit.js";
 import { startCopy } from "./copy.js";
 import { byId, every, hit, one } from "./dom.js";
+import { Exercise } from "./exercise.js";
 import { startKeys } from "./keys.js";
 import { setMath } from "./math.js";
 import { startLook, toggleLanguage, toggleTheme } from "./look.js";
@@ -23,6 +25,11 @@ const search = new Search();
 const help = /** @type {HTMLDialogElement} */ (byId("ui-help"));
 const menu = one(document, "[data-act=contents]");
 const bench = document.getElementById("ui-bench") && experiments.length ? new Bench() : null;
+if (bench && page.exercise) {
+  const exercise = new Exercise(page.exercise, bench);
+  bench.ready = (x) => exercise.ready(x);
+}
+startBreakIt();
 
 /** @param {boolean} open */
 function contents(open) {

@@ -38,6 +38,9 @@ export class Bench {
   #head = new Head((a) => this.act(a));
   #versus = new Versus({ start: () => this.compare(), block: (n) => this.#block(n) });
 
+  /** Whether a run may begin: an exercise saves its text first. @type {(x: Experiment) => Promise<boolean>} */
+  ready = async () => true;
+
   constructor() {
     setInterval(() => { if (isLive(this.state)) this.#show.touch(); }, 100);
   }
@@ -182,15 +185,17 @@ export class Bench {
     this.#told = run;
     this.#online(true);
     if (run.end?.guesses && run.phase === "finished") this.#predictions.measured(this.#asks, run.end.guesses);
-    ended(this.#history).then(() => this.#show.now());
+    const over = { experiment: this.#x.id, run };
+    ended(this.#history).then(() => { this.#show.now(); document.dispatchEvent(new CustomEvent("over", { detail: over })); });
   }
 
   /** Runs what is on the bench. */
   async start() {
     if (this.#versus.posed) return this.compare();
-    if (!mayRun(this.state)) return;
+    const x = this.#x;
+    if (!mayRun(this.state) || !(await this.ready(x)) || x !== this.#x || !mayRun(this.state)) return;
     const before = this.#run && !this.#run.author && !this.#run.begin?.kind && this.#run.phase === "finished" ? this.#run : this.#under;
-    await this.#begin("/api/runs", { lesson: page.lesson, experiment: this.#x.id, settings: this.#knobs.settings(), faults: this.#faults.extras(), ...this.#predictions.commitment(this.#x.id) }, before);
+    await this.#begin("/api/runs", { lesson: page.lesson, experiment: this.#x.id, settings: this.#knobs.settings(), faults: this.#faults.extras(), exercise: page.exercise?.goal === this.#x.id, ...this.#predictions.commitment(this.#x.id) }, before);
   }
 
   /** Runs what is on the bench in turns with what was before. */
