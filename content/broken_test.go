@@ -81,8 +81,8 @@ func TestBrokenYAML(t *testing.T) {
 		{"a group is unknown", "queues: [kernel", "queue: [kernel", `16: group "queue": there are ` + charts + `; did you mean queues?`},
 		{"a metric is mistyped", "calls: [lab.wakeups, lab.reads]", "calls: [lab.wakeups, lab.raeds]", "17: lab.raeds: no such name, did you mean lab.reads? lab has bytes, open, reads, wakeups"},
 		{"an expression is watched", "watch: [kernel.recvq, ", "watch: [2 * lab.reads, ", `18: metric "2 * lab.reads": a name like kernel.recvq; give an expression a name under derive`},
-		{"a kind is unknown", "kind: queue", "kind: que", `21: kind "que": there are choice, number, queue; did you mean queue?`},
-		{"a kind comes later", "kind: queue", "kind: curve", "21: kind curve comes later: there are choice, number, queue"},
+		{"a kind is unknown", "kind: queue", "kind: que", `21: kind "que": there are choice, number, queue, curve; did you mean queue?`},
+		{"a number has an axis", "        unit: bytes\n", "        unit: bytes\n        range: [0, 5]\n", "26: range does not belong to a prediction of kind number"},
 		{"an answer is none of the queues", `"recvq" : "none"`, `"recv" : "none"`, `22: answer "recv": the choices are client, sendq, link, recvq, accept, parser, workers, out, none; did you mean recvq?`},
 		{"an answer is none of the choices", `"quiet-one"`, `"rare"`, `56: answer "rare": the choices are no, quiet-one, often`},
 		{"a prediction has no answer", "        answer: quiet.kernel.recvq.min\n", "", "23: prediction left has no answer: an expression over the run"},
@@ -263,4 +263,21 @@ func TestBrokenBook(t *testing.T) {
 		`content/words.yaml:7: "threads" has no label in en: {ko: …, en: …}`)
 	broken(t, "a group of words is unknown", []edit{{"words.yaml", "knobs:", "nobs: {}\nknobs:"}},
 		`content/words.yaml:3: group of words "nobs": there are labs, knobs, settings, faults, groups, units, queues, metrics; did you mean knobs?`)
+}
+
+// What a curve may not be; each row is all that the lesson says of it.
+func TestBrokenCurves(t *testing.T) {
+	for _, tt := range []struct{ why, says, want string }{
+		{"no axis", "answer: kernel.recvq", "lesson.yaml:20: prediction where: kind curve has a range: [from, to], the axis that it is drawn on"},
+		{"an axis that is upside down", "answer: kernel.recvq\n        range: [5, 1]", "lesson.yaml:23: range: it ends at 1 and begins at 5"},
+		{"an axis with one end", "answer: kernel.recvq\n        range: [5]", "lesson.yaml:23: range: write [from, to] in the metric's unit; a counter's is per second"},
+		{"no answer", "range: [0, 5]", "lesson.yaml:20: prediction where has no answer: a metric of a chart"},
+		{"a formula", "answer: 2 * kernel.recvq.max\n        range: [0, 5]", "lesson.yaml:22: 2 * kernel.recvq.max: a curve is one metric over time, like load.requests or load.p99"},
+		{"a metric on no chart", "answer: load.requests\n        range: [0, 5]", "lesson.yaml:22: load.requests stands on no chart, where the curve is to lie over it: name it under charts"},
+		{"a tolerance", "answer: kernel.recvq\n        range: [0, 5]\n        tolerance: some", `lesson.yaml:24: tolerance "some": write 0, 10%, 5 (in the unit) or x10 (a factor)`},
+		{"choices", "answer: kernel.recvq\n        range: [0, 5]\n        choices: [a, b]", "lesson.yaml:24: choices does not belong to a prediction of kind curve"},
+	} {
+		const old = "kind: queue\n        answer: 'quiet.kernel.recvq.min > 0 ? \"recvq\" : \"none\"'"
+		broken(t, tt.why, []edit{{"edge/lesson.yaml", old, "kind: curve\n        " + tt.says}}, tt.want)
+	}
 }
