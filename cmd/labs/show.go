@@ -90,6 +90,7 @@ func (o outcome) print(w io.Writer) {
 		fmt.Fprintf(t, "  %s\t%s\t%s\t%s\n", mark(c.Pass), c.ID, measured(c), c.Expr)
 	}
 	t.Flush()
+	o.printGuesses(w)
 	for _, d := range o.end.Doubts {
 		fmt.Fprintf(w, "  %s: %s is %.3g, the bound is %.3g\n", doubtLevel(d), d.Code, d.Value, d.Bound)
 	}
