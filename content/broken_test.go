@@ -65,7 +65,7 @@ func TestBrokenYAML(t *testing.T) {
 		{"a number where a text belongs", `["2.1", "2.2"]`, `["2.1", 2.2]`, `1: 2.2: this is a text: write "2.2"`},
 		{"the lab does not exist", "lab: mini", "lab: minni", `2: lab "minni": there are mini; did you mean mini?`},
 		{"like names nothing", "like: stall", "like: stalled", `33: like "stalled": the experiments above are stall; did you mean stall?`},
-		{"a load setting is unknown", "size: 10000", "sice: 10000", `12: load setting "sice": there are burst, client, connections, depth, model, peak, rate, renew, shape, size, sources, steps; did you mean size?`},
+		{"a load setting is unknown", "size: 10000", "sice: 10000", `12: load setting "sice": there are beside, burst, client, connections, depth, model, peak, rate, renew, shape, size, sources, steps; did you mean size?`},
 		{"a load setting has no such choice", "model: closed", "model: shut", `12: load setting model: "shut" is not allowed: it takes one of closed, open`},
 		{"the client has no such setting", "size: 10000}", "size: 10000, with: {speed: 1}}", `12: setting "speed": the client echo has none`},
 		{"seconds are no number", "seconds: 3", "seconds: soon", `13: "soon": write a number`},
@@ -140,8 +140,8 @@ func TestBrokenText(t *testing.T) {
 		return []edit{{"edge/ko.md", oldKo, newKo}, {"edge/en.md", oldEn, newEn}}
 	}
 	broken(t, "a placeholder's metric is mistyped", both("{{run:stall ask.size}}", "{{run:stall ask.sice}}", "{{run:stall ask.size}}", "{{run:stall ask.sice}}"),
-		"en.md:23: ask.sice: no such name, did you mean ask.size? ask has burst, client, connections, depth, model, peak, rate, renew, shape, size, sources, steps",
-		"ko.md:23: ask.sice: no such name, did you mean ask.size? ask has burst, client, connections, depth, model, peak, rate, renew, shape, size, sources, steps")
+		"en.md:23: ask.sice: no such name, did you mean ask.size? ask has beside, burst, client, connections, depth, model, peak, rate, renew, shape, size, sources, steps",
+		"ko.md:23: ask.sice: no such name, did you mean ask.size? ask has beside, burst, client, connections, depth, model, peak, rate, renew, shape, size, sources, steps")
 	broken(t, "a placeholder's experiment does not exist", both("{{run:stall ask.size}}", "{{run:stal ask.size}}", "{{run:stall ask.size}}", "{{run:stal ask.size}}"),
 		`en.md:23: experiment "stal": lesson.yaml has stall, drained, idle; did you mean stall?`,
 		`ko.md:23: experiment "stal": lesson.yaml has stall, drained, idle; did you mean stall?`)

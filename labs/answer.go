@@ -26,7 +26,7 @@ func Answer(p telemetry.Prediction, seconds float64, given any) (any, error) {
 		low, high := Axis(p)
 		out := func(n float64) bool { return !(low <= n && n <= high) }
 		if len(points) != want || slices.ContainsFunc(points, out) {
-			return nil, fmt.Errorf("%s takes %d numbers from %g to %g, one for each step of %g s", p.ID, want, low, high, seconds)
+			return nil, fmt.Errorf("%s takes %d numbers from %g to %g, one for each %.3g s", p.ID, want, low, high, seconds/float64(want))
 		}
 		return points, nil
 	}

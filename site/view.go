@@ -215,6 +215,9 @@ func derived(into map[string]metric, words content.Words, spec labs.Spec) {
 			continue
 		}
 		whole, found := into[name[:max(0, strings.LastIndexByte(name, '.'))]]
+		if strings.HasSuffix(name, ".count") { // of observations
+			whole.Unit = ""
+		}
 		if _, labelled := words.Metrics[name]; found || labelled {
 			into[name] = metric{telemetry.KindGauge, whole.Unit, word(words.Metrics, name)}
 		}

@@ -142,7 +142,7 @@ func (o outcome) figures() []string {
 func unitFormat(name string) string {
 	for _, m := range telemetry.Catalogue() {
 		if m.Unit == "seconds" && (name == m.Name || strings.HasPrefix(name, m.Name+".") && m.Kind != telemetry.KindCounter && !strings.Contains(strings.TrimPrefix(name, m.Name+"."), ".")) {
-			if m.Name == "load" && !quantile(name) {
+			if m.Kind == telemetry.KindHistogram && !quantile(name) { // load.errors, load.closed.count
 				continue
 			}
 			return "ms"

@@ -22,7 +22,8 @@ func (v *vocabulary) compileCurve(a answer) (answer, error) {
 		return a, err
 	}
 	path, err := dotted(tree)
-	if err != nil || !v.isMetric(path) {
+	of := v.track(path)
+	if err != nil || of == nil {
 		return a, fmt.Errorf("%s: a curve is one metric over time, like load.requests or load.p99", a.Answer)
 	}
 	if a.node, err = v.compile(a.Answer); err != nil {
@@ -33,19 +34,20 @@ func (v *vocabulary) compileCurve(a answer) (answer, error) {
 			return a, err
 		}
 	}
-	a.per = a.uses.counters
+	a.per, a.fine = a.uses.counters, of.Kind != telemetry.KindHistogram
 	a.tolerance, err = parseTolerance(a.Tolerance)
 	return a, err
 }
 
-// isMetric says whether a name is a measured one, without a window before it.
-func (v *vocabulary) isMetric(path []string) bool {
+// track returns what was heard of the metric that a name without a window is, or
+// is a part of; nil when it is none.
+func (v *vocabulary) track(path []string) *track {
 	for i := len(path); i > 0; i-- {
-		if _, ok := v.tracks[strings.Join(path[:i], ".")]; ok {
-			return true
+		if t, ok := v.tracks[strings.Join(path[:i], ".")]; ok {
+			return t
 		}
 	}
-	return false
+	return nil
 }
 
 // steps is into how many the measured time is cut: as many as were drawn.
@@ -77,9 +79,8 @@ func (a answer) edges(v view, q telemetry.Question) []int {
 	return out
 }
 
-// measure returns the metric in each step, NaN where it has no value, and why.
-func (a answer) measure(v view) (at []float64, why error) {
-	n := a.steps(v)
+// measure returns the metric in each of n steps, NaN where it has no value, and why.
+func (a answer) measure(v view, n int) (at []float64, why error) {
 	for i := range n {
 		part := v
 		part.span = v.share(i, n)
@@ -104,13 +105,13 @@ func (a answer) measure(v view) (at []float64, why error) {
 // curve's height, the largest measured value) and the run's noise. Steps in
 // which nothing was measured do not count.
 func (a answer) judgeCurve(g *telemetry.Guess, v view) {
-	at, why := a.measure(v)
+	at, why := a.measure(v, a.steps(v))
 	if !slices.ContainsFunc(at, isNumber) {
 		g.Why = why.Error()
 		return
 	}
 	whole := height(at)
-	g.Tolerance, g.Noise = a.Tolerance, min(jitter(at), maxNoise*whole)
+	g.Tolerance, g.Noise = a.Tolerance, min(a.jitter(v, at), maxNoise*whole)
 	answer := make([]any, len(at))
 	g.Bands = make([]*telemetry.Band, len(at))
 	for i, x := range at {
@@ -122,7 +123,7 @@ func (a answer) judgeCurve(g *telemetry.Guess, v view) {
 	g.Answer = answer
 	if given := telemetry.Numbers(a.Given); len(given) == len(at) {
 		score := hits(given, g.Bands)
-		g.Score, g.Shape = &score, concordance(given, at, g.Noise)
+		g.Score, g.Shape = &score, concordance(given, at, g.Bands)
 		g.Right = score >= goodCurve
 	}
 }
@@ -141,6 +142,17 @@ func hits(given []float64, bands []*telemetry.Band) float64 {
 		}
 	}
 	return float64(in) / float64(all)
+}
+
+// jitter is the noise of each step of the curve at. Where samples tell of every
+// tick it is that of the ticks, of which a step is the mean.
+func (a answer) jitter(v view, at []float64) float64 {
+	ticks := v.to - v.from
+	if !a.fine || ticks <= len(at) {
+		return jitter(at)
+	}
+	fine, _ := a.measure(v, ticks)
+	return jitter(fine) / math.Sqrt(float64(ticks)/float64(len(at)))
 }
 
 // jitter is the noise of a curve, as twice the standard deviation of one of its
@@ -168,26 +180,23 @@ func jitter(at []float64) float64 {
 }
 
 // concordance is how much of a curve's shape was drawn: of all pairs of steps
-// that the run tells apart, the share that was drawn in the same order (one that
-// was drawn level counts half). It is Harrell's index of concordance (JAMA 247,
-// 1982): 1 is the right order throughout, whatever the height; 0.5 is chance or
-// a flat line; 0 is upside down. A pair is told apart when it differs by more
-// than the noise of a difference, sqrt(2) times that of a value. nil when there
-// is no such pair: the run is flat.
-func concordance(given, at []float64, noise float64) *float64 {
-	least := max(noise*math.Sqrt2, near*height(at))
+// that differ, the share that was drawn in the same order (one that was drawn
+// level counts half). It is Harrell's index of concordance (JAMA 247, 1982): 1 is
+// the right order throughout, whatever the height; 0.5 is chance or a flat line;
+// 0 is upside down. Two steps differ when neither would have been right in the
+// place of the other. nil when no two do: the run is flat.
+func concordance(given, at []float64, bands []*telemetry.Band) *float64 {
 	same, pairs := 0.0, 0.0
 	for i := range at {
 		for k := range i {
-			d := at[i] - at[k]
-			if !(math.Abs(d) > least) { // nor is it a number when one is missing
+			if bands[i] == nil || bands[k] == nil || within(at[k], *bands[i]) || within(at[i], *bands[k]) {
 				continue
 			}
 			pairs++
 			switch drawn := given[i] - given[k]; {
 			case drawn == 0:
 				same += 0.5
-			case (drawn > 0) == (d > 0):
+			case (drawn > 0) == (at[i] > at[k]):
 				same++
 			}
 		}

@@ -68,7 +68,13 @@ func TestConcordance(t *testing.T) {
 		{[]float64{1, 2, 3}, []float64{10, 11, 10}, 1, none, "within the noise it is flat"},
 		{[]float64{1, 2, 3}, []float64{10, none, 30}, 0, 1, "what is missing is in no pair"},
 	} {
-		got := concordance(tt.given, tt.at, tt.noise)
+		bands := make([]*telemetry.Band, len(tt.at))
+		for i, x := range tt.at {
+			if isNumber(x) {
+				bands[i] = &telemetry.Band{Low: x - tt.noise, High: x + tt.noise}
+			}
+		}
+		got := concordance(tt.given, tt.at, bands)
 		if (got == nil) != math.IsNaN(tt.want) || got != nil && math.Abs(*got-tt.want) > 1e-12 {
 			t.Errorf("%s: %v, want %v", tt.why, show(got), tt.want)
 		}
@@ -158,6 +164,26 @@ func TestCurves(t *testing.T) {
 		answer, _ := g.Answer.([]any)
 		if tt.first != nil && (len(answer) != 20 || !close9(answer[0], tt.first) || !close9(answer[19], tt.last)) {
 			t.Errorf("%s: measured %v", tt.why, answer)
+		}
+	}
+}
+
+// A triangle has bends and no noise: there the ticks tell more than the steps. On
+// top of them, up and down by one from tick to tick, is the noise of a step of
+// two ticks: that of a tick over the square root of two.
+func TestNoiseOfACurve(t *testing.T) {
+	triangle := func(t float64) float64 { return 100 * math.Abs(math.Mod(t+0.05, 1)-0.5) }
+	for _, tt := range []struct {
+		of   func(t float64) float64
+		want float64
+		why  string
+	}{
+		{triangle, 0, "bends"},
+		{func(t float64) float64 { return 50 + math.Mod(math.Round(10*t), 2) }, 2 / 0.6745 / math.Sqrt(1.5) / math.Sqrt2, "up and down"},
+	} {
+		g := drawn(t, telemetry.Prediction{Answer: "kernel.recvq"}, func(w *world) { w.values["kernel.recvq"] = tt.of })
+		if math.Abs(g.Noise-tt.want) > 1e-9 {
+			t.Errorf("%s: %v, want %v", tt.why, g.Noise, tt.want)
 		}
 	}
 }

@@ -19,6 +19,7 @@ type answer struct {
 	node
 	tolerance tolerance
 	per       bool // of a curve: the answer is an increase, drawn per second
+	fine      bool // of a curve: every tick has a value
 }
 
 // compileAnswer compiles a prediction's answer: a number, one of the choices, or

@@ -63,7 +63,7 @@ type engine struct {
 	crowd  *crowd  // nil: no load
 	beside *beside // nil: no closed-loop client beside it
 	gangs  []*gang
-	emit  func(telemetry.Event)
+	emit   func(telemetry.Event)
 
 	pattern pattern
 	buf     []byte

@@ -55,6 +55,7 @@ startKeys({
   ArrowRight: () => turn("next"),
   r: () => { bench?.start(); },
   s: () => bench?.act({ act: "stop", key: "" }),
+  f: () => bench?.act({ act: "freeze", key: "" }),
   b: () => { if (bench) toBench(); },
   Escape: () => {
     search.close();

@@ -62,6 +62,9 @@ export class Knobs {
     return Object.fromEntries(this.#all.filter((k) => k.changed).map((k) => [k.name, k.said]));
   }
 
+  /** Where a setting stands; undefined: there is none. @param {string} name */
+  value(name) { return this.#all.find((k) => k.name === name)?.value; }
+
   get wrong() { return this.#all.some((k) => k.wrong !== null); }
 
   /** The site refused a setting. @param {ApiError} e @returns {boolean} whether it was one of ours */
