@@ -257,7 +257,7 @@ export class Bench {
     const state = this.#head.draw(this.#now());
     this.#knobs.disable(isLive(state) || !page.linux);
     this.#faults.draw(this.#run, state === "running");
-    this.#freeze.draw(this.#x, this.#knobs.value("load.model") === "open", this.#run, state === "running");
+    this.#freeze.draw(this.#x, this.#knobs.value("load.model") === "open", this.#run, state);
     this.#history.mark(this.#run?.id ?? "", this.#under?.id ?? "");
   }
 

@@ -72,7 +72,13 @@ export class Curve {
       this.#set[i] = n === 0 ? v : this.#plot.value(this.#plot.share(start) + (this.#plot.share(v) - this.#plot.share(start)) * (k / n));
     }
     this.#at = to;
+    this.#changed();
+  }
+
+  /** What is wrong with it no longer stands. */
+  #changed() {
     this.#draw();
+    this.#pad.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
   /** @param {KeyboardEvent} e */
@@ -88,7 +94,7 @@ export class Curve {
       if (e.shiftKey && !this.#locked) this.#stroke(this.#at, to, now);
       this.#at = to;
     } else if (!this.#locked) this.#set[this.#at] = away ? null : this.#plot.value(this.#plot.share(now) + Number(lift));
-    this.#draw();
+    this.#changed();
   }
 
   get #points() { return whole(this.#set); }
@@ -123,7 +129,7 @@ export class Curve {
 
   #speak() {
     const v = this.#points?.[this.#at], fact = Array.isArray(this.#guess?.answer) ? this.#guess.answer[this.#at] : undefined;
-    const at = { t: figure(Number(this.#plot.time(this.#at).toFixed(2))), v: v === undefined ? "–" : this.#said(v), fact: typeof fact === "number" ? this.#said(fact) : "–" };
+    const at = { t: Number(this.#plot.time(this.#at).toFixed(2)), v: v === undefined ? "–" : this.#said(v), fact: typeof fact === "number" ? this.#said(fact) : "–" };
     this.#pad.setAttribute("aria-valuenow", String(v === undefined ? 0 : Math.round(100 * this.#plot.share(v))));
     this.#pad.setAttribute("aria-valuetext", say(this.#guess ? "predict.curve.both" : v === undefined ? "predict.curve.empty" : "predict.curve.at", at));
   }

@@ -4,6 +4,7 @@
 
 /** @import {Experiment} from "./events.js" */
 /** @import {Run} from "./run.js" */
+/** @import {State} from "./state.js" */
 /** @import {Extra} from "./faults.js" */
 import { byId } from "./dom.js";
 
@@ -29,12 +30,12 @@ export class Freeze {
     this.#on({ kind: "freeze", with: { for: String(Math.min(SECONDS, this.#seconds)) } });
   }
 
-  /** @param {Experiment} x @param {boolean} open the load is @param {Run|null} run @param {boolean} live it is being measured */
-  draw(x, open, run, live) {
-    const frozen = live && run !== null && run.suffering().some((f) => f.kind === "freeze");
+  /** @param {Experiment} x @param {boolean} open the load is @param {Run|null} run @param {State} state */
+  draw(x, open, run, state) {
+    const live = state === "running", frozen = live && run !== null && run.suffering().some((f) => f.kind === "freeze");
     if (frozen || !live) this.#asked = -Infinity;
     this.#seconds = x.seconds;
-    this.#button.hidden = !open;
+    this.#button.hidden = !open || state === "locked";
     this.#button.disabled = !live || frozen || performance.now() - this.#asked < 1000;
     this.#button.setAttribute("aria-pressed", String(frozen));
   }

@@ -34,6 +34,7 @@ class Question {
     this.#changed = changed;
     if (prediction.curve) this.#curve = new Curve(one(form, ".curve"), prediction.curve, experimentOf(experiment)?.seconds ?? 1);
     form.addEventListener("submit", (e) => { e.preventDefault(); this.#commit(); });
+    form.addEventListener("input", () => this.#complain(null));
     one(form, "[data-act=skip]").addEventListener("click", () => this.skip());
     one(form, "[data-act=change]").addEventListener("click", () => this.#reopen());
     one(form, ".predict-why").hidden = true;
