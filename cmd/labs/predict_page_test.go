@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp/kb"
 )
 
@@ -23,6 +24,11 @@ func TestLongPageCurve(t *testing.T) {
 	if !strings.Contains(p.text("#unsent .predict-error"), "Draw a curve") {
 		t.Errorf("%q", p.text("#unsent .predict-error"))
 	}
+	p.drag()
+	if n := p.count("#unsent .curve-dot"); n != 10 {
+		t.Errorf("the mouse has set %d points on its way, want all 10", n)
+	}
+	p.click("#unsent .curve-how button")
 	p.drawTriangle()
 	if p.text("#unsent .predict-error") != "" {
 		t.Error("what was wrong still stands, after drawing")
@@ -75,6 +81,17 @@ func (p *tab) drawTriangle() {
 		p.t.Errorf("the top is read as %q", said())
 	}
 	p.press(kb.ArrowUp + kb.ArrowDown)
+}
+
+// drag draws with the mouse, from the left end of the paper to its right one.
+func (p *tab) drag() {
+	p.t.Helper()
+	p.until(patience, "there is a paper in sight", `(() => { const r = document.querySelector("#unsent .curve-pad")?.getBoundingClientRect(); if (r && (r.top < 100 || r.bottom > innerHeight - 20)) document.querySelector("#unsent .curve-pad").scrollIntoView({ block: "center", behavior: "instant" }); return r && r.top >= 100 && r.bottom <= innerHeight - 20; })()`)
+	r := eval[[]float64](p, `(() => { const r = document.querySelector("#unsent .curve-pad").getBoundingClientRect(); return [r.left, r.top, r.width]; })()`)
+	for i, to := range []struct{ x, y float64 }{{0.12, 170}, {0.3, 170}, {0.62, 70}, {0.64, 177}, {0.97, 177}, {0.97, 177}} {
+		kind := []input.DispatchMouseEventType{"mousePressed", "mouseMoved", "mouseMoved", "mouseMoved", "mouseMoved", "mouseReleased"}[i]
+		call(p, input.DispatchMouseEvent, input.DispatchMouseEventParams{Type: kind, X: r[0] + to.x*r[2], Y: r[1] + to.y, Button: "left", Buttons: 1, ClickCount: 1})
+	}
 }
 
 // One key freezes the server for two seconds while it is measured.

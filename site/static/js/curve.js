@@ -26,6 +26,7 @@ export class Curve {
   #pad = el("div", { class: "curve-pad", role: "slider", tabindex: 0, "aria-valuemin": 0, "aria-valuemax": 100 });
   #paper = svg("svg", { "aria-hidden": "true", height: HEIGHT });
   #clear = el("button", { class: "button", type: "button" }, both("predict.curve.clear"));
+  #how = el("p", { class: "curve-how js" }, both("predict.curve.how"), this.#clear);
   #legend = el("ul", { class: "readout", hidden: true });
 
   /** @param {HTMLElement} box @param {Asked} asked @param {number} seconds measured */
@@ -41,7 +42,7 @@ export class Curve {
     const key = (/** @type {string} */ s) => svg("svg", { "aria-hidden": "true" }, svg("line", { x2: 11, y1: 4, y2: 4, class: `curve-${s}` }));
     this.#legend.append(...["mine", "fact", "band"].map((s) => el("li", {}, key(s), both(`predict.curve.${s}`))));
     const unit = this.#scale.key === "ms" ? { ko: "ms", en: "ms" } : this.#scale.unit;
-    box.replaceChildren(el("p", { class: "curve-title" }, both(name), " ", el("small", {}, both(unit))), this.#legend, this.#pad, el("p", { class: "curve-how js" }, both("predict.curve.how"), this.#clear));
+    box.replaceChildren(el("p", { class: "curve-title" }, both(name), " ", el("small", {}, both(unit))), this.#legend, this.#pad, this.#how);
     this.#listen();
   }
 
@@ -59,7 +60,7 @@ export class Curve {
     this.#pad.addEventListener("pointermove", (e) => { if (!this.#locked && this.#pad.hasPointerCapture(e.pointerId)) draw(e); });
     this.#pad.addEventListener("keydown", (e) => this.#key(e));
     for (const name of ["focus", "blur"]) this.#pad.addEventListener(name, () => this.#draw());
-    this.#clear.addEventListener("click", () => { this.set(null); this.#pad.focus(); });
+    this.#clear.addEventListener("click", () => { this.#at = 0; this.set(null); this.#pad.focus(); });
     document.addEventListener("look", () => this.#draw());
     new ResizeObserver(() => { this.#plot = this.#planned(this.#pad.clientWidth); this.#draw(); }).observe(this.#pad);
   }
@@ -111,7 +112,7 @@ export class Curve {
   lock(on) {
     this.#locked = on;
     this.#pad.setAttribute("aria-readonly", String(on));
-    this.#clear.disabled = on;
+    this.#how.hidden = on;
     this.#draw();
   }
 

@@ -10,7 +10,7 @@ import { both, plain, text } from "./words.js";
 const allowed = (t = "0") => (t.startsWith("x") ? `×${t.slice(1)}` : `±${t.replace("%", " %")}`);
 
 /** @param {number} share */
-const percent = (share) => figure(Number((100 * share).toPrecision(2)));
+const percent = (share) => (share >= 0.995 ? String(Math.round(100 * share)) : String(Number((100 * share).toPrecision(2))));
 
 /** @param {Guess} g @param {boolean} given @returns {Node[]} */
 export function verdictOf(g, given) {
