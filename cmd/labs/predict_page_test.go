@@ -55,6 +55,7 @@ func TestLongPageCurve(t *testing.T) {
 	}
 	eval[any](p, `document.querySelector("#unsent").scrollIntoView({ block: "center", behavior: "instant" })`)
 	p.shoot("curve-measured")
+	p.accessible("a measured curve")
 	p.lesson("/en/metrics#two-clients")
 	p.until(patience, "the drawing is there again", `document.querySelector("#unsent .curve-pad path.curve-mine") && document.querySelector("#unsent .curve-pad path.curve-fact")`)
 }

@@ -158,11 +158,11 @@ func TestCurves(t *testing.T) {
 		if !strings.Contains(g.Why, tt.reason) || (tt.reason == "") != (g.Why == "") || g.Right != tt.right {
 			t.Errorf("%s: %+v", tt.why, g)
 		}
-		if !same01(g.Score, tt.score) || !same01(g.Shape, tt.shape) {
+		if !sameShare(g.Score, tt.score) || !sameShare(g.Shape, tt.shape) {
 			t.Errorf("%s: score %v, shape %v; want %v, %v", tt.why, show(g.Score), show(g.Shape), show(tt.score), show(tt.shape))
 		}
 		answer, _ := g.Answer.([]any)
-		if tt.first != nil && (len(answer) != 20 || !close9(answer[0], tt.first) || !close9(answer[19], tt.last)) {
+		if tt.first != nil && (len(answer) != 20 || !nearly(answer[0], tt.first) || !nearly(answer[19], tt.last)) {
 			t.Errorf("%s: measured %v", tt.why, answer)
 		}
 	}
@@ -195,9 +195,9 @@ func list(v []float64) (out []any) {
 	return out
 }
 
-func close9(a, b any) bool { return math.Abs(a.(float64)-b.(float64)) < 1e-9 }
+func nearly(a, b any) bool { return math.Abs(a.(float64)-b.(float64)) < 1e-9 }
 
-func same01(a, b *float64) bool {
+func sameShare(a, b *float64) bool {
 	return a == nil && b == nil || a != nil && b != nil && math.Abs(*a-*b) < 1e-9
 }
 

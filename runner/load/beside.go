@@ -63,6 +63,7 @@ func (b *beside) close() {
 // whoever got it.
 func (b *beside) report(values map[string]float64, hists map[string]telemetry.Histogram) {
 	if b == nil {
+		hists["load.closed"] = telemetry.Histogram{}
 		return
 	}
 	hists["load.closed"] = b.meter.service.Clone()
