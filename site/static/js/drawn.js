@@ -18,6 +18,6 @@ export function drawn(run, { metrics, scale }) {
   const points = Array.isArray(asked?.given) ? asked.given : null, { rows, warmup, total } = run.series;
   if (!points) return null;
   const line = /** @type {(number|null)[]} */ (new Array(rows).fill(null));
-  points.forEach((v, i) => { line[Math.round((warmup + ((i + 0.5) * (total - warmup)) / points.length) * HZ)] = v * scale.by; });
+  points.forEach((v, i) => { if (v > 0 || !scale.log) line[Math.round((warmup + ((i + 0.5) * (total - warmup)) / points.length) * HZ)] = v * scale.by; });
   return line;
 }
