@@ -104,7 +104,7 @@ export class Curve {
 
   /** @param {number[]|null} points */
   set(points) {
-    this.#set = points ? [...points] : new Array(this.#asked.points).fill(null);
+    this.#set = points?.length === this.#asked.points ? [...points] : new Array(this.#asked.points).fill(null);
     this.#draw();
   }
 

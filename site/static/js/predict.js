@@ -119,12 +119,14 @@ class Question {
   /** What a run said about it. @param {Guess} g */
   measured(g) {
     this.#measured = true;
+    if (this.given === null && !this.skipped && g.given !== undefined) this.#prediction.given = g.given; // to a run from the command line
     this.#show();
     const why = one(this.#form, ".predict-why"), verdict = one(this.#form, ".predict-verdict");
     why.hidden = false;
     if (why instanceof HTMLDetailsElement) why.open = true;
     verdict.hidden = false;
     verdict.replaceChildren(...verdictOf(g, this.given !== null));
+    if (Array.isArray(g.given)) this.#curve?.set(g.given); // what this run was started with
     if (g.answer !== null) this.#curve?.measured(g);
     for (const l of every(this.#form, "label")) this.#beside(l, g);
   }
