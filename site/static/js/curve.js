@@ -122,6 +122,7 @@ export class Curve {
   measured(g) {
     this.#guess = g;
     this.#legend.hidden = false;
+    this.#legend.children[0].toggleAttribute("hidden", this.#points === null);
     this.lock(true);
   }
 
