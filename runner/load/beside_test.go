@@ -39,24 +39,32 @@ func TestAClosedLoopBesideOmitsTheStall(t *testing.T) {
 }
 
 // Without a stall it asks as often as the open load does, and nothing of it is
-// counted there.
+// counted there. What falls due while an answer is late is left out, so a run in
+// which the generator itself was late is void, and there are five attempts.
 func TestAClosedLoopBesideKeepsThePace(t *testing.T) {
-	t.Parallel()
-	for _, size := range []int{1, 64} {
-		load := open(4, size, 400, 1)
-		load["beside"] = 2.0
+	load := open(4, 64, 400, 1)
+	load["beside"] = 2.0
+	late := 0.0
+	for range 5 {
 		addr, _ := serve(t, echo(same))
 		o := play(t, addr, labs.Spec{Load: load, Seconds: 0.5})
 		if o.err != nil {
 			t.Fatal(o.err)
 		}
-		if n := o.last.Hists["load.closed"].Count; n < 80 || n > 101 {
-			t.Errorf("%d answers, want 100: half as many as the load's 200", n)
-		}
-		o.want(t, "requests", 190, 200)
 		o.want(t, "errors", 0, 0)
-		o.want(t, "bytes_out", 190*float64(size), 200*float64(size))
+		o.want(t, "bytes_out", 64*o.value("sent"), 64*o.value("sent"))
+		n := o.last.Hists["load.closed"].Count
+		if n > 101 {
+			t.Fatalf("%d answers: the schedule has 100", n)
+		}
+		if late = o.last.Hists["load.late"].Quantile(.99); late < 2e-3 {
+			if n < 80 {
+				t.Errorf("%d answers, want 100: half as many as the load's 200", n)
+			}
+			return
+		}
 	}
+	t.Skipf("NOT TESTED: the machine was busy, the generator %.0f ms late", late*1e3)
 }
 
 // A wrong byte is an error, whoever got it.
