@@ -3,6 +3,7 @@ package content
 import (
 	"regexp"
 	"slices"
+	"strings"
 
 	"socketlabs/labs/telemetry"
 )
@@ -83,14 +84,14 @@ var tolerance = regexp.MustCompile(`^(\d+(\.\d+)?%?|x\d+(\.\d+)?)$`)
 
 // question reads a prediction. What does not belong to its kind is refused.
 func (d *draft) question(e *planned, p *Prediction, f field) {
-	keys := f.keys("a prediction", []string{"kind", "answer", "tolerance", "choices", "unit"}, nil)
+	keys := f.keys("a prediction", []string{"kind", "answer", "tolerance", "choices", "unit", "range"}, nil)
 	p.Kind = keys["kind"].text()
-	own := map[string][]string{"choice": {"choices"}, "number": {"unit", "tolerance"}, "queue": {}}
+	own := map[string][]string{"choice": {"choices"}, "number": {"unit", "tolerance"}, "queue": {}, "curve": {"tolerance", "range"}}
 	if _, ok := own[p.Kind]; !ok {
 		d.noPrediction(f, keys["kind"])
 		return
 	}
-	for _, name := range []string{"choices", "unit", "tolerance"} {
+	for _, name := range []string{"choices", "unit", "tolerance", "range"} {
 		if v, given := keys[name]; given && !slices.Contains(own[p.Kind], name) {
 			v.fail("%s does not belong to a prediction of kind %s", name, p.Kind)
 		}
@@ -102,20 +103,64 @@ func (d *draft) question(e *planned, p *Prediction, f field) {
 		p.Prediction.Choices = queues()
 	case "number":
 		d.amount(p, keys["unit"], keys["tolerance"], f)
+	case "curve":
+		d.curve(e, p, keys, f)
+		return
 	}
 	d.answer(e, p, keys["answer"], f)
 }
 
+// predictionKinds are the kinds of predictions.
+func predictionKinds() []string { return []string{"choice", "number", "queue", "curve"} }
+
 func (d *draft) noPrediction(f field, kind value) {
-	there := []string{"choice", "number", "queue"}
 	switch text := kind.text(); {
 	case kind.absent():
-		f.keyed().fail("prediction %s has no kind: there are choice, number, queue", f.name)
-	case text == "curve":
-		kind.fail("kind curve comes later: there are choice, number, queue")
+		f.keyed().fail("prediction %s has no kind: there are %s", f.name, strings.Join(predictionKinds(), ", "))
 	case text != "":
-		kind.fail("%s", unknown("kind", text, "there are", there))
+		kind.fail("%s", unknown("kind", text, "there are", predictionKinds()))
 	}
+}
+
+// curve reads what belongs to a curve: the metric, which must stand on a chart,
+// the tolerance, and the axis.
+func (d *draft) curve(e *planned, p *Prediction, keys map[string]value, f field) {
+	d.tolerance(p, keys["tolerance"])
+	p.Range = d.axis(keys["range"], f)
+	if keys["answer"].absent() {
+		f.keyed().fail("prediction %s has no answer: a metric of a chart", f.name)
+		return
+	}
+	p.Answer = keys["answer"].text()
+	if p.Answer == "" || !d.expression(e, p.Answer, false, keys["answer"]) {
+		return
+	}
+	if err := e.linter.Curve(p.Answer); err != nil {
+		keys["answer"].fail("%v", err)
+		return
+	}
+	drawn := func(c telemetry.Chart) bool { return slices.Contains(c.Metrics, p.Answer) }
+	if !slices.ContainsFunc(e.Spec.Charts, drawn) {
+		keys["answer"].fail("%s stands on no chart, where the curve is to lie over it: name it under charts", p.Answer)
+	}
+}
+
+// axis reads [from, to].
+func (d *draft) axis(v value, f field) []float64 {
+	if v.absent() {
+		f.keyed().fail("prediction %s: kind curve has a range: [from, to], the axis that it is drawn on", f.name)
+		return nil
+	}
+	ends := v.items()
+	if len(ends) != 2 {
+		v.fail("range: write [from, to] in the metric's unit; a counter's is per second")
+		return nil
+	}
+	axis := []float64{ends[0].number(0), ends[1].number(0)}
+	if !(axis[0] < axis[1]) {
+		v.fail("range: it ends at %s and begins at %s", digits(axis[1]), digits(axis[0]))
+	}
+	return axis
 }
 
 func (d *draft) choices(v value, f field) []string {
@@ -139,12 +184,16 @@ func (d *draft) choices(v value, f field) []string {
 }
 
 func (d *draft) amount(p *Prediction, unit, widen value, f field) {
-	p.Unit, p.Tolerance = unit.text(), widen.word()
+	p.Unit = unit.text()
 	if unit.absent() {
 		f.keyed().fail("prediction %s: kind number has a unit: what the learner types", f.name)
 	}
 	d.words.unit(p.Unit, "asked in "+d.file.name)
-	if widen.absent() {
+	d.tolerance(p, widen)
+}
+
+func (d *draft) tolerance(p *Prediction, widen value) {
+	if p.Tolerance = widen.word(); widen.absent() {
 		p.Tolerance = "0"
 	} else if !tolerance.MatchString(p.Tolerance) {
 		widen.fail("tolerance %q: write 0, 10%%, 5 (in the unit) or x10 (a factor)", p.Tolerance)

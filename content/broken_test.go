@@ -65,7 +65,7 @@ func TestBrokenYAML(t *testing.T) {
 		{"a number where a text belongs", `["2.1", "2.2"]`, `["2.1", 2.2]`, `1: 2.2: this is a text: write "2.2"`},
 		{"the lab does not exist", "lab: mini", "lab: minni", `2: lab "minni": there are mini; did you mean mini?`},
 		{"like names nothing", "like: stall", "like: stalled", `33: like "stalled": the experiments above are stall; did you mean stall?`},
-		{"a load setting is unknown", "size: 10000", "sice: 10000", `12: load setting "sice": there are burst, client, connections, depth, model, peak, rate, renew, shape, size, sources, steps; did you mean size?`},
+		{"a load setting is unknown", "size: 10000", "sice: 10000", `12: load setting "sice": there are beside, burst, client, connections, depth, model, peak, rate, renew, shape, size, sources, steps; did you mean size?`},
 		{"a load setting has no such choice", "model: closed", "model: shut", `12: load setting model: "shut" is not allowed: it takes one of closed, open`},
 		{"the client has no such setting", "size: 10000}", "size: 10000, with: {speed: 1}}", `12: setting "speed": the client echo has none`},
 		{"seconds are no number", "seconds: 3", "seconds: soon", `13: "soon": write a number`},
@@ -81,8 +81,8 @@ func TestBrokenYAML(t *testing.T) {
 		{"a group is unknown", "queues: [kernel", "queue: [kernel", `16: group "queue": there are ` + charts + `; did you mean queues?`},
 		{"a metric is mistyped", "calls: [lab.wakeups, lab.reads]", "calls: [lab.wakeups, lab.raeds]", "17: lab.raeds: no such name, did you mean lab.reads? lab has bytes, open, reads, wakeups"},
 		{"an expression is watched", "watch: [kernel.recvq, ", "watch: [2 * lab.reads, ", `18: metric "2 * lab.reads": a name like kernel.recvq; give an expression a name under derive`},
-		{"a kind is unknown", "kind: queue", "kind: que", `21: kind "que": there are choice, number, queue; did you mean queue?`},
-		{"a kind comes later", "kind: queue", "kind: curve", "21: kind curve comes later: there are choice, number, queue"},
+		{"a kind is unknown", "kind: queue", "kind: que", `21: kind "que": there are choice, number, queue, curve; did you mean queue?`},
+		{"a number has an axis", "        unit: bytes\n", "        unit: bytes\n        range: [0, 5]\n", "26: range does not belong to a prediction of kind number"},
 		{"an answer is none of the queues", `"recvq" : "none"`, `"recv" : "none"`, `22: answer "recv": the choices are client, sendq, link, recvq, accept, parser, workers, out, none; did you mean recvq?`},
 		{"an answer is none of the choices", `"quiet-one"`, `"rare"`, `56: answer "rare": the choices are no, quiet-one, often`},
 		{"a prediction has no answer", "        answer: quiet.kernel.recvq.min\n", "", "23: prediction left has no answer: an expression over the run"},
@@ -150,8 +150,8 @@ func TestBrokenText(t *testing.T) {
 		return []edit{{"edge/ko.md", oldKo, newKo}, {"edge/en.md", oldEn, newEn}}
 	}
 	broken(t, "a placeholder's metric is mistyped", both("{{run:stall ask.size}}", "{{run:stall ask.sice}}", "{{run:stall ask.size}}", "{{run:stall ask.sice}}"),
-		"en.md:23: ask.sice: no such name, did you mean ask.size? ask has burst, client, connections, depth, model, peak, rate, renew, shape, size, sources, steps",
-		"ko.md:23: ask.sice: no such name, did you mean ask.size? ask has burst, client, connections, depth, model, peak, rate, renew, shape, size, sources, steps")
+		"en.md:23: ask.sice: no such name, did you mean ask.size? ask has beside, burst, client, connections, depth, model, peak, rate, renew, shape, size, sources, steps",
+		"ko.md:23: ask.sice: no such name, did you mean ask.size? ask has beside, burst, client, connections, depth, model, peak, rate, renew, shape, size, sources, steps")
 	broken(t, "a placeholder's experiment does not exist", both("{{run:stall ask.size}}", "{{run:stal ask.size}}", "{{run:stall ask.size}}", "{{run:stal ask.size}}"),
 		`en.md:23: experiment "stal": lesson.yaml has stall, drained, idle; did you mean stall?`,
 		`ko.md:23: experiment "stal": lesson.yaml has stall, drained, idle; did you mean stall?`)
@@ -279,4 +279,21 @@ func TestBrokenBook(t *testing.T) {
 		`content/words.yaml:7: "threads" has no label in en: {ko: …, en: …}`)
 	broken(t, "a group of words is unknown", []edit{{"words.yaml", "knobs:", "nobs: {}\nknobs:"}},
 		`content/words.yaml:3: group of words "nobs": there are labs, knobs, settings, faults, groups, units, queues, metrics; did you mean knobs?`)
+}
+
+// What a curve may not be; each row is all that the lesson says of it.
+func TestBrokenCurves(t *testing.T) {
+	for _, tt := range []struct{ why, says, want string }{
+		{"no axis", "answer: kernel.recvq", "lesson.yaml:20: prediction where: kind curve has a range: [from, to], the axis that it is drawn on"},
+		{"an axis that is upside down", "answer: kernel.recvq\n        range: [5, 1]", "lesson.yaml:23: range: it ends at 1 and begins at 5"},
+		{"an axis with one end", "answer: kernel.recvq\n        range: [5]", "lesson.yaml:23: range: write [from, to] in the metric's unit; a counter's is per second"},
+		{"no answer", "range: [0, 5]", "lesson.yaml:20: prediction where has no answer: a metric of a chart"},
+		{"a formula", "answer: 2 * kernel.recvq.max\n        range: [0, 5]", "lesson.yaml:22: 2 * kernel.recvq.max: a curve is one metric over time, like load.requests or load.p99"},
+		{"a metric on no chart", "answer: load.requests\n        range: [0, 5]", "lesson.yaml:22: load.requests stands on no chart, where the curve is to lie over it: name it under charts"},
+		{"a tolerance", "answer: kernel.recvq\n        range: [0, 5]\n        tolerance: some", `lesson.yaml:24: tolerance "some": write 0, 10%, 5 (in the unit) or x10 (a factor)`},
+		{"choices", "answer: kernel.recvq\n        range: [0, 5]\n        choices: [a, b]", "lesson.yaml:24: choices does not belong to a prediction of kind curve"},
+	} {
+		const old = "kind: queue\n        answer: 'quiet.kernel.recvq.min > 0 ? \"recvq\" : \"none\"'"
+		broken(t, tt.why, []edit{{"edge/lesson.yaml", old, "kind: curve\n        " + tt.says}}, tt.want)
+	}
 }

@@ -80,6 +80,7 @@ func LoadSettings() []Setting {
 		{Name: "shape", Kind: Choice, Default: "steady", Choices: []string{"steady", "ramp", "steps"}, Doc: "open: how the rate becomes the peak while it is measured"},
 		{Name: "peak", Kind: Float, Default: 1000.0, Min: 1, Max: 1e6, Unit: "per second", Doc: "open: the rate at the end of a ramp or of steps"},
 		{Name: "steps", Kind: Int, Default: 5.0, Min: 2, Max: 20, Doc: "open: steps of equal length, from the rate to the peak"},
+		{Name: "beside", Kind: Int, Default: 0.0, Min: 0, Max: 1000, Doc: "open: connections of a closed-loop client beside it, measured apart, as load.closed: each asks at the same pace, but never before it has its answer"},
 		{Name: "client", Kind: Choice, Default: "echo", Choices: names(Clients(), func(c Client) string { return c.Name }), Doc: "what the client speaks"},
 	}
 }

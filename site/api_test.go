@@ -77,6 +77,57 @@ func TestOrdersAreStrict(t *testing.T) {
 	}
 }
 
+// A curve is a short list of JSON numbers, each of which is checked.
+func TestACurveIsChecked(t *testing.T) {
+	s := serve(t)
+	x, p := s.predicted("curve")
+	n, top := telemetry.CurvePoints(x.Spec.Seconds), p.Range[1]
+	points := func(n int, v any) string {
+		list := make([]any, n)
+		for i := range list {
+			list[i] = v
+		}
+		text, _ := json.Marshal(list)
+		return string(text)
+	}
+	for _, tt := range []struct {
+		given  string
+		status int
+		why    string
+	}{
+		{points(n-1, 0), 400, "one too few"},
+		{points(n+1, 0), 400, "one too many"},
+		{points(1e5, 0), 400, "far too many"},
+		{points(n, "0"), 400, "texts"},
+		{points(n, nil), 400, "holes"},
+		{points(n, []int{1}), 400, "lists"},
+		{points(n, p.Range[0]-1), 400, "below the axis"},
+		{points(n, top*1.01), 400, "above the axis"},
+		{`5`, 400, "a number"},
+		{`"recvq"`, 400, "a text"},
+		{`{"0":1}`, 400, "an object"},
+		{`[1e999]`, 400, "no number of a computer"},
+		{points(n, top), 204, "on the axis"},
+		{points(n, top), 204, "the same again"},
+		{points(n, top/2), 204, "a second thought"},
+	} {
+		status, body := s.command("PUT", "/api/progress/guesses/"+x.Spec.Name+"/"+p.ID, `{"given":`+tt.given+`}`)
+		if status != tt.status && !(tt.status == 400 && status == 413) {
+			t.Errorf("%s: %d, want %d\n%s", tt.why, status, tt.status, body)
+		}
+	}
+	var data pageData
+	lesson, _, _ := strings.Cut(x.Spec.Name, "/")
+	s.get("/api/lessons/"+lesson, &data)
+	for _, v := range data.Experiments {
+		for _, q := range v.Predictions {
+			if q.ID == p.ID && (q.Curve == nil || q.Curve.Points != n || q.Curve.Metric != p.Answer || len(telemetry.Numbers(q.Given)) != n) {
+				t.Errorf("the page gets %+v", q)
+			}
+		}
+	}
+}
+
 func TestPlaceAndGuesses(t *testing.T) {
 	s := serve(t)
 	x, p := s.predicted("choice")

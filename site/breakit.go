@@ -73,7 +73,7 @@ func (s *Site) breakOf(e *edition, l *content.Lesson, runs []runner.Summary, don
 func (s *Site) asked(e *edition, l *content.Lesson, x *content.Experiment, b *content.BreakIt, runs []runner.Summary, done Progress, side *breakSide) []telemetry.Check {
 	from := s.shown.source(e, l, placeholderOf{x.ID, false}, runs)
 	side.Author = from.key.author != nil
-	if from.key == (sourceKey{}) || side.Author && !answered(b, done) {
+	if from.key == (sourceKey{}) || side.Author && !predicted(b, done) {
 		side.Author = false
 		return nil
 	}
@@ -87,8 +87,8 @@ func (s *Site) asked(e *edition, l *content.Lesson, x *content.Experiment, b *co
 	return v.Checks
 }
 
-// answered says whether nothing of the two is left to predict.
-func answered(b *content.BreakIt, done Progress) bool {
+// predicted says whether nothing of the two is left to predict.
+func predicted(b *content.BreakIt, done Progress) bool {
 	for _, x := range []*content.Experiment{b.Run, b.Cure} {
 		for _, p := range x.Predictions {
 			if _, ok := done.Guesses[x.Spec.Name+"/"+p.ID]; !ok {

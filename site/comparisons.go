@@ -141,7 +141,7 @@ func (s *Site) planned(e *edition, v versus) (labs.Plan, error) {
 		return labs.Plan{}, errNotFound
 	}
 	x := askerOf(c)
-	if err := s.predict(&x.Spec, x, order{Predictions: v.Predictions, Skipped: v.Skipped}, e.book.Words); err != nil {
+	if err := s.predict(&x.Spec, x, order{Predictions: v.Predictions, Skipped: v.Skipped}); err != nil {
 		return labs.Plan{}, err
 	}
 	plan := c.Plan(v.Rounds)

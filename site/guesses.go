@@ -2,7 +2,6 @@ package site
 
 import (
 	"fmt"
-	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -10,15 +9,19 @@ import (
 
 	"socketlabs/content"
 	"socketlabs/labs"
+	"socketlabs/labs/telemetry"
 )
 
 // predict puts the reader's answers into the spec: those of the request, else
 // those that were committed before.
-func (s *Site) predict(spec *labs.Spec, x *content.Experiment, o order, words content.Words) error {
+func (s *Site) predict(spec *labs.Spec, x *content.Experiment, o order) error {
+	asked := map[string]any{}
 	for id, given := range o.Predictions {
-		if err := answers(x, id, given, words); err != nil {
+		answer, err := answered(x, id, given)
+		if err != nil {
 			return err
 		}
+		asked[id] = answer
 	}
 	for _, id := range o.Skipped {
 		if _, ok := predictionOf(x, id); !ok {
@@ -28,7 +31,7 @@ func (s *Site) predict(spec *labs.Spec, x *content.Experiment, o order, words co
 	committed := s.progress.snapshot().Guesses
 	for i := range spec.Predictions {
 		p := &spec.Predictions[i]
-		given, ok := o.Predictions[p.ID]
+		given, ok := asked[p.ID]
 		g, old := committed[spec.Name+"/"+p.ID]
 		switch {
 		case ok:
@@ -50,33 +53,28 @@ func predictionOf(x *content.Experiment, id string) (*content.Prediction, bool) 
 	return x.Predictions[i], true
 }
 
-// answers says whether given can answer an experiment's prediction.
-func answers(x *content.Experiment, id string, given any, words content.Words) error {
+// answered returns what was given, if it can answer an experiment's prediction.
+func answered(x *content.Experiment, id string, given any) (any, error) {
 	p, ok := predictionOf(x, id)
 	if !ok {
-		return unasked(id)
+		return nil, unasked(id)
 	}
-	choices := p.Prediction.Choices
-	if p.Kind == "queue" && len(choices) == 0 {
-		choices = slices.Sorted(maps.Keys(words.Queues))
-	}
-	switch v := given.(type) {
-	case float64:
-		if p.Kind == "number" {
-			return nil
-		}
-	case string:
-		if p.Kind != "number" && slices.Contains(choices, v) {
-			return nil
-		}
+	answer, err := labs.Answer(p.Prediction, x.Spec.Seconds, given)
+	if err == nil {
+		return answer, nil
 	}
 	allowed := content.Text{Ko: "숫자", En: "a number"}
-	if p.Kind != "number" {
-		names := strings.Join(choices, ", ")
+	switch p.Kind {
+	case "choice", "queue":
+		names := strings.Join(p.Prediction.Choices, ", ")
 		allowed = content.Text{Ko: names + " 가운데 하나", En: "one of " + names}
+	case "curve":
+		n := telemetry.CurvePoints(x.Spec.Seconds)
+		low, high := labs.Axis(p.Prediction)
+		allowed = content.Text{Ko: fmt.Sprintf("%g부터 %g까지의 숫자 %d개", low, high, n), En: fmt.Sprintf("%d numbers from %g to %g", n, low, high)}
 	}
-	return &refusal{err: errGuess, field: id, text: content.Text{
-		Ko: fmt.Sprintf("예측 %s의 답은 %s여야 합니다.", id, allowed.Ko), En: fmt.Sprintf("The answer to %s must be %s.", id, allowed.En)}}
+	return nil, &refusal{err: errGuess, field: id, text: content.Text{
+		Ko: fmt.Sprintf("예측 %s의 답으로는 %s만 쓸 수 있습니다.", id, allowed.Ko), En: fmt.Sprintf("The answer to %s must be %s.", id, allowed.En)}}
 }
 
 func unasked(id string) error {
@@ -105,7 +103,7 @@ func (s *Site) putGuess(w http.ResponseWriter, r *http.Request) error {
 	case g.Skipped == (g.Given != nil):
 		return &refusal{err: errGuess, field: id, text: content.Text{Ko: "given이나 skipped 가운데 하나를 보내세요.", En: "Send either given or skipped."}}
 	case !g.Skipped:
-		if err := answers(x, id, g.Given, e.book.Words); err != nil {
+		if g.Given, err = answered(x, id, g.Given); err != nil {
 			return err
 		}
 	}

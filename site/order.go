@@ -20,7 +20,7 @@ type order struct {
 	Experiment  string            `json:"experiment"`
 	Settings    map[string]string `json:"settings"`    // knob.NAME, load.NAME
 	Faults      []extra           `json:"faults"`      // beside the experiment's own
-	Predictions map[string]any    `json:"predictions"` // string or number, by id
+	Predictions map[string]any    `json:"predictions"` // string, number or a curve's numbers, by id
 	Skipped     []string          `json:"skipped"`     // predictions that were not answered
 	Exercise    bool              `json:"exercise"`    // with the learner's version of the exercise's function
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -38,7 +39,7 @@ type Place struct {
 
 // Guess is the committed answer to a prediction.
 type Guess struct {
-	Given   any       `json:"given"` // string or float64; nil when skipped
+	Given   any       `json:"given"` // string, float64 or a curve's []float64; nil when skipped
 	Skipped bool      `json:"skipped"`
 	When    time.Time `json:"when"`
 	Run     string    `json:"run,omitempty"` // the first that was started with it: from then on it stays
@@ -92,6 +93,9 @@ func (p *progress) load(tx *bolt.Tx) error {
 		into(guessesBucket, func(key string, v []byte) error {
 			var g Guess
 			err := json.Unmarshal(v, &g)
+			if points := telemetry.Numbers(g.Given); points != nil {
+				g.Given = points
+			}
 			p.have.Guesses[key] = g
 			return err
 		}),
@@ -183,7 +187,7 @@ func (p *progress) commit(key string, g Guess) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	old, ok := p.have.Guesses[key]
-	if ok && old.Given == g.Given && old.Skipped == g.Skipped && (old.Run != "" || g.Run == "") {
+	if ok && sameAnswer(old.Given, g.Given) && old.Skipped == g.Skipped && (old.Run != "" || g.Run == "") {
 		return nil
 	}
 	if ok && old.Run != "" {
@@ -194,6 +198,14 @@ func (p *progress) commit(key string, g Guess) error {
 	}
 	p.have.Guesses[key] = g
 	return nil
+}
+
+// sameAnswer says whether two answers are the same one.
+func sameAnswer(a, b any) bool {
+	if points := telemetry.Numbers(a); points != nil {
+		return slices.Equal(points, telemetry.Numbers(b))
+	}
+	return telemetry.Numbers(b) == nil && a == b
 }
 
 func put(tx *bolt.Tx, bucket []byte, key string, v any) error {

@@ -29,6 +29,7 @@ func TestProgressOutlivesARestart(t *testing.T) {
 		p.at(Place{"epoll", "idea"}),
 		p.commit("epoll/fits/where", Guess{Given: "recvq", When: when}),
 		p.commit("epoll/fits/left", Guess{Given: 5904.0, When: when, Run: "r"}),
+		p.commit("epoll/fits/course", Guess{Given: []float64{1, 2.5}, When: when, Run: "r"}),
 		p.close(),
 	} {
 		if err != nil {
@@ -43,6 +44,12 @@ func TestProgressOutlivesARestart(t *testing.T) {
 	}
 	if g := got.Guesses["epoll/fits/left"]; g.Given != 5904.0 || g.Run != "r" || !g.When.Equal(when) || got.Guesses["epoll/fits/where"].Given != "recvq" {
 		t.Errorf("%+v", got.Guesses)
+	}
+	if err := p.commit("epoll/fits/course", Guess{Given: []float64{1, 2.5}}); err != nil {
+		t.Errorf("the same curve again: %v", err)
+	}
+	if err := p.commit("epoll/fits/course", Guess{Given: []float64{1, 2.6}}); !errors.Is(err, errCommitted) {
+		t.Errorf("another curve, after a run: %v", err)
 	}
 }
 

@@ -143,6 +143,21 @@ func (s *served) leavesATrace(x *content.Experiment, sum runner.Summary, predict
 	if status, body := s.command("PUT", "/api/progress/guesses/"+sum.Experiment+"/"+prediction, `{"given":42}`); status != http.StatusConflict {
 		s.t.Errorf("the answer was changed after the run: %d\n%s", status, body)
 	}
+	path, _ := s.cfg.Runner.Recording(sum.ID)
+	f, err := os.Open(path)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer f.Close()
+	events, err := runner.ReadRecording(f)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for _, p := range events[0].Run.Question.Predictions {
+		if p.ID == prediction && p.Given != 41.0 {
+			s.t.Errorf("a change of mind rewrote what the run was asked with: %+v", p)
+		}
+	}
 	if len(sum.Guesses) != len(x.Predictions) {
 		s.t.Errorf("%d guesses of %d", len(sum.Guesses), len(x.Predictions))
 	}

@@ -41,7 +41,7 @@ func (s *Site) start(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := s.predict(&spec, x, o, e.book.Words); err != nil {
+	if err := s.predict(&spec, x, o); err != nil {
 		return err
 	}
 	if o.Exercise {

@@ -95,6 +95,15 @@ type prediction struct {
 	Unit    string   `json:"unit"`
 	Given   any      `json:"given"`
 	Skipped bool     `json:"skipped"`
+	Curve   *curve   `json:"curve"` // null: it is none
+}
+
+// curve is what a learner draws: one value of a metric for each step of the
+// measured time.
+type curve struct {
+	Metric string    `json:"metric"`
+	Range  []float64 `json:"range"` // the axis: from, to
+	Points int       `json:"points"`
 }
 
 type metric struct {
@@ -171,7 +180,11 @@ func view(x *content.Experiment, lab labs.Lab, words content.Words, done Progres
 	}
 	for _, p := range x.Predictions {
 		g := done.Guesses[spec.Name+"/"+p.ID]
-		v.Predictions = append(v.Predictions, prediction{p.ID, p.Kind, list(p.Prediction.Choices), p.Unit, g.Given, g.Skipped})
+		asked := prediction{p.ID, p.Kind, list(p.Prediction.Choices), p.Unit, g.Given, g.Skipped, nil}
+		if p.Kind == "curve" {
+			asked.Curve = &curve{p.Answer, p.Range, telemetry.CurvePoints(spec.Seconds)}
+		}
+		v.Predictions = append(v.Predictions, asked)
 	}
 	return v
 }
@@ -223,6 +236,9 @@ func derived(into map[string]metric, words content.Words, spec labs.Spec) {
 			continue
 		}
 		whole, found := into[name[:max(0, strings.LastIndexByte(name, '.'))]]
+		if strings.HasSuffix(name, ".count") { // of observations
+			whole.Unit = ""
+		}
 		if _, labelled := words.Metrics[name]; found || labelled {
 			into[name] = metric{telemetry.KindGauge, whole.Unit, word(words.Metrics, name)}
 		}

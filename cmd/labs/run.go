@@ -19,7 +19,7 @@ import (
 )
 
 func runCommand(p *place) *cobra.Command {
-	var set, faults []string
+	var set, faults, guesses []string
 	var length time.Duration
 	var server string
 	var asJSON bool
@@ -37,17 +37,26 @@ With --fault something goes wrong during the run, from at to the end or for
 so long:
 
 ` + kinds() + `
+With --guess the lesson's questions are answered before the run, which keeps the
+answer and says how good it was. A curve takes a number for each of its steps.
+
 Exit status: 0 every check holds, 1 a check does not hold, 2 it could not run,
 3 the run is void: it ended and proves nothing.`,
 		Example: `  labs run epoll/drained
   labs run epoll/drained --set knob.buf=512 --set load.connections=16 --for 5s --json
   labs run epoll/drained --fault slow-reader,size=1MiB,at=1 --fault freeze,at=2,for=0.5
-  labs run epoll/drained --exec './my-server --quiet'`,
+  labs run epoll/drained --exec './my-server --quiet'
+  labs run metrics/steady --guess total=4000`,
 		Args: cobra.MatchAll(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			spec, err := p.spec(args[0], set, length, faults)
 			if err != nil {
 				return err
+			}
+			for _, g := range guesses {
+				if err := spec.Guess(g); err != nil {
+					return fmt.Errorf("--guess %w", err)
+				}
 			}
 			var command []string
 			if cmd.Flags().Changed("exec") {
@@ -75,9 +84,10 @@ Exit status: 0 every check holds, 1 a check does not hold, 2 it could not run,
 	}
 	cmd.Flags().StringArrayVar(&set, "set", nil, "a setting, as knob.NAME=VALUE or load.NAME=VALUE; may be repeated")
 	cmd.Flags().StringArrayVar(&faults, "fault", nil, "a fault, as KIND[,NAME=VALUE…][,at=SECONDS][,for=SECONDS]; may be repeated")
+	cmd.Flags().StringArrayVar(&guesses, "guess", nil, "an answer, as QUESTION=VALUE, or QUESTION= to skip it; may be repeated")
 	cmd.Flags().DurationVar(&length, "for", 0, "measure this long instead of what the lesson says")
 	cmd.Flags().StringVar(&server, "exec", "", "run this server in the lab's place: a program and its arguments, without a shell")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object: run, experiment, result, checks, metrics")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object: run, experiment, result, checks, guesses, metrics")
 	return cmd
 }
 
@@ -260,7 +270,7 @@ func (o outcome) report() map[string]any {
 	}
 	report := map[string]any{
 		"run": o.id, "experiment": o.spec.Name, "result": o.result(), "trust": o.end.Trust,
-		"checks": checks, "metrics": metrics,
+		"checks": checks, "metrics": metrics, "guesses": o.guesses(),
 	}
 	if o.end.Reason != nil {
 		report["reason"] = o.end.Reason

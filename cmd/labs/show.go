@@ -94,6 +94,7 @@ func (o outcome) print(w io.Writer) {
 		fmt.Fprintf(t, "  %s\t%s\t%s\t%s\n", mark(c.Pass), c.ID, measured(c), c.Expr)
 	}
 	t.Flush()
+	o.printGuesses(w)
 	for _, d := range o.end.Doubts {
 		fmt.Fprintf(w, "  %s: %s is %.3g, the bound is %.3g\n", doubtLevel(d), d.Code, d.Value, d.Bound)
 	}
@@ -145,7 +146,7 @@ func (o outcome) figures() []string {
 func unitFormat(name string) string {
 	for _, m := range telemetry.Catalogue() {
 		if m.Unit == "seconds" && (name == m.Name || strings.HasPrefix(name, m.Name+".") && m.Kind != telemetry.KindCounter && !strings.Contains(strings.TrimPrefix(name, m.Name+"."), ".")) {
-			if m.Name == "load" && !quantile(name) {
+			if m.Kind == telemetry.KindHistogram && !quantile(name) { // load.errors, load.closed.count
 				continue
 			}
 			return "ms"

@@ -15,6 +15,7 @@ func Catalogue() []Metric {
 		// every byte was as it should be.
 		{"load", KindHistogram, "seconds"},         // response time: from the intended send time
 		{"load.service", KindHistogram, "seconds"}, // service time: from the actual send
+		{"load.closed", KindHistogram, "seconds"},  // what the closed-loop client beside an open load claims
 		{"load.late", KindHistogram, "seconds"},    // the generator's own lateness
 		{"load.heavy", KindHistogram, "seconds"},   // response time of the heavy calls; load has the others then
 		{"load.connect", KindHistogram, "seconds"}, // from connect(2) until it can be used, TLS included

@@ -188,17 +188,6 @@ type Check struct {
 	Why   string   `json:"why,omitempty"` // why there is no value
 }
 
-// Guess is a prediction beside what was measured.
-type Guess struct {
-	ID      string `json:"id"`
-	Kind    string `json:"kind"`            // choice, number, queue
-	Given   any    `json:"given,omitempty"` // string or float64; nil when skipped or not asked
-	Skipped bool   `json:"skipped,omitempty"`
-	Answer  any    `json:"answer"` // string or float64; nil when there is none
-	Right   bool   `json:"right"`
-	Why     string `json:"why,omitempty"` // why there is no answer
-}
-
 // End closes a recording.
 type End struct {
 	Phase   Phase   `json:"phase"`

@@ -45,12 +45,16 @@ type Chart struct {
 // Prediction is a question that is answered before the run, and the answer.
 type Prediction struct {
 	ID        string   `json:"id"`
-	Kind      string   `json:"kind"`   // choice, number, queue
-	Answer    string   `json:"answer"` // expression
+	Kind      string   `json:"kind"`   // choice, number, queue, curve
+	Answer    string   `json:"answer"` // expression; of a curve the name of a metric
 	Choices   []string `json:"choices,omitempty"`
 	Unit      string   `json:"unit,omitempty"`
 	Tolerance string   `json:"tolerance,omitempty"` // "0", "10%", "5", "x10"
 
-	Given   any  `json:"given,omitempty"` // the learner's: string or number
+	// Range is the axis that a curve is drawn on, from and to, in the metric's
+	// unit (a counter's is per second).
+	Range []float64 `json:"range,omitempty"`
+
+	Given   any  `json:"given,omitempty"` // the learner's: string, number, or a curve's numbers
 	Skipped bool `json:"skipped,omitempty"`
 }

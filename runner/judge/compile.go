@@ -32,16 +32,17 @@ type node struct {
 // uses says what an expression is made of.
 type uses struct {
 	counters bool    // measured: counters
+	averages bool    // measured: means, and quantiles that many observations stand for
 	others   bool    // measured: anything else
 	until    float64 // the end of the latest window that it names
 	cost     int     // nodes
 }
 
 func (u uses) and(o uses) uses {
-	return uses{u.counters || o.counters, u.others || o.others, max(u.until, o.until), min(u.cost+o.cost+1, maxCost+1)}
+	return uses{u.counters || o.counters, u.averages || o.averages, u.others || o.others, max(u.until, o.until), min(u.cost+o.cost+1, maxCost+1)}
 }
 
-func (u uses) measured() bool { return u.counters || u.others }
+func (u uses) measured() bool { return u.counters || u.averages || u.others }
 
 func constant(v value) node {
 	n := node{kind: v.kind, eval: func(view) (value, error) { return v, nil }}

@@ -1,8 +1,8 @@
 package judge
 
 import (
-	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -18,11 +18,17 @@ type answer struct {
 	telemetry.Prediction
 	node
 	tolerance tolerance
+	per       bool // of a curve: the answer is an increase, drawn per second
+	fine      bool // of a curve: every tick has a value
 }
 
-// compileAnswer compiles a prediction's answer: a number, or one of the choices.
+// compileAnswer compiles a prediction's answer: a number, one of the choices, or
+// the metric of a curve.
 func (v *vocabulary) compileAnswer(p telemetry.Prediction) (answer, error) {
 	a := answer{Prediction: p}
+	if p.Kind == "curve" {
+		return v.compileCurve(a)
+	}
 	var err error
 	if a.node, err = v.compile(p.Answer); err != nil {
 		return a, err
@@ -37,10 +43,8 @@ func (v *vocabulary) compileAnswer(p telemetry.Prediction) (answer, error) {
 	case "queue":
 		a.Choices = Queues
 	case "choice":
-	case "curve":
-		return a, errors.New("curve: later: a prediction is of kind choice, number or queue")
 	default:
-		return a, fmt.Errorf("%q: a prediction is of kind choice, number or queue", p.Kind)
+		return a, fmt.Errorf("%q: a prediction is of kind choice, number, queue or curve", p.Kind)
 	}
 	if a.kind != want {
 		return a, fmt.Errorf("%s is %s and not %s", p.Answer, a.kind, want)
@@ -60,6 +64,10 @@ func (a answer) stranger(s string) error {
 // judge compares what was given with what was measured.
 func (a answer) judge(v view) telemetry.Guess {
 	g := telemetry.Guess{ID: a.ID, Kind: a.Kind, Given: a.Given, Skipped: a.Skipped}
+	if a.Kind == "curve" {
+		a.judgeCurve(&g, v)
+		return g
+	}
 	measured, err := a.eval(v)
 	if err == nil && a.kind == text && !slices.Contains(a.Choices, measured.s) {
 		err = a.stranger(measured.s)
@@ -69,13 +77,18 @@ func (a answer) judge(v view) telemetry.Guess {
 		return g
 	}
 	g.Answer = measured.bare()
+	if a.Kind == "number" {
+		g.Tolerance, g.Noise = a.Tolerance, a.noise(v, measured.n)
+		band := a.tolerance.band(measured.n, math.Abs(measured.n), g.Noise)
+		g.Bands = []*telemetry.Band{&band}
+	}
 	given, err := fromBare(a.Given)
 	switch {
 	case err != nil || given.kind != a.kind: // not asked, or asked for something else
 	case a.kind == text:
 		g.Right = given.s == measured.s
 	default:
-		g.Right = a.tolerance.admits(given.n, measured.n, a.noise(v, measured.n))
+		g.Right = within(given.n, *g.Bands[0])
 	}
 	return g
 }

@@ -111,6 +111,9 @@ func (j *Judge) Begin(b telemetry.Block) {
 	for _, w := range j.q.Windows {
 		j.edges = append(j.edges, j.zero+ticks(w.From), j.zero+ticks(w.To))
 	}
+	for _, a := range j.answers {
+		j.edges = append(j.edges, a.edges(j.measured(), j.q)...)
+	}
 	slices.Sort(j.edges)
 }
 
@@ -206,5 +209,11 @@ func (l *Linter) Lint(expr string, boolean bool) error {
 		return err
 	}
 	_, err := l.words.compile(expr)
+	return err
+}
+
+// Curve checks the answer of a curve.
+func (l *Linter) Curve(answer string) error {
+	_, err := l.words.compileAnswer(telemetry.Prediction{Kind: "curve", Answer: answer})
 	return err
 }

@@ -312,10 +312,22 @@ func TestNewRefuses(t *testing.T) {
 		{"a tolerance", func(q *telemetry.Question) {
 			q.Predictions = []telemetry.Prediction{{ID: "p", Kind: "number", Answer: "1", Tolerance: "x10%"}}
 		}, "tolerance"},
-		{"curve", func(q *telemetry.Question) {
+		{"a curve of a number", func(q *telemetry.Question) {
 			q.Predictions = []telemetry.Prediction{{ID: "p", Kind: "curve", Answer: "1"}}
-		}, "later"},
-		{"no kind", func(q *telemetry.Question) { q.Predictions = []telemetry.Prediction{{ID: "p", Answer: "1"}} }, "of kind choice, number or queue"},
+		}, "prediction p: 1: a curve is one metric over time"},
+		{"a curve of a formula", func(q *telemetry.Question) {
+			q.Predictions = []telemetry.Prediction{{ID: "p", Kind: "curve", Answer: "2 * lab.reads"}}
+		}, "a curve is one metric over time"},
+		{"a curve of a setting", func(q *telemetry.Question) {
+			q.Predictions = []telemetry.Prediction{{ID: "p", Kind: "curve", Answer: "ask.size"}}
+		}, "a curve is one metric over time"},
+		{"a curve of a window", func(q *telemetry.Question) {
+			q.Predictions = []telemetry.Prediction{{ID: "p", Kind: "curve", Answer: "quiet.lab.reads"}}
+		}, "a curve is one metric over time"},
+		{"a curve of a whole histogram", func(q *telemetry.Question) {
+			q.Predictions = []telemetry.Prediction{{ID: "p", Kind: "curve", Answer: "load"}}
+		}, "load is a histogram"},
+		{"no kind", func(q *telemetry.Question) { q.Predictions = []telemetry.Prediction{{ID: "p", Answer: "1"}} }, "of kind choice, number, queue or curve"},
 		{"doubling forty times", func(q *telemetry.Question) {
 			q.Derive = []telemetry.Formula{{ID: "d", Expr: "1 + 1"}}
 			for i := range 40 {

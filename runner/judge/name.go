@@ -13,6 +13,8 @@ type view struct {
 	span
 	zero, now int    // ticks: where the measured time begins; nothing after now is seen
 	where     string // in words
+
+	nth, parts int // only this part of each window is seen, of so many; 0: all of it
 }
 
 // narrow returns the part of the view's run that a window names.
@@ -20,6 +22,9 @@ func (v view) narrow(w telemetry.Window) (view, error) {
 	n := v
 	n.span = span{v.zero + ticks(w.From), min(v.zero+ticks(w.To), v.now)}
 	n.where = "the window " + w.Name
+	if v.parts > 0 {
+		n.span = n.share(v.nth, v.parts)
+	}
 	if n.to <= n.from {
 		return n, fmt.Errorf("%s has not begun", n.where)
 	}
@@ -94,7 +99,8 @@ func (v *vocabulary) metric(t *track, path, suffix []string) (node, error) {
 		n.gauge = t.Name
 		return n, nil
 	case slices.Contains(levels, which):
-		return measured(strings.Join(path, "."), uses{others: true}, func(in view) (float64, error) { return t.level(in, which) }), nil
+		is := uses{others: which != "mean", averages: which == "mean"}
+		return measured(strings.Join(path, "."), is, func(in view) (float64, error) { return t.level(in, which) }), nil
 	}
 	return node{}, fmt.Errorf("%s: %s is a gauge: it has .%s", strings.Join(path, "."), t.Name, strings.Join(levels, ", ."))
 }
@@ -125,7 +131,8 @@ func (v *vocabulary) shape(t *track, path, suffix []string) (node, error) {
 	default:
 		return node{}, v.unknown(path)
 	}
-	return measured(strings.Join(path, "."), uses{others: true}, func(in view) (float64, error) { return observed(t, in, of) }), nil
+	near := which == "mean" || share > 0 && share <= 0.95
+	return measured(strings.Join(path, "."), uses{averages: near, others: !near}, func(in view) (float64, error) { return observed(t, in, of) }), nil
 }
 
 // observed returns a property of what a histogram observed in the view.

@@ -5,6 +5,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"socketlabs/labs/telemetry"
 )
 
 // tolerance is how far a number may be from the answer.
@@ -33,42 +35,54 @@ func parseTolerance(s string) (tolerance, error) {
 	return t, nil
 }
 
-// admits says whether the guess is within the tolerance of an answer that the
-// run knows to within noise.
-func (t tolerance) admits(guess, answer, noise float64) bool {
+// band is what is right when the run knows its answer to within noise. A share
+// is one of the whole: of a number the answer itself, of a curve its height.
+func (t tolerance) band(answer, whole, noise float64) telemetry.Band {
 	low, high := answer-noise, answer+noise
 	switch {
+	case t.factor && answer < 0:
+		return telemetry.Band{Low: low * t.by, High: high / t.by}
 	case t.factor:
-		a, b := low/t.by, high*t.by
-		if answer < 0 {
-			a, b = low*t.by, high/t.by
-		}
-		low, high = a, b
+		return telemetry.Band{Low: low / t.by, High: high * t.by}
 	case t.share:
-		low, high = low-t.by*math.Abs(answer), high+t.by*math.Abs(answer)
-	default:
-		low, high = low-t.by, high+t.by
+		return telemetry.Band{Low: low - t.by*whole, High: high + t.by*whole}
 	}
-	return order(guess, low) >= 0 && order(guess, high) <= 0
+	return telemetry.Band{Low: low - t.by, High: high + t.by}
+}
+
+// within says whether a guess lies in a band, whose edges belong to it.
+func within(guess float64, b telemetry.Band) bool {
+	return order(guess, b.Low) >= 0 && order(guess, b.High) <= 0
 }
 
 // The noise of an answer is at most this share of it: it forgives the run and
 // not the guess.
 const maxNoise = 0.1
 
-// noise is how exactly a run knows an answer that is made of counters: two
-// standard errors, from the answers of the window's four quarters. If M is the
-// quarters' mean and S their sample standard deviation, the mean is known to
-// within S/sqrt(4), and the answer, be it their mean (a ratio) or their sum (a
-// count), to within the same share of itself. Other answers are taken as exact.
+// quarters is into how many parts a run is cut to see its noise, and student
+// the 97.5 % quantile of Student's t with one degree of freedom less: the mean
+// of so many parts lies within that many standard errors in 95 of 100 runs.
+const (
+	quarters = 4
+	student  = 3.1824463
+)
+
+// noise is how exactly a run knows an answer: the half width of its 95 %
+// confidence interval, from the answers of four quarters of the time that it is
+// about. If M is the quarters' mean and S their sample standard deviation, the
+// mean is known to within student*S/sqrt(4), and the answer, be it their mean (a
+// ratio, a level) or their sum (a count), to within the same share of itself.
+//
+// It is 0 for what is no mean of the run: a gauge's last, min and max, and the
+// far quantiles and the maximum of a histogram are taken as exact.
 func (a answer) noise(v view, whole float64) float64 {
-	if !a.uses.counters || a.uses.others {
+	if !a.uses.counters && !a.uses.averages || a.uses.others {
 		return 0
 	}
 	at, ok := a.quarters(v)
 	var mean, squares float64
 	for _, x := range at {
-		mean += x / float64(len(at))
+		mean += x / quarters
 	}
 	for _, x := range at {
 		squares += (x - mean) * (x - mean)
@@ -76,17 +90,18 @@ func (a answer) noise(v view, whole float64) float64 {
 	if !ok || mean == 0 {
 		return 0
 	}
-	deviation := math.Sqrt(squares / float64(len(at)-1))
-	share := 2 * deviation / math.Sqrt(float64(len(at))) / math.Abs(mean)
+	deviation := math.Sqrt(squares / (quarters - 1))
+	share := student * deviation / math.Sqrt(quarters) / math.Abs(mean)
 	return math.Abs(whole) * min(share, maxNoise)
 }
 
-// quarters returns the answer in each quarter of the view, if all have one.
-func (a answer) quarters(v view) (at [4]float64, ok bool) {
+// quarters returns the answer in each quarter of the view and of every window
+// that the answer names, if all have one.
+func (a answer) quarters(v view) (at [quarters]float64, ok bool) {
 	for i := range at {
 		part := v
-		part.from = v.from + (v.to-v.from)*i/len(at)
-		part.to = v.from + (v.to-v.from)*(i+1)/len(at)
+		part.span = v.span.share(i, quarters)
+		part.nth, part.parts = i, quarters
 		value, err := a.eval(part)
 		if err != nil {
 			return at, false

@@ -41,6 +41,11 @@ type snapshot struct {
 // span is the time after from up to and including to, in ticks of the run's clock.
 type span struct{ from, to int }
 
+// share is part i of n equal ones, to the tick.
+func (s span) share(i, n int) span {
+	return span{s.from + (s.to-s.from)*i/n, s.from + (s.to-s.from)*(i+1)/n}
+}
+
 func (s span) seconds() float64 { return float64(s.to-s.from) * telemetry.Tick.Seconds() }
 
 // add keeps one value. Of two at the same tick the later counts; what comes

@@ -124,8 +124,8 @@ func TestGuesses(t *testing.T) {
 }
 
 // The quarters of this run have 98, 102, 98 and 102 requests: their mean is 100
-// and their sample standard deviation 2.3094, so the share of two standard errors
-// is 2*2.3094/sqrt(4)/100.
+// and their sample standard deviation 2.3094, so the half width of the interval is
+// 3.1824 (Student's t, 3 degrees of freedom, 97.5 %) * 2.3094 / sqrt(4), per cent.
 func TestNoise(t *testing.T) {
 	w := standard()
 	w.values["load.requests"] = func(t float64) float64 {
@@ -139,15 +139,18 @@ func TestNoise(t *testing.T) {
 		noise float64
 		why   string
 	}{
-		{"load.requests", 9.2376, "a count"},
-		{"load.requests / seconds", 2.3094, "a rate has the same share of noise"},
-		{"-load.requests", 9.2376, ""},
+		{"load.requests", 14.6990, "a count"},
+		{"load.requests / seconds", 3.6748, "a rate has the same share of noise"},
+		{"-load.requests", 14.6990, ""},
 		{"lab.reads", 0, "300 in every quarter"},
 		{"lab.wakeups", 0.2, "0 1 0 1: capped at a tenth"},
 		{"kernel.recvq.last", 0, "a gauge is taken as exact"},
 		{"load.requests + kernel.recvq.last", 0, "and so is what it is part of"},
-		{"quiet.load.requests", 0, "a window of its own has no quarters"},
-		{"load.p50", 0, "a quantile is no sum"},
+		{"quiet.load.requests", 7.3496, "a window has quarters of its own: 51 51 49 49"},
+		{"kernel.recvq.mean", 2.05, "a level is a mean of the run: 5.5 15.5 25.5 35.5, capped at a tenth"},
+		{"kernel.recvq.max", 0, "the highest level is none"},
+		{"load.p50", 0, "1 ms in every quarter"},
+		{"load.p99", 0, "a far quantile is exact"},
 		{"ask.size", 0, "nothing is measured"},
 	} {
 		q := question()

@@ -81,7 +81,7 @@ func (c *client) once() bool {
 func (c *client) launch(due, now time.Duration) {
 	w := c.crowd
 	c.meter().late.ObserveN(now-max(due, c.free), uint64(w.burst))
-	if !w.open {
+	if !w.open || w.omits {
 		due = now
 	}
 	c.talk.ask(due, now)

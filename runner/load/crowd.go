@@ -18,6 +18,10 @@ const slice = 64
 // that many. In the open model groups of burst requests are due on a schedule;
 // group g is client g mod n's, so that each client has a schedule of its own, a
 // little later than its neighbour's. What is due and finds no room waits.
+//
+// A crowd that omits is the uncorrected closed loop: what falls due while a
+// client waits for an answer is left out, and the clock of the next request
+// starts when it is sent.
 type crowd struct {
 	settings
 	start, end time.Duration // of sending
@@ -41,11 +45,12 @@ type crowd struct {
 	over     bool  // nothing is sent any more
 }
 
-func newCrowd(l *loop, m *meter, s *script, p pattern, buf []byte) (*crowd, error) {
+// newCrowd returns a crowd whose first client has the number first.
+func newCrowd(l *loop, m *meter, load *settings, first int, s *script, p pattern, buf []byte) (*crowd, error) {
 	w := &crowd{
-		settings: *s.load, start: s.start, end: s.end, pace: newPace(s.load, s.start, s.zero, s.end),
-		clients: make([]client, s.load.connections), pattern: p, buf: buf, meter: m,
-		retry: retryBudget{share: s.load.share},
+		settings: *load, start: s.start, end: s.end, pace: newPace(load, s.start, s.zero, s.end),
+		clients: make([]client, load.connections), pattern: p, buf: buf, meter: m,
+		retry: retryBudget{share: load.share},
 	}
 	if w.client == "file" {
 		w.file = fileBytes(w.size)
@@ -62,7 +67,7 @@ func newCrowd(l *loop, m *meter, s *script, p pattern, buf []byte) (*crowd, erro
 	}
 	for i := range w.clients {
 		c := &w.clients[i]
-		c.crowd, c.number, c.group = w, i, int64(i)
+		c.crowd, c.number, c.group = w, first+i, int64(i)
 		c.socket = socket{loop: l, opened: c.begin, failed: m.unreached, ready: c.handle}
 		if w.sources > 1 {
 			c.source = byte(1 + i%w.sources)
@@ -100,6 +105,10 @@ func (w *crowd) next(c *client, now time.Duration) (due time.Duration, ok bool) 
 	}
 	c.group += int64(len(w.clients))
 	w.launched++
+	for w.omits && w.pace.due(c.group) <= now {
+		c.group += int64(len(w.clients))
+		w.launched++
+	}
 	return due, true
 }
 

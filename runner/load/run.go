@@ -59,10 +59,11 @@ func perform(ctx context.Context, p Plan, orders <-chan Order, emit func(telemet
 type engine struct {
 	script
 	*loop
-	meter meter
-	crowd *crowd // nil: no load
-	gangs []*gang
-	emit  func(telemetry.Event)
+	meter  meter
+	crowd  *crowd  // nil: no load
+	beside *beside // nil: no closed-loop client beside it
+	gangs  []*gang
+	emit   func(telemetry.Event)
 
 	pattern pattern
 	buf     []byte
@@ -82,10 +83,13 @@ func newEngine(s script, l *loop, emit func(telemetry.Event)) (*engine, error) {
 	if s.load != nil {
 		e.streams = s.load.connections
 		var err error
-		if e.crowd, err = newCrowd(l, &e.meter, &e.script, e.pattern, e.buf); err != nil {
+		if e.crowd, err = newCrowd(l, &e.meter, s.load, 0, &e.script, e.pattern, e.buf); err != nil {
 			return nil, err
 		}
 		e.crowd.say, e.crowd.ready = e.say, e.ready
+		if e.beside, err = e.newBeside(); err != nil {
+			return nil, err
+		}
 	}
 	for _, f := range s.faults {
 		e.recruit(f)
@@ -150,7 +154,7 @@ func (e *engine) step() error {
 	}
 	until := never
 	if e.crowd != nil {
-		until = e.crowd.give(e.now())
+		until = min(e.crowd.give(e.now()), e.beside.give(e.now()))
 	}
 	return e.turn(until)
 }
@@ -179,6 +183,7 @@ func (e *engine) connect() error {
 		return nil
 	}
 	e.crowd.connect()
+	e.beside.connect()
 	return nil
 }
 
@@ -241,6 +246,7 @@ func (e *engine) finish() error {
 	}
 	if e.crowd != nil {
 		e.crowd.stop()
+		e.beside.stop()
 	}
 	for e.meter.inflight > 0 && !e.quit && e.now() < e.end+drainTime {
 		if err := e.handle(e.end + drainTime); err != nil {
@@ -266,9 +272,10 @@ func (e *engine) sample(t, now time.Duration) {
 		w.advance(now)
 		backlog, oldest = w.backlog(), w.oldest(now)
 	}
+	values, hists := e.meter.values(backlog, oldest, e.loop.connecting), e.meter.hists()
+	e.beside.report(values, hists)
 	e.emit(telemetry.Event{
-		T: float64(t/telemetry.Tick) / 10, Kind: telemetry.KindSample, From: telemetry.FromLoad,
-		Values: e.meter.values(backlog, oldest, e.loop.connecting), Hists: e.meter.hists(),
+		T: float64(t/telemetry.Tick) / 10, Kind: telemetry.KindSample, From: telemetry.FromLoad, Values: values, Hists: hists,
 	})
 }
 
@@ -300,5 +307,6 @@ func (e *engine) close() {
 	}
 	if e.crowd != nil {
 		e.crowd.close()
+		e.beside.close()
 	}
 }

@@ -17,7 +17,8 @@ type settings struct {
 	open                            bool
 	connections, size, burst, depth int
 	rate                            float64 // requests per second
-	renew, sources                  int
+	renew, sources, beside          int
+	omits                           bool // what is due while an answer is missing is never asked
 	shape                           string
 	peak                            float64 // requests per second
 	steps                           int
@@ -59,7 +60,7 @@ func (p Plan) settings() (*settings, error) {
 		client: client.Name,
 		open:   v["model"] == "open", connections: whole(v["connections"]), size: whole(v["size"]),
 		burst: whole(v["burst"]), depth: whole(v["depth"]), rate: v["rate"].(float64),
-		renew: whole(v["renew"]), sources: whole(v["sources"]),
+		renew: whole(v["renew"]), sources: whole(v["sources"]), beside: whole(v["beside"]),
 		shape: v["shape"].(string), peak: v["peak"].(float64), steps: whole(v["steps"]),
 	}
 	s.depth = max(s.depth, s.burst)
@@ -98,4 +99,17 @@ func callSettingsOf(with map[string]any) callSettings {
 		heavy: with["heavy"].(float64), share: with["retry-share"].(float64), retries: whole(with["retries"]),
 		jitter: with["jitter"].(bool), unsafe: with["unsafe"].(bool),
 	}
+}
+
+// closed are the settings of the closed-loop client beside an open load; nil:
+// there is none. Each of its connections has the pace of one of the load's.
+func (s *settings) closed() *settings {
+	if s == nil || !s.open || s.beside == 0 {
+		return nil
+	}
+	c := *s
+	share := float64(s.beside) / float64(s.connections)
+	c.connections, c.rate, c.peak = s.beside, s.rate*share, s.peak*share
+	c.depth, c.omits = s.burst, true
+	return &c
 }

@@ -30,7 +30,7 @@ func TestStall(t *testing.T) {
 	const seconds, rate = 3, 3000
 	best := math.Inf(1)
 	for range 3 {
-		length, o := stalled(t, seconds, rate)
+		length, o := stalled(t, seconds, open(64, 64, rate, 1))
 		want := length.Seconds() - seconds/100.0
 		got := o.last.Hists["load"].Quantile(.99)
 		if late := o.last.Hists["load.late"].Quantile(.99); late > 2e-3 {
@@ -49,7 +49,7 @@ func TestStall(t *testing.T) {
 }
 
 // stalled loads a server that is frozen for a second, and says for how long it was.
-func stalled(t *testing.T, seconds, rate float64) (time.Duration, outcome) {
+func stalled(t *testing.T, seconds float64, load map[string]any) (time.Duration, outcome) {
 	cmd := exec.Command("/proc/self/exe")
 	cmd.Env = append(os.Environ(), "LOAD_TEST_ECHO=1")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: unix.SIGKILL}
@@ -66,7 +66,7 @@ func stalled(t *testing.T, seconds, rate float64) (time.Duration, outcome) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := start(t, NewPlan(labs.Spec{Load: open(64, 64, rate, 1), Seconds: seconds}, strings.TrimSpace(addr), soon()))
+	p := start(t, NewPlan(labs.Spec{Load: load, Seconds: seconds}, strings.TrimSpace(addr), soon()))
 	time.Sleep(time.Second)
 	begin := time.Now()
 	cmd.Process.Signal(unix.SIGSTOP)

@@ -63,6 +63,7 @@ startKeys({
   r: () => { bench?.start(); },
   c: () => bench?.act({ act: "compare", key: "" }),
   s: () => bench?.act({ act: "stop", key: "" }),
+  f: () => bench?.act({ act: "freeze", key: "" }),
   b: () => { if (bench) toBench(); },
   Escape: () => {
     search.close();

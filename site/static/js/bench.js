@@ -7,6 +7,7 @@ import { asApiError, get, post, remove } from "./api.js";
 import { byId } from "./dom.js";
 import { ended } from "./ending.js";
 import { Faults } from "./faults.js";
+import { Freeze } from "./freeze.js";
 import { Head } from "./head.js";
 import { History, measured } from "./history.js";
 import { Instruments } from "./instruments.js";
@@ -34,6 +35,7 @@ export class Bench {
   #predictions = new Predictions(() => this.#answered());
   #knobs = new Knobs(() => { this.#situation.refused = null; this.#show.now(); });
   #faults = new Faults({ changed: () => this.#show.now(), on: (x) => this.#switch((run) => post(`${run}/faults`, x)), off: (id) => this.#switch((run) => remove(`${run}/faults/${id}`)) });
+  #freeze = new Freeze((x) => this.#switch((run) => post(`${run}/faults`, x)));
   #history = new History({ open: (r) => this.open(r.id, true), under: (r) => this.#lay(r), gone: (id) => this.#gone(id) });
   #head = new Head((a) => this.act(a));
   #versus = new Versus({ start: () => this.compare(), block: (n) => this.#block(n) });
@@ -271,6 +273,7 @@ export class Bench {
     if (a.act === "run") this.start();
     else if (a.act === "compare") this.compare();
     else if (a.act === "stop" && mayStop(this.state)) this.stop();
+    else if (a.act === "freeze") this.#freeze.press();
     else if (a.act === "halt") this.stop(a.arg);
     else if (a.act === "skip") this.#predictions.skip(this.#asks);
     else if (a.act === "predict") byId(this.#predictions.first(this.#asks) ?? this.#asks).scrollIntoView({ block: "center" });
@@ -311,6 +314,7 @@ export class Bench {
     this.#knobs.disable(isLive(state) || !page.linux || this.#versus.posed !== null);
     this.#versus.draw(this.#run, this.#order(), mayRun(state) && page.linux);
     this.#faults.draw(this.#run, state === "running" && !this.#run?.begin?.kind);
+    this.#freeze.draw(this.#x, this.#knobs.value("load.model") === "open", this.#run?.begin?.kind ? null : this.#run, state);
     this.#history.mark(this.#run?.id ?? "", this.#under?.id ?? "");
   }
 

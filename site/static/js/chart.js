@@ -6,9 +6,11 @@
 /** @import {Run} from "./run.js" */
 import uPlot from "../vendor/uPlot.esm.js";
 import { el, put, svg } from "./dom.js";
+import { drawn } from "./drawn.js";
 import { figure } from "./format.js";
 import { colour, font } from "./look.js";
 import { metricOf } from "./page.js";
+import { powers } from "./plot.js";
 import { HZ } from "./series.js";
 import { both, label, say } from "./words.js";
 
@@ -41,6 +43,7 @@ export class Chart {
   /** @type {HTMLElement[]} */
   #values = [];
   #ghost;
+  #mine;
   #watcher;
   root;
 
@@ -61,7 +64,8 @@ export class Chart {
       readout.append(el("li", { "data-s": i + 1 }, this.#key(), both(metricOf(name).label), value));
     });
     this.#ghost = el("li", { "data-s": "ghost", hidden: true }, this.#key(), both("run.ghost"));
-    readout.append(this.#ghost);
+    this.#mine = el("li", { "data-s": "mine", hidden: true }, this.#key(), both("predict.curve.mine"));
+    readout.append(this.#ghost, this.#mine);
     this.root = el("div", { class: "run-chart" }, el("h3", {}, both(plan.title), " ", el("small", {}, both(plan.scale.unit))), readout, this.#plot);
     this.#uplot = new uPlot(this.#options(moved), this.#nothing(), this.#plot);
     this.#watcher = new ResizeObserver(() => this.#fit());
@@ -71,7 +75,7 @@ export class Chart {
   #key() { return svg("svg", { "aria-hidden": "true" }, svg("line", { x2: 11, y1: 4, y2: 4 })); }
 
   /** @returns {[number[], ...(number|null)[][]]} */
-  #nothing() { return [[0, this.#view.total], [null, null], ...this.#plan.metrics.map(() => [null, null])]; }
+  #nothing() { return [[0, this.#view.total], [null, null], ...this.#plan.metrics.map(() => [null, null]), [null, null]]; }
 
   #fit() {
     const { clientWidth: width, clientHeight: height } = this.#plot;
@@ -96,8 +100,10 @@ export class Chart {
     const ghost = before?.series.line(metrics[0], scale.by, Infinity) ?? [];
     ghost.length = rows;
     this.#ghost.hidden = !before?.series.has(metrics[0]);
+    const mine = run && drawn(run, this.#plan);
+    this.#mine.hidden = !mine;
     if (!run) this.#uplot.setData(this.#nothing());
-    else this.#uplot.setData([x, Array.from(ghost, (v) => v ?? null), ...metrics.map((m) => run.series.line(m, scale.by, upTo))]);
+    else this.#uplot.setData([x, Array.from(ghost, (v) => v ?? null), ...metrics.map((m) => run.series.line(m, scale.by, upTo)), mine ?? x.map(() => null)]);
   }
 
   /** Words and colours have changed: the axes keep theirs until they are asked for again. */
@@ -122,7 +128,7 @@ export class Chart {
       cursor: { sync: { key: "run" }, y: false, points: { size: 5 }, drag: { x: true, y: false, setScale: false } },
       scales: { x: { time: false, range: () => view.zoom ?? [0, view.total] }, y: log ? { distr: 3, range: logRange } : { range: (_u, _min, max) => [0, above(Math.max(1e-9, max || 1) * 1.05)] } },
       axes: [xAxis(view), yAxis(log)],
-      series: [{}, { stroke: () => colour("ghost"), width: 1.25, points: { show: false }, spanGaps: true }, ...this.#plan.metrics.map((_, i) => line(i))],
+      series: [{}, { stroke: () => colour("ghost"), width: 1.25, points: { show: false }, spanGaps: true }, ...this.#plan.metrics.map((_, i) => line(i)), { stroke: () => colour("ink"), width: 1.5, dash: [6, 4], points: { show: false }, spanGaps: true }],
       hooks: {
         drawClear: [(u) => shade(u, view)],
         draw: [(u) => marks(u, view)],
@@ -147,13 +153,6 @@ const xAxis = (view) => ({
   ticks: { show: true, size: 3, width: 1, stroke: () => colour("edge") },
   values: (_u, splits) => splits.map((v) => (v === view.total ? say("run.at", { t: v }) : String(v))),
 });
-
-/** @param {number} min @param {number} max */
-function powers(min, max) {
-  const out = [];
-  for (let e = Math.ceil(Math.log10(min) - 1e-9); 10 ** e <= max * 1.0001; e++) out.push(10 ** e);
-  return out;
-}
 
 /** @param {boolean} log @returns {uPlot.Axis} */
 const yAxis = (log) => ({

@@ -46,6 +46,7 @@
  * @property {string} [kind] comparison, sweep; of a run of several blocks
  * @property {{order: number[]}} [plan]
  * @property {{label: string}[]} [arms]
+ * @property {{predictions?: {kind: string, answer: string, given?: Answer}[]}} [question]
  */
 
 /** @typedef {{name: string, os: string, kernel: string, cpu: string, cores: number, go: string, isolation: string}} Host */
@@ -54,7 +55,24 @@
 /** @typedef {{label: string, arm?: number, slot?: number, start: number, warmup: number, seconds: number}} Block */
 /** @typedef {{peer: string, state: string, recvq: number, sendq: number, rtt?: number, cwnd?: number, retrans?: number}} Socket */
 /** @typedef {{id: string, pass: boolean, value: number|null, op: string, bound: number|null, expr: string, why?: string}} Check */
-/** @typedef {{id: string, kind: string, given?: string|number, skipped?: boolean, answer: string|number|null, right: boolean, why?: string}} Guess */
+/** A choice, a number, or a curve's numbers. @typedef {string|number|number[]} Answer */
+/** @typedef {{low: number, high: number}} Band */
+
+/**
+ * @typedef {object} Guess
+ * @property {string} id
+ * @property {string} kind
+ * @property {Answer} [given]
+ * @property {boolean} [skipped]
+ * @property {string|number|(number|null)[]|null} answer of a curve null where nothing was measured
+ * @property {boolean} right
+ * @property {string} [why] there is no answer
+ * @property {string} [tolerance] of a number or a curve
+ * @property {number} [noise] of the run, in the unit of the answer
+ * @property {(Band|null)[]} [bands] what was right
+ * @property {number} [score] of a curve
+ * @property {number} [shape] of a curve
+ */
 /** @typedef {{code: string, value: number, bound: number, void: boolean}} Doubt */
 
 /**
@@ -177,7 +195,8 @@
  * @property {Summary|null} latest
  */
 
-/** @typedef {{id: string, kind: string, choices: string[], unit: string, given: string|number|null, skipped: boolean}} Prediction */
+/** @typedef {{metric: string, range: [number, number], points: number}} Curve */
+/** @typedef {{id: string, kind: string, choices: string[], unit: string, given: Answer|null, skipped: boolean, curve: Curve|null}} Prediction */
 /** @typedef {{kind: "counter"|"gauge"|"histogram", unit: string, label: Text}} Metric */
 
 /**
@@ -216,7 +235,7 @@
  * @typedef {object} Progress
  * @property {Record<string, boolean>} checks
  * @property {{lesson: string, section: string}|null} place
- * @property {Record<string, {given: string|number|null, skipped: boolean, when: string, run?: string}>} guesses
+ * @property {Record<string, {given: Answer|null, skipped: boolean, when: string, run?: string}>} guesses
  */
 
 export {};

@@ -45,7 +45,7 @@ export class Knobs {
   #fit() {
     const of = (/** @type {string} */ name) => this.#all.find((k) => k.name === name)?.value;
     const open = of("load.model") === "open", shape = of("load.shape");
-    const has = /** @type {Record<string, boolean>} */ ({ "load.rate": open, "load.shape": open, "load.peak": open && shape !== "steady", "load.steps": open && shape === "steps" });
+    const has = /** @type {Record<string, boolean>} */ ({ "load.rate": open, "load.beside": open, "load.shape": open, "load.peak": open && shape !== "steady", "load.steps": open && shape === "steps" });
     for (const k of this.#all) k.root.hidden = has[k.name] === false;
     if (this.#all.some((k) => !k.setting.main && (k.changed || k.wrong))) this.#more.open = true;
     this.#reset.classList.toggle("is-hidden", !this.#all.some((k) => k.changed || k.wrong));
@@ -69,6 +69,9 @@ export class Knobs {
       return String((space === "knob" ? run.knobs : run.load)?.[name] ?? k.setting.value) === String(k.value);
     });
   }
+
+  /** Where a setting stands; undefined: there is none. @param {string} name */
+  value(name) { return this.#all.find((k) => k.name === name)?.value; }
 
   get wrong() { return this.#all.some((k) => k.wrong !== null); }
 

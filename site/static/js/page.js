@@ -26,5 +26,5 @@ export function metricOf(name) {
   const whole = all[name.slice(0, Math.max(0, name.lastIndexOf(".")))];
   const part = name.slice(name.lastIndexOf(".") + 1);
   if (!whole) return { kind: "gauge", unit: "", label: { ko: name, en: name } };
-  return { kind: "gauge", unit: whole.unit, label: { ko: `${whole.label.ko} ${part}`, en: `${whole.label.en} ${part}` } };
+  return { kind: "gauge", unit: part === "count" ? "" : whole.unit, label: { ko: `${whole.label.ko} ${part}`, en: `${whole.label.en} ${part}` } };
 }

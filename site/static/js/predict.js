@@ -2,12 +2,14 @@
 // Predictions: answered or skipped before Run unlocks; afterwards the guess stays,
 // beside what was measured.
 
-/** @import {Guess, Prediction} from "./events.js" */
+/** @import {Answer, Guess, Prediction} from "./events.js" */
 import { asApiError, replace } from "./api.js";
+import { Curve } from "./curve.js";
 import { every, one } from "./dom.js";
 import { figure } from "./format.js";
-import { comparisons, experiments, page } from "./page.js";
-import { both, plain } from "./words.js";
+import { comparisons, experimentOf, experiments, page } from "./page.js";
+import { verdictOf } from "./verdict.js";
+import { both } from "./words.js";
 
 /** One question in the text. */
 class Question {
@@ -16,6 +18,8 @@ class Question {
   #experiment;
   #changed;
   #measured = false;
+  /** @type {Curve|null} what it is answered with, when it is a curve */
+  #curve = null;
 
   /**
    * @param {HTMLFormElement} form
@@ -28,7 +32,9 @@ class Question {
     this.#prediction = prediction;
     this.#experiment = experiment;
     this.#changed = changed;
+    if (prediction.curve) this.#curve = new Curve(one(form, ".curve"), prediction.curve, experimentOf(experiment)?.seconds ?? 1);
     form.addEventListener("submit", (e) => { e.preventDefault(); this.#commit(); });
+    form.addEventListener("input", () => this.#complain(null));
     one(form, "[data-act=skip]").addEventListener("click", () => this.skip());
     one(form, "[data-act=change]").addEventListener("click", () => this.#reopen());
     one(form, ".predict-why").hidden = true;
@@ -42,8 +48,9 @@ class Question {
 
   #inputs() { return [...this.#form.querySelectorAll("input")]; }
 
-  /** @returns {string|number|null} */
+  /** @returns {Answer|null} */
   #read() {
+    if (this.#curve) return this.#curve.value;
     const inputs = this.#inputs();
     if (this.#prediction.kind !== "number") return inputs.find((i) => i.checked)?.value ?? null;
     const typed = inputs[0].value.trim().replaceAll(",", "");
@@ -52,13 +59,14 @@ class Question {
 
   #commit() {
     const given = this.#read();
-    if (given === null) this.#complain(both(this.#prediction.kind === "number" ? "predict.need.number" : "predict.need"));
+    const { kind } = this.#prediction;
+    if (given === null) this.#complain(both(kind === "number" || kind === "curve" ? `predict.need.${kind}` : "predict.need"));
     else this.#put({ given });
   }
 
   skip() { return this.#put({ skipped: true }); }
 
-  /** @param {{given?: string|number, skipped?: boolean}} guess */
+  /** @param {{given?: Answer, skipped?: boolean}} guess */
   async #put(guess) {
     try {
       await replace(`/api/progress/guesses/${page.lesson}/${this.#experiment}/${this.id}`, guess);
@@ -77,7 +85,7 @@ class Question {
     this.#prediction.skipped = false;
     this.#show();
     this.#changed();
-    this.#inputs()[0].focus();
+    (this.#curve ?? this.#inputs()[0]).focus();
   }
 
   /** @param {Node|null} why */
@@ -90,6 +98,8 @@ class Question {
   #show() {
     const { given, skipped, kind } = this.#prediction, done = !this.open || this.#measured;
     this.#complain(null);
+    if (Array.isArray(given)) this.#curve?.set(given);
+    this.#curve?.lock(done);
     for (const i of this.#inputs()) {
       i.disabled = done;
       if (given === null) continue;
@@ -109,12 +119,15 @@ class Question {
   /** What a run said about it. @param {Guess} g */
   measured(g) {
     this.#measured = true;
+    if (this.given === null && !this.skipped && g.given !== undefined) this.#prediction.given = g.given; // to a run from the command line
     this.#show();
     const why = one(this.#form, ".predict-why"), verdict = one(this.#form, ".predict-verdict");
     why.hidden = false;
     if (why instanceof HTMLDetailsElement) why.open = true;
     verdict.hidden = false;
-    verdict.replaceChildren(this.#verdict(g));
+    verdict.replaceChildren(...verdictOf(g, this.given !== null));
+    if (Array.isArray(g.given)) this.#curve?.set(g.given); // what this run was started with
+    if (g.answer !== null) this.#curve?.measured(g);
     for (const l of every(this.#form, "label")) this.#beside(l, g);
   }
 
@@ -126,15 +139,6 @@ class Question {
     if (!fact) return;
     const note = one(choice, "em"), mine = choice.classList.contains("is-mine") && !number;
     note.replaceChildren(...(mine ? [both("predict.mine"), " · "] : []), both("predict.measured"), ...(number ? [` ${figure(Number(g.answer))}`] : []));
-  }
-
-  /** @param {Guess} g */
-  #verdict(g) {
-    const answer = typeof g.answer === "number" ? figure(g.answer) : "", given = typeof this.given === "number" ? figure(this.given) : "";
-    if (g.answer === null) return both("predict.no-answer", { why: plain(g.why ?? "–") });
-    if (this.given === null) return this.#prediction.kind === "number" ? both("predict.only", { answer }) : document.createDocumentFragment();
-    if (this.#prediction.kind !== "number") return both(g.right ? "predict.right" : "predict.choice.off");
-    return both(g.right ? "predict.near" : "predict.off", { given, answer });
   }
 }
 

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/chromedp/kb"
+)
+
+// A curve is drawn with the keyboard alone, the run is started, and both lie over
+// each other with a score; the answers can not be changed any more.
+func TestLongPageCurve(t *testing.T) {
+	onlyLong(t)
+	s := serve(t, t.TempDir(), nil)
+	p := open(t, s)
+	p.enter()
+	p.lesson("/en/metrics#two-clients")
+	p.click(`#claim input[value=blind]`)
+	p.click(`#claim [type=submit]`)
+	p.click(`#unsent [type=submit]`)
+	p.until(patience, "an empty curve is no answer", `!document.querySelector("#unsent .predict-error").hidden`)
+	if !strings.Contains(p.text("#unsent .predict-error"), "Draw a curve") {
+		t.Errorf("%q", p.text("#unsent .predict-error"))
+	}
+	p.drag()
+	if n := p.count("#unsent .curve-dot"); n != 10 {
+		t.Errorf("the mouse has set %d points on its way, want all 10", n)
+	}
+	p.click("#unsent .curve-how button")
+	p.drawTriangle()
+	if p.text("#unsent .predict-error") != "" {
+		t.Error("what was wrong still stands, after drawing")
+	}
+	p.shoot("curve-drawn")
+	p.click(`#unsent [type=submit]`)
+	p.until(patience, "Run is unlocked", `!document.querySelector("#ui-go").disabled`)
+	p.run()
+	p.until(patience, "the curves are compared", `!document.querySelector("#unsent .predict-verdict").hidden && document.querySelector("#unsent .curve-pad path.curve-fact") && document.querySelector("#unsent .curve-pad path.curve-mine")`)
+	said := p.text("#unsent .predict-verdict")
+	for _, want := range []string{"of 10 steps", "right order", "±15 % of the curve's height"} {
+		if !strings.Contains(said, want) {
+			t.Errorf("the verdict does not say %q: %s", want, said)
+		}
+	}
+	if score := eval[float64](p, `Number(document.querySelector("#unsent .predict-verdict").innerText.match(/\((\d+) %\)/)?.[1])`); score < 50 {
+		t.Errorf("a good drawing has a score of %v %%: %s", score, said)
+	}
+	if p.count(`.readout [data-s=mine]:not([hidden])`) != 1 {
+		t.Error("the drawing does not lie on the run's chart")
+	}
+	if !eval[bool](p, `document.querySelector("#unsent [data-act=change]").hidden && document.querySelector("#unsent .curve-pad").ariaReadOnly === "true"`) {
+		t.Error("the answer can be changed after the run")
+	}
+	eval[any](p, `document.querySelector("#unsent").scrollIntoView({ block: "center", behavior: "instant" })`)
+	p.shoot("curve-measured")
+	p.accessible("a measured curve")
+	p.lesson("/en/metrics#two-clients")
+	p.until(patience, "the drawing is there again", `document.querySelector("#unsent .curve-pad path.curve-mine") && document.querySelector("#unsent .curve-pad path.curve-fact")`)
+}
+
+// drawTriangle draws nothing, a straight way up to 1,800 and nothing again.
+func (p *tab) drawTriangle() {
+	p.t.Helper()
+	p.until(patience, "there is an empty paper", `document.querySelector("#unsent .curve-pad svg text")`)
+	eval[any](p, `document.querySelector("#unsent .curve-pad").focus()`)
+	said := func() string {
+		return eval[string](p, `document.querySelector("#unsent .curve-pad").ariaValueText`)
+	}
+	if !strings.Contains(said(), "0.25 s: nothing drawn") {
+		p.t.Errorf("the first step is read as %q", said())
+	}
+	for _, step := range []struct{ right, up, down int }{{0, 1, 1}, {1, 1, 1}, {4, 6, 0}, {1, 1, 7}, {3, 1, 1}} {
+		p.press(strings.Repeat(kb.ArrowRight, step.right) + strings.Repeat(kb.PageUp, step.up) + strings.Repeat(kb.PageDown, step.down))
+	}
+	if !strings.Contains(said(), "4.75 s: 0") {
+		p.t.Errorf("the last step is read as %q", said())
+	}
+	p.press(strings.Repeat(kb.ArrowLeft, 4))
+	if !strings.Contains(said(), "2.75 s: 1,800") {
+		p.t.Errorf("the top is read as %q", said())
+	}
+	p.press(kb.ArrowUp + kb.ArrowDown)
+}
+
+// drag draws with the mouse, from the left end of the paper to its right one.
+func (p *tab) drag() {
+	p.t.Helper()
+	p.until(patience, "there is a paper in sight", `(() => { const r = document.querySelector("#unsent .curve-pad")?.getBoundingClientRect(); if (r && (r.top < 100 || r.bottom > innerHeight - 20)) document.querySelector("#unsent .curve-pad").scrollIntoView({ block: "center", behavior: "instant" }); return r && r.top >= 100 && r.bottom <= innerHeight - 20; })()`)
+	r := eval[[]float64](p, `(() => { const r = document.querySelector("#unsent .curve-pad").getBoundingClientRect(); return [r.left, r.top, r.width]; })()`)
+	for i, to := range []struct{ x, y float64 }{{0.12, 170}, {0.3, 170}, {0.62, 70}, {0.64, 177}, {0.97, 177}, {0.97, 177}} {
+		kind := []input.DispatchMouseEventType{"mousePressed", "mouseMoved", "mouseMoved", "mouseMoved", "mouseMoved", "mouseReleased"}[i]
+		call(p, input.DispatchMouseEvent, input.DispatchMouseEventParams{Type: kind, X: r[0] + to.x*r[2], Y: r[1] + to.y, Button: "left", Buttons: 1, ClickCount: 1})
+	}
+}
+
+// One key freezes the server for two seconds while it is measured.
+func TestLongPageFreeze(t *testing.T) {
+	onlyLong(t)
+	s := serve(t, t.TempDir(), nil)
+	p := open(t, s)
+	p.enter()
+	p.lesson("/ko/metrics#steady")
+	p.unlock()
+	if !eval[bool](p, `!document.querySelector("#ui-freeze").hidden && document.querySelector("#ui-freeze").disabled`) {
+		t.Error("before the run there is nothing to freeze")
+	}
+	p.start()
+	p.until(patience, "it can be frozen", `!document.querySelector("#ui-freeze").disabled`)
+	p.press("f")
+	p.until(2*time.Second, "it is frozen", `document.querySelector("#ui-freeze").ariaPressed === "true"`)
+	p.until(patience, "the answers stay away", `(() => { const v = document.querySelectorAll("#ui-charts .readout data")[0]?.innerText; return v === "0"; })()`)
+	p.shoot("freeze-frozen")
+	if state := p.finish(); state != "finished" && state != "void" {
+		t.Fatalf("the run ended: %s\n%s", state, p.text("#ui-note"))
+	}
+	p.shoot("freeze-over")
+	p.put("two-clients")
+	if p.count("#ui-freeze:not([hidden])") != 1 {
+		t.Error("an open load has no button")
+	}
+	p.lesson("/en/blocking#one-silent")
+	if p.count("#ui-freeze:not([hidden])") != 0 {
+		t.Error("a closed load has the button")
+	}
+}
