@@ -73,9 +73,11 @@ func Catalogue() []Metric {
 		{"kernel.switches_voluntary", KindCounter, ""},
 		{"kernel.switches_involuntary", KindCounter, ""},
 		{"kernel.fds", KindGauge, ""},
+		{"kernel.fds_limit", KindGauge, ""}, // RLIMIT_NOFILE: the number that no new descriptor reaches
 		{"kernel.rss", KindGauge, "bytes"},
 		{"kernel.reads", KindCounter, ""}, // read(2) and its kin; recv(2) is not among them
 		{"kernel.writes", KindCounter, ""},
+		{"kernel.disk_written", KindCounter, "bytes"}, // that went, or will go, to a disk
 
 		// The machine.
 		{"host.load", KindGauge, ""}, // load average of one minute
