@@ -52,7 +52,7 @@ func Mysteries() []Mystery {
 			{"kernel.close_wait", "kernel.close_wait.min >= 5 && kernel.close_wait.max > kernel.close_wait.min"},
 			{"kernel.fds", "kernel.fds.max > kernel.fds.min && kernel.close_wait.min >= 5"},
 		}, spec: Spec{Lab: "states", Knobs: map[string]any{"leak": true},
-			Load:   map[string]any{"model": "open", "rate": 50.0, "connections": 2.0},
+			Load:   map[string]any{"connections": 2.0},
 			Faults: []Fault{{ID: "visitor", Kind: "churn", With: map[string]any{"size": 64.0, "pause": 0.02}}}}},
 
 		{ID: "nagle", Stage: "sockets", Proofs: []Proof{
@@ -66,7 +66,7 @@ func Mysteries() []Mystery {
 			{"kernel.accept_queue", "kernel.accept_queue.min > kernel.backlog.last"},
 			{"host.listen_overflows", "host.listen_overflows >= 3 && kernel.accept_queue.max > kernel.backlog.last"},
 		}, spec: Spec{Lab: "states", Knobs: map[string]any{"backlog": 1.0, "accept-delay": 4.5},
-			Load:   map[string]any{"model": "open", "rate": 50.0, "connections": 1.0},
+			Load:   map[string]any{"connections": 1.0},
 			Faults: []Fault{{ID: "crowd", Kind: "flood", At: 0.3, With: map[string]any{"connections": 30.0}}}}},
 
 		{ID: "lock", Stage: "locks", Proofs: []Proof{
@@ -94,7 +94,7 @@ func Mysteries() []Mystery {
 		{ID: "descriptors", Stage: "application", Proofs: []Proof{
 			{"lab.emfile", "lab.emfile / seconds >= 2"},
 			{"kernel.fds", "kernel.fds.max >= kernel.fds_limit.last - 2"},
-		}, spec: Spec{Lab: "epoll", Load: map[string]any{"model": "open", "rate": 50.0, "connections": 2.0},
+		}, spec: Spec{Lab: "epoll", Load: map[string]any{"connections": 2.0},
 			Faults: []Fault{
 				{ID: "limit", Kind: "fd-limit", At: 1, With: map[string]any{"files": 8.0}},
 				{ID: "visitors", Kind: "churn", At: 0.5, With: map[string]any{"connections": 40.0, "size": 64.0, "pause": 0.05}},
@@ -105,7 +105,7 @@ func Mysteries() []Mystery {
 			{"kernel.rwnd_limited", "kernel.rwnd_limited / seconds >= 0.3 && kernel.sendq.mean > 65536"},
 			{"kernel.sendq", "kernel.sendq.min > 65536"},
 			{"kernel.notsent", "kernel.notsent.mean > 65536"},
-		}, spec: Spec{Lab: "epoll", Load: map[string]any{"model": "open", "rate": 50.0, "connections": 2.0},
+		}, spec: Spec{Lab: "epoll", Load: map[string]any{"connections": 2.0},
 			Faults: []Fault{{ID: "reader", Kind: "slow-reader", With: map[string]any{"connections": 4.0, "size": float64(32 << 20), "chunk": 16384.0, "pause": 0.02}}}}},
 
 		{ID: "storm", Stage: "load", Proofs: []Proof{

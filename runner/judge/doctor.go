@@ -124,7 +124,7 @@ func (d *Doctor) open(e telemetry.Event) error {
 	if asked, ok := e.Run.Asked.(map[string]any); ok {
 		d.own = asked["net"] == "own"
 	}
-	for _, s := range stages {
+	for _, s := range sevenSteps {
 		var list []gauge
 		for _, y := range s.symptoms {
 			if n, err := j.words.compile(y.expr); err == nil {
@@ -141,7 +141,7 @@ func (d *Doctor) Examine() Examination {
 	x := Examination{Run: d.run, Phase: d.phase, PID: d.facts["pid"], Port: port(d.facts["addr"]), Steps: []Step{}}
 	seconds := d.seconds()
 	x.Seconds = float64(len(seconds))
-	for i, s := range stages {
+	for i, s := range sevenSteps {
 		x.Steps = append(x.Steps, d.step(s, i, seconds, x))
 	}
 	return x
@@ -161,8 +161,8 @@ func (d *Doctor) seconds() []view {
 	return list
 }
 
-func (d *Doctor) step(s stage, i int, seconds []view, x Examination) Step {
-	out := Step{ID: s.id, State: Unseen, Signals: []Signal{}, Commands: commands(s, x, d.own)}
+func (d *Doctor) step(s examStep, i int, seconds []view, x Examination) Step {
+	out := Step{ID: s.id, State: Unseen, Signals: []Signal{}, Commands: stepCommands(s, x, d.own)}
 	if len(seconds) == 0 || i >= len(d.steps) {
 		out.Why = "waiting"
 		return out
@@ -206,7 +206,7 @@ func (g gauge) over(seconds []view, start int) (Signal, bool) {
 	slices.SortFunc(known, func(a, b float64) int { return cmp.Compare(b, a) })
 	out.Value = known[min(1, len(known)-1)]
 	out.State = g.health(out.Value)
-	from, to := longest(values, func(v float64) bool {
+	from, to := longestRun(values, func(v float64) bool {
 		return slices.Index(grades, g.health(v)) >= slices.Index(grades, out.State)
 	})
 	out.From = float64(seconds[from].from-start) * telemetry.Tick.Seconds()
@@ -214,9 +214,9 @@ func (g gauge) over(seconds []view, start int) (Signal, bool) {
 	return out, true
 }
 
-// longest returns the first and the last index of the longest run of values
+// longestRun returns the first and the last index of the longest run of values
 // that are such.
-func longest(values []float64, such func(float64) bool) (from, to int) {
+func longestRun(values []float64, such func(float64) bool) (from, to int) {
 	best := 0
 	for i := 0; i < len(values); i++ {
 		n := 0

@@ -19,8 +19,8 @@ func (y symptom) health(v float64) Health {
 	return Fine
 }
 
-// stage is one of the seven steps.
-type stage struct {
+// examStep is one of the seven steps.
+type examStep struct {
 	id       string
 	needs    string // the signal without which the step cannot be seen; empty: any
 	symptoms []symptom
@@ -28,11 +28,11 @@ type stage struct {
 	inside   []string // the same, of commands that must run in the server's network
 }
 
-// stages are the seven steps of section 22.2.1, with what is normal on one
+// sevenSteps are the seven steps of section 22.2.1, with what is normal on one
 // machine over loopback. A queue that grows accuses whoever takes from it: Recv-Q
 // the application, Send-Q the network or the reader, the accept queue the loop
 // that accepts.
-var stages = []stage{
+var sevenSteps = []examStep{
 	{id: "load", symptoms: []symptom{
 		{"cpu", "kernel.cpu", "cores", "kernel.cpu / seconds", 0.7, 0}, // 22.3: one thread beyond 70 % has little left
 		{"busy", "host.busy", "share", "host.busy.mean / host.cores", 0.9, 0},
@@ -89,9 +89,9 @@ var stages = []stage{
 	}, commands: []string{"timeout 3 strace -f -T -e trace=connect,read,write -p {pid}"}, inside: []string{"ss -tnpO | grep 'pid={pid},' | grep -v ':{port} '", "timeout 5 tcpdump -i lo -nn -ttt not port {port}"}},
 }
 
-// commands are a step's, with the run's own process and port. Those about the
+// stepCommands are a step's, with the run's own process and port. Those about the
 // network enter the run's own, where it has one.
-func commands(s stage, x Examination, own bool) []string {
+func stepCommands(s examStep, x Examination, own bool) []string {
 	out := []string{}
 	if x.PID == "" {
 		return out
@@ -109,10 +109,10 @@ func commands(s stage, x Examination, own bool) []string {
 	return out
 }
 
-// StageIDs are the seven steps in their order.
-func StageIDs() []string {
+// StepIDs are the seven steps in their order.
+func StepIDs() []string {
 	var ids []string
-	for _, s := range stages {
+	for _, s := range sevenSteps {
 		ids = append(ids, s.id)
 	}
 	return ids

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"socketlabs/labs"
+	"socketlabs/runner"
+	"socketlabs/runner/judge"
+)
+
+// clues say which fault a sick signal betrays. The solver knows nothing but
+// them and the doctor's steps: what the page shows.
+var clues = map[string]string{
+	"recvq": "undrained", "close-wait": "close-wait", "held-back": "nagle", "accept-full": "backlog",
+	"lock-wait": "lock", "disk-wait": "disk", "upstream-wait": "dependency",
+	"held": "tail", "emfile": "descriptors", "fds": "descriptors", "window": "slow-reader", "idle-wakeups": "storm",
+}
+
+// solve names every fault that the steps betray, each with its proof: when they
+// tell all apart it is one.
+func solve(x judge.Examination) (found []runner.Answer) {
+	sick := map[string]judge.Signal{}
+	for _, s := range x.Steps {
+		for _, g := range s.Signals {
+			if g.State == judge.Sick {
+				sick[g.ID] = g
+			}
+		}
+	}
+	if _, slow := sick["window"]; slow { // whoever waits for a reader reads nothing either
+		delete(sick, "recvq")
+	}
+	if _, full := sick["emfile"]; full { // those that are turned away are wakeups without a read
+		delete(sick, "idle-wakeups")
+	}
+	for id, g := range sick {
+		fault, ok := clues[id]
+		known := slices.ContainsFunc(found, func(a runner.Answer) bool { return a.Fault == fault })
+		if ok && !known {
+			found = append(found, runner.Answer{Fault: fault, Metric: g.Metric, From: g.From, To: g.To})
+		}
+	}
+	return found
+}
+
+// seedOf returns the first seed at or above from that hides a fault.
+func seedOf(t *testing.T, fault string, from int) int {
+	t.Helper()
+	for seed := from; seed < from+100; seed++ {
+		if m, _, err := labs.MysteryOf(seed); err == nil && m.ID == fault {
+			return seed
+		}
+	}
+	t.Fatalf("no seed hides %s", fault)
+	return 0
+}
+
+// A mystery is run, solved by what the doctor shows, and the answer is marked.
+func TestMysteryIsSolvedByItsEvidence(t *testing.T) { tellApart(t, t.TempDir(), "undrained", 1) }
+
+// TestLongMysteriesAreToldApart runs each of them; LABS_MYSTERY=5 five times.
+func TestLongMysteriesAreToldApart(t *testing.T) {
+	onlyLong(t)
+	rounds, _ := strconv.Atoi(os.Getenv("LABS_MYSTERY"))
+	data := t.TempDir()
+	var matrix strings.Builder
+	for _, fault := range labs.MysteryIDs() {
+		fmt.Fprintf(&matrix, "%-12s %v\n", fault, tellApart(t, data, fault, max(rounds, 1)))
+	}
+	t.Logf("what was hidden, and what was found how often:\n%s", matrix.String())
+}
+
+// tellApart runs a fault so many times with seeds of their own and returns what
+// the solver found. A void run proves nothing and is run again.
+func tellApart(t *testing.T, data, fault string, rounds int) map[string]int {
+	t.Helper()
+	found := map[string]int{}
+	for round, seed := 0, 0; round < rounds; round++ {
+		seed = seedOf(t, fault, seed)
+		x, void := examineMystery(t, data, seed)
+		if void {
+			found["void"]++
+			t.Logf("NOT TESTED: %s: three runs of seed %d were void", fault, seed)
+			continue
+		}
+		answers := solve(x)
+		for _, a := range answers {
+			found[a.Fault]++
+		}
+		if len(answers) != 1 || answers[0].Fault != fault {
+			t.Errorf("seed %d hides %s, and the steps betray %+v\n%+v", seed, fault, answers, x.Steps)
+		} else {
+			markMystery(t, data, seed, answers[0])
+		}
+		seed++
+	}
+	return found
+}
+
+// examineMystery runs a mystery until a run is not void, three times at most.
+func examineMystery(t *testing.T, data string, seed int) (x judge.Examination, void bool) {
+	t.Helper()
+	for range 3 {
+		status, out, diag := invoke(t, data, "mystery", "--seed", strconv.Itoa(seed), "--json")
+		var r mysteryReport
+		if err := json.Unmarshal([]byte(out), &r); err != nil || status != 0 {
+			t.Fatalf("seed %d: exit status %d, %v\n%s\n%s", seed, status, err, out, diag)
+		}
+		if x = r.Examination; r.Trust != "void" {
+			return x, false
+		}
+	}
+	return x, true
+}
+
+// markMystery answers, and the answer must be right and proved.
+func markMystery(t *testing.T, data string, seed int, a runner.Answer) {
+	t.Helper()
+	status, out, diag := invoke(t, data, "mystery", "--seed", strconv.Itoa(seed), "--json",
+		"--answer", a.Fault, "--metric", a.Metric, "--from", fmt.Sprint(a.From), "--to", fmt.Sprint(a.To))
+	var r mysteryReport
+	if err := json.Unmarshal([]byte(out), &r); err != nil || r.Marks == nil {
+		t.Fatalf("seed %d: exit status %d, %v\n%s\n%s", seed, status, err, out, diag)
+	}
+	if !r.Marks.Right || !r.Marks.Proved || status != 0 {
+		t.Errorf("seed %d: %+v is marked %+v", seed, a, *r.Marks)
+	}
+}
