@@ -47,7 +47,9 @@ func Catalogue() []Metric {
 		// The lab's sockets, from sock_diag(7).
 		{"kernel.recvq", KindGauge, "bytes"}, // sum over the lab's connections
 		{"kernel.sendq", KindGauge, "bytes"},
-		{"kernel.notsent", KindGauge, "bytes"}, // of sendq: not sent yet
+		{"kernel.notsent", KindGauge, "bytes"},      // of sendq: not sent yet
+		{"kernel.client_recvq", KindGauge, "bytes"}, // of the other ends that are in the same network; not told at every tick
+		{"kernel.client_sendq", KindGauge, "bytes"},
 		{"kernel.accept_queue", KindGauge, ""},
 		{"kernel.backlog", KindGauge, ""},
 		{"kernel.rtt", KindGauge, "seconds"}, // mean over established connections
