@@ -43,8 +43,8 @@ func Mysteries() []Mystery {
 	frames := map[string]any{"codec": "length"}
 	return []Mystery{
 		{ID: "undrained", Stage: "sockets", Proofs: []Proof{
-			{"kernel.recvq", "kernel.recvq.min >= 1024 && lab.wakeups <= 2"},
-			{"lab.wakeups", "lab.wakeups <= 2 && kernel.recvq.min >= 1024"},
+			{"kernel.recvq", "kernel.recvq.min >= 1024 && load.requests == 0"},
+			{"lab.wakeups", "lab.wakeups <= 4 * ask.connections && kernel.recvq.min >= 1024"},
 		}, spec: Spec{Lab: "epollet", Knobs: map[string]any{"drain": false, "buf": 4096.0},
 			Load: map[string]any{"connections": 4.0, "size": 10000.0}}},
 

@@ -25,6 +25,9 @@ var (
 	errCrowded   = errors.New("site: too many readers")
 	errStart     = errors.New("site: the run can not be started")
 	errNoLinux   = errors.New("site: runs need Linux")
+	errSealed    = errors.New("site: the mystery is not solved")
+	errAnswered  = errors.New("site: the mystery was answered")
+	errUnrun     = errors.New("site: the mystery has no finished run")
 )
 
 // fault is how an error is told. Its words are api.CODE of text.yaml.
@@ -49,6 +52,9 @@ var faults = []fault{
 	{errCrowded, 503, "crowded"},
 	{errStart, 409, "cannot-start"},
 	{errNoLinux, 503, "no-linux"},
+	{errSealed, 409, "sealed"},
+	{errAnswered, 409, "answered"},
+	{errUnrun, 409, "unrun"},
 	{runner.ErrNoRun, 404, "no-run"},
 	{runner.ErrBusy, 409, "busy"},
 	{runner.ErrRunning, 409, "running"},

@@ -21,6 +21,8 @@ type Progress struct {
 	Checks  map[string]bool  `json:"checks"` // that held in a run that was not void
 	Place   *Place           `json:"place"`  // where the reader was last, nil at first
 	Guesses map[string]Guess `json:"guesses"`
+
+	Mysteries map[string]Solved `json:"mysteries"` // by seed: those that were answered
 }
 
 // Place is a section of a lesson.
@@ -50,6 +52,8 @@ var (
 	checksBucket  = []byte("checks")
 	placeBucket   = []byte("place")
 	guessesBucket = []byte("guesses")
+
+	mysteriesBucket = []byte("mysteries")
 )
 
 // openProgress opens the store. Only one process can have it.
@@ -61,7 +65,7 @@ func openProgress(path string) (*progress, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	p := &progress{db: db, have: Progress{Checks: map[string]bool{}, Guesses: map[string]Guess{}}}
+	p := &progress{db: db, have: Progress{Checks: map[string]bool{}, Guesses: map[string]Guess{}, Mysteries: map[string]Solved{}}}
 	if err := db.Update(p.load); err != nil {
 		db.Close()
 		return nil, fmt.Errorf("read %s: %w", path, err)
@@ -87,6 +91,12 @@ func (p *progress) load(tx *bolt.Tx) error {
 			p.have.Guesses[key] = g
 			return err
 		}),
+		into(mysteriesBucket, func(seed string, v []byte) error {
+			var m Solved
+			err := json.Unmarshal(v, &m)
+			p.have.Mysteries[seed] = m
+			return err
+		}),
 	)
 }
 
@@ -96,7 +106,33 @@ func (p *progress) close() error { return p.db.Close() }
 func (p *progress) snapshot() Progress {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return Progress{Checks: maps.Clone(p.have.Checks), Place: p.have.Place, Guesses: maps.Clone(p.have.Guesses)}
+	return Progress{Checks: maps.Clone(p.have.Checks), Place: p.have.Place, Guesses: maps.Clone(p.have.Guesses), Mysteries: maps.Clone(p.have.Mysteries)}
+}
+
+// solved returns the answer to a mystery, nil when there is none.
+func (p *progress) solved(seed string) *Solved {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if m, ok := p.have.Mysteries[seed]; ok {
+		return &m
+	}
+	return nil
+}
+
+func (p *progress) answered(seed string) bool { return p.solved(seed) != nil }
+
+// solve notes the one answer to a mystery.
+func (p *progress) solve(seed string, m Solved) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if _, ok := p.have.Mysteries[seed]; ok {
+		return errAnswered
+	}
+	if err := p.db.Update(func(tx *bolt.Tx) error { return put(tx, mysteriesBucket, seed, m) }); err != nil {
+		return fmt.Errorf("progress: %w", err)
+	}
+	p.have.Mysteries[seed] = m
+	return nil
 }
 
 // take notes the checks that held in these runs. A void run proves nothing, and

@@ -27,6 +27,9 @@ func (s *Site) start(w http.ResponseWriter, r *http.Request) error {
 	if !linux {
 		return errNoLinux
 	}
+	if o.Lesson == mysteryLesson {
+		return s.startMystery(w, o)
+	}
 	e := s.shelf.edition()
 	if _, _, _, err := e.find(o.Lesson); err != nil {
 		return err
@@ -131,7 +134,7 @@ func (s *Site) runs(w http.ResponseWriter, r *http.Request) error {
 	for _, sum := range s.listed() {
 		l, x, _ := strings.Cut(sum.Experiment, "/")
 		if (lesson == "" || l == lesson) && (experiment == "" || x == experiment) && len(out) < maxListed {
-			out = append(out, sum)
+			out = append(out, s.veiled(sum))
 		}
 	}
 	return reply(w, http.StatusOK, map[string]any{"runs": out})
@@ -142,7 +145,7 @@ func (s *Site) run(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return reply(w, http.StatusOK, sum)
+	return reply(w, http.StatusOK, s.veiled(sum))
 }
 
 // stop ends a run; one that has ended stays as it is.
@@ -171,6 +174,7 @@ func (s *Site) remove(w http.ResponseWriter, r *http.Request) error {
 	}
 	s.shown.forget(id)
 	s.series.forget(id)
+	s.patients.forget(id)
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }
@@ -178,6 +182,9 @@ func (s *Site) remove(w http.ResponseWriter, r *http.Request) error {
 // benchAddress is the lesson's page with a run on its bench.
 func benchAddress(lang string, run runner.Summary) string {
 	lesson, experiment, _ := strings.Cut(run.Experiment, "/")
+	if lesson == mysteryLesson {
+		return "/" + lang + "/" + mysteryLesson + "?" + url.Values{"seed": {experiment}, "run": {run.ID}}.Encode()
+	}
 	u := url.URL{Path: "/" + lang + "/" + lesson, RawQuery: url.Values{"run": {run.ID}}.Encode(), Fragment: experiment}
 	return u.String()
 }

@@ -34,6 +34,8 @@ type Examination struct {
 	PID     string          `json:"pid,omitempty"`
 	Port    string          `json:"port,omitempty"`
 	Steps   []Step          `json:"steps"`
+	// Bottleneck is what the queues say; nil before there is a whole second.
+	Bottleneck *telemetry.Bottleneck `json:"bottleneck,omitempty"`
 }
 
 // Step is one of the seven, in their order.
@@ -141,6 +143,10 @@ func (d *Doctor) Examine() Examination {
 	x := Examination{Run: d.run, Phase: d.phase, PID: d.facts["pid"], Port: port(d.facts["addr"]), Steps: []Step{}}
 	seconds := d.seconds()
 	x.Seconds = float64(len(seconds))
+	if n := len(seconds); n > 0 {
+		b := d.judge.bottleneck(view{span: span{d.judge.start, seconds[n-1].to}, zero: d.judge.start, now: seconds[n-1].to, where: "the time so far"})
+		x.Bottleneck = &b
+	}
 	for i, s := range sevenSteps {
 		x.Steps = append(x.Steps, d.step(s, i, seconds, x))
 	}
@@ -199,7 +205,7 @@ func (g gauge) over(seconds []view, start int) (Signal, bool) {
 	if len(known) == 0 {
 		return out, false
 	}
-	out.Now = cmp.Or(values[len(values)-1], 0)
+	out.Now = values[len(values)-1]
 	if math.IsNaN(out.Now) {
 		out.Now = 0
 	}

@@ -54,8 +54,8 @@ var sevenSteps = []examStep{
 		{"window", "kernel.rwnd_limited", "share", "kernel.rwnd_limited / seconds", 0.2, 0.5}, // of all connections together
 		// Bytes that are not sent though the peer has room: Nagle's rule (RFC 9293, 3.7.4).
 		{"held-back", "kernel.notsent", "bytes", "kernel.rwnd_limited / seconds < 0.1 && kernel.notsent.mean < 16384 ? kernel.notsent.mean : 0", 4, 16},
-		{"accept-full", "kernel.accept_queue", "share", "kernel.accept_queue.min / max(kernel.backlog.last, 1)", 0.5, 1},
-		{"overflows", "host.listen_overflows", "per second", "host.listen_overflows / seconds", 1, 0}, // of the whole machine
+		{"accept-full", "kernel.accept_queue", "share", "kernel.accept_queue.min / (kernel.backlog.last + 1)", 0.6, 1}, // listen(2) takes one more than it is told
+		{"overflows", "host.listen_overflows", "per second", "host.listen_overflows / seconds", 1, 0},                  // of the whole machine
 		{"close-wait", "kernel.close_wait", "", "kernel.close_wait.min", 2, 10},
 	}, inside: []string{"ss -tinm 'sport = :{port}'", "ss -ltn 'sport = :{port}'", "ss -tn state close-wait 'sport = :{port}'", "nstat -az TcpExtListenOverflows TcpExtListenDrops"}},
 
