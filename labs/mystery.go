@@ -52,7 +52,7 @@ func Mysteries() []Mystery {
 			{"kernel.close_wait", "kernel.close_wait.min >= 5 && kernel.close_wait.max > kernel.close_wait.min"},
 			{"kernel.fds", "kernel.fds.max > kernel.fds.min && kernel.close_wait.min >= 5"},
 		}, spec: Spec{Lab: "states", Knobs: map[string]any{"leak": true},
-			Load:   map[string]any{"connections": 2.0},
+			Load:   map[string]any{"connections": 1.0},
 			Faults: []Fault{{ID: "visitor", Kind: "churn", With: map[string]any{"size": 64.0, "pause": 0.02}}}}},
 
 		{ID: "nagle", Stage: "sockets", Proofs: []Proof{
@@ -94,7 +94,7 @@ func Mysteries() []Mystery {
 		{ID: "descriptors", Stage: "application", Proofs: []Proof{
 			{"lab.emfile", "lab.emfile / seconds >= 2"},
 			{"kernel.fds", "kernel.fds.max >= kernel.fds_limit.last - 2"},
-		}, spec: Spec{Lab: "epoll", Load: map[string]any{"connections": 2.0},
+		}, spec: Spec{Lab: "epoll", Load: map[string]any{"connections": 1.0},
 			Faults: []Fault{
 				{ID: "limit", Kind: "fd-limit", At: 1, With: map[string]any{"files": 8.0}},
 				{ID: "visitors", Kind: "churn", At: 0.5, With: map[string]any{"connections": 40.0, "size": 64.0, "pause": 0.05}},
@@ -105,13 +105,13 @@ func Mysteries() []Mystery {
 			{"kernel.rwnd_limited", "kernel.rwnd_limited / seconds >= 0.3 && kernel.sendq.mean > 65536"},
 			{"kernel.sendq", "kernel.sendq.min > 65536"},
 			{"kernel.notsent", "kernel.notsent.mean > 65536"},
-		}, spec: Spec{Lab: "epoll", Load: map[string]any{"connections": 2.0},
+		}, spec: Spec{Lab: "epoll", Load: map[string]any{"connections": 1.0},
 			Faults: []Fault{{ID: "reader", Kind: "slow-reader", With: map[string]any{"connections": 4.0, "size": float64(32 << 20), "chunk": 16384.0, "pause": 0.02}}}}},
 
 		{ID: "storm", Stage: "load", Proofs: []Proof{
-			{"lab.wakeups", "lab.wakeups > 1000 * seconds && lab.wakeups > 10 * lab.reads"},
-			{"kernel.cpu", "kernel.cpu > 0.05 * seconds && lab.wakeups > 10 * lab.reads && lab.wakeups > 1000 * seconds"},
-		}, spec: Spec{Lab: "epoll", Knobs: map[string]any{"armed": true}, Load: map[string]any{"model": "open", "rate": 50.0, "connections": 2.0}}},
+			{"lab.wakeups", "lab.wakeups - 2 * lab.reads > 1000 * seconds"},
+			{"kernel.cpu", "kernel.cpu > 0.05 * seconds && lab.wakeups - 2 * lab.reads > 1000 * seconds"},
+		}, spec: Spec{Lab: "epoll", Knobs: map[string]any{"armed": true}, Load: map[string]any{"connections": 1.0}}},
 	}
 }
 
@@ -133,9 +133,8 @@ func MysteryOf(seed int) (Mystery, Spec, error) {
 	if n, ok := spec.Load["connections"].(float64); ok && n > 1 {
 		spec.Load["connections"] = n + float64(dice.IntN(3))
 	}
-	if rate, ok := spec.Load["rate"].(float64); ok {
-		spec.Load["rate"] = rate + float64(dice.IntN(30))
-	}
+	size, _ := Full(LoadSettings(), spec.Load)["size"].(float64)
+	spec.Load["size"] = size + float64(dice.IntN(40))
 	return m, spec, nil
 }
 

@@ -97,9 +97,14 @@ func printExamination(w io.Writer, x judge.Examination, lang string) {
 		}
 		t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 		for _, g := range s.Signals {
-			fmt.Fprintf(t, "   %s %s\t%s\t%s\t%s %s\n", sign(g.State), site.Said(lang, "doctor.signal."+g.ID), signalText(g, lang),
-				site.Said(lang, "doctor.when", "from", fmt.Sprint(g.From), "to", fmt.Sprint(g.To)),
-				site.Said(lang, "doctor.normal"), site.Said(lang, "doctor.normal."+g.ID))
+			when, normal := "", site.Said(lang, "doctor.normal."+g.ID)
+			if g.State != judge.Fine {
+				when = site.Said(lang, "doctor.when", "from", fmt.Sprint(g.From), "to", fmt.Sprint(g.To))
+			}
+			if g.Look+g.Sick > 0 {
+				normal = site.Said(lang, "doctor.normal") + " " + normal
+			}
+			fmt.Fprintf(t, "   %s %s\t%s\t%s\t%s\n", sign(g.State), site.Said(lang, "doctor.signal."+g.ID), signalText(g, lang), when, normal)
 		}
 		t.Flush()
 		for _, c := range s.Commands {

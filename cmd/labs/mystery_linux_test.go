@@ -61,17 +61,48 @@ func seedOf(t *testing.T, fault string, from int) int {
 	return 0
 }
 
-// A mystery is run, solved by what the doctor shows, and the answer is marked.
-func TestMysteryIsSolvedByItsEvidence(t *testing.T) { tellApart(t, t.TempDir(), "undrained", 1) }
+// The doctor runs an experiment whose illness is known and names it; of the
+// recording it says the same again.
+func TestDoctorNamesTheStall(t *testing.T) {
+	data := t.TempDir()
+	status, out, diag := invoke(t, data, "doctor", "epoll-edge/stall", "--json")
+	var x judge.Examination
+	if err := json.Unmarshal([]byte(out), &x); err != nil || status != 0 {
+		t.Fatalf("exit status %d, %v\n%s\n%s", status, err, out, diag)
+	}
+	if found := solve(x); len(found) != 1 || found[0].Fault != "undrained" {
+		t.Errorf("it finds %+v in %+v", found, x.Steps)
+	}
+	if x.Bottleneck == nil || x.Bottleneck.Queue != "recvq" {
+		t.Errorf("the bottleneck is %+v", x.Bottleneck)
+	}
+	if _, again, _ := invoke(t, data, "doctor", x.Run, "--json"); again != out {
+		t.Errorf("of its recording it says\n%s\nand not\n%s", again, out)
+	}
+	_, told, _ := invoke(t, data, "doctor", x.Run, "--lang", "ko")
+	for _, want := range []string{"3. 커널 소켓 큐  [아픔]", "6. 디스크  [안 보임]", "ss -ti 'sport = :" + x.Port + "'", "strace -f -c -p " + x.PID} {
+		if !strings.Contains(told, want) {
+			t.Errorf("it does not say %q:\n%s", want, told)
+		}
+	}
+	if status, _, diag := invoke(t, data, "doctor", "no-such-run"); status != 2 || !strings.Contains(diag, "labs list") {
+		t.Errorf("a run that there is not: exit status %d\n%s", status, diag)
+	}
+	if status, _, diag := invoke(t, data, "mystery", "--seed", "-1"); status != 2 || !strings.Contains(diag, "from 0 to 999999") {
+		t.Errorf("a mystery that there is not: exit status %d\n%s", status, diag)
+	}
+}
 
-// TestLongMysteriesAreToldApart runs each of them; LABS_MYSTERY=5 five times.
+// TestLongMysteriesAreToldApart runs each of them, LABS_MYSTERY=5 five times.
 func TestLongMysteriesAreToldApart(t *testing.T) {
 	onlyLong(t)
 	rounds, _ := strconv.Atoi(os.Getenv("LABS_MYSTERY"))
 	data := t.TempDir()
 	var matrix strings.Builder
 	for _, fault := range labs.MysteryIDs() {
-		fmt.Fprintf(&matrix, "%-12s %v\n", fault, tellApart(t, data, fault, max(rounds, 1)))
+		t.Run(fault, func(t *testing.T) {
+			fmt.Fprintf(&matrix, "%-12s %v\n", fault, tellApart(t, data, fault, max(rounds, 1)))
+		})
 	}
 	t.Logf("what was hidden, and what was found how often:\n%s", matrix.String())
 }
@@ -86,7 +117,7 @@ func tellApart(t *testing.T, data, fault string, rounds int) map[string]int {
 		x, void := examineMystery(t, data, seed)
 		if void {
 			found["void"]++
-			t.Logf("NOT TESTED: %s: three runs of seed %d were void", fault, seed)
+			t.Logf("NOT TESTED: %s: five runs of seed %d were void", fault, seed)
 			continue
 		}
 		answers := solve(x)
@@ -103,10 +134,10 @@ func tellApart(t *testing.T, data, fault string, rounds int) map[string]int {
 	return found
 }
 
-// examineMystery runs a mystery until a run is not void, three times at most.
+// examineMystery runs a mystery until a run is not void, five times at most.
 func examineMystery(t *testing.T, data string, seed int) (x judge.Examination, void bool) {
 	t.Helper()
-	for range 3 {
+	for range 5 {
 		status, out, diag := invoke(t, data, "mystery", "--seed", strconv.Itoa(seed), "--json")
 		var r mysteryReport
 		if err := json.Unmarshal([]byte(out), &r); err != nil || status != 0 {

@@ -18,8 +18,9 @@ function value(g, v) {
   if (g.unit === "seconds") return plain(duration(v));
   if (g.unit === "bytes") return plain(bytes(v));
   if (g.unit === "share") return plain(`${figure(Math.round(v * 1000) / 10)} %`);
-  if (g.unit === "cores" || g.unit === "threads") return text(`doctor.unit.${g.unit}`, { v: figure(v) });
-  return g.unit === "per second" ? text("doctor.unit.rate", { v: figure(v) }) : plain(figure(v));
+  const round = figure(Math.round(v * 100) / 100);
+  if (g.unit === "cores" || g.unit === "threads") return text(`doctor.unit.${g.unit}`, { v: round });
+  return g.unit === "per second" ? text("doctor.unit.rate", { v: round }) : plain(round);
 }
 
 /** Puts a text where it differs from what stands there. @param {HTMLElement} e @param {import("./events.js").Text} t */
@@ -80,7 +81,7 @@ class Step {
     const mark = el("span", { class: "doctor-mark", "aria-hidden": "true" }), shown = el("data"), more = el("span");
     const proof = this.proving ? el("button", { class: "button button-bare", type: "button" }, both("doctor.use")) : null;
     const root = el("li", { title: g.metric }, mark, el("span", { class: "doctor-name" }, both(`doctor.signal.${g.id}`)), shown,
-      el("small", {}, more, both("doctor.normal"), " ", both(`doctor.normal.${g.id}`), ...(proof ? [" ", proof] : [])));
+      el("small", {}, more, ...(g.look || g.sick ? [both("doctor.normal"), " "] : []), both(`doctor.normal.${g.id}`), ...(proof ? [" ", proof] : [])));
     const row = { root, mark, value: shown, more, proof, now: g };
     proof?.addEventListener("click", () => document.dispatchEvent(new CustomEvent("proof", { detail: row.now })));
     this.#rows.set(g.id, row);
