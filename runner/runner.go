@@ -319,6 +319,9 @@ type Summary struct {
 	Edited     bool               `json:"edited,omitempty"`
 	Command    []string           `json:"command,omitempty"` // that was run in the lab's place
 	Code       string             `json:"code"`
+	Lab        string             `json:"lab,omitempty"`
+	Cores      int                `json:"cores,omitempty"`
+	Seconds    float64            `json:"seconds,omitempty"` // measured
 	Knobs      map[string]any     `json:"knobs,omitempty"` // that were named
 	Load       map[string]any     `json:"load,omitempty"`
 	Checks     []telemetry.Check  `json:"checks,omitempty"`

@@ -118,7 +118,7 @@ func sign(h judge.Health) string {
 	return map[judge.Health]string{judge.Fine: "·", judge.Look: "?", judge.Sick: "✗", judge.Unseen: "–"}[h]
 }
 
-func signalText(g judge.Signal, lang string) string {
+func signalText(g judge.DoctorSignal, lang string) string {
 	switch g.Unit {
 	case "seconds":
 		return content.Format(g.Value, "ms")

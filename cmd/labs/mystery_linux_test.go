@@ -25,7 +25,7 @@ var clues = map[string]string{
 // solve names every fault that the steps betray, each with its proof: when they
 // tell all apart it is one.
 func solve(x judge.Examination) (found []runner.Answer) {
-	sick := map[string]judge.Signal{}
+	sick := map[string]judge.DoctorSignal{}
 	for _, s := range x.Steps {
 		for _, g := range s.Signals {
 			if g.State == judge.Sick {

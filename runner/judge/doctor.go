@@ -33,24 +33,24 @@ type Examination struct {
 	Seconds float64         `json:"seconds"` // examined, since load began; 0: nothing was measured yet
 	PID     string          `json:"pid,omitempty"`
 	Port    string          `json:"port,omitempty"`
-	Steps   []Step          `json:"steps"`
+	Steps   []DoctorStep          `json:"steps"`
 	// Bottleneck is what the queues say; nil before there is a whole second.
 	Bottleneck *telemetry.Bottleneck `json:"bottleneck,omitempty"`
 }
 
-// Step is one of the seven, in their order.
-type Step struct {
+// DoctorStep is one of the seven, in their order.
+type DoctorStep struct {
 	ID       string   `json:"id"` // load network sockets application locks disk dependency
 	State    Health   `json:"state"`
 	Why      string   `json:"why,omitempty"` // of unseen: waiting, uncounted
-	Signals  []Signal `json:"signals"`
+	Signals  []DoctorSignal `json:"signals"`
 	Commands []string `json:"commands"` // that show the same in a terminal; none before the server runs
 }
 
-// Signal is one piece of live evidence. Value is the one that its state follows
+// DoctorSignal is one piece of live evidence. Value is the one that its state follows
 // from: the second worst of all seconds, so that one hiccup of the machine is no
 // illness. The higher the worse.
-type Signal struct {
+type DoctorSignal struct {
 	ID     string  `json:"id"`
 	Metric string  `json:"metric"` // that shows it on a chart
 	Unit   string  `json:"unit"`   // seconds, bytes, share, cores, threads, per second, or empty
@@ -140,7 +140,7 @@ func (d *Doctor) open(e telemetry.Event) error {
 
 // Examine looks at everything that was added.
 func (d *Doctor) Examine() Examination {
-	x := Examination{Run: d.run, Phase: d.phase, PID: d.facts["pid"], Port: port(d.facts["addr"]), Steps: []Step{}}
+	x := Examination{Run: d.run, Phase: d.phase, PID: d.facts["pid"], Port: port(d.facts["addr"]), Steps: []DoctorStep{}}
 	seconds := d.seconds()
 	x.Seconds = float64(len(seconds))
 	if n := len(seconds); n > 0 {
@@ -167,8 +167,8 @@ func (d *Doctor) seconds() []view {
 	return list
 }
 
-func (d *Doctor) step(s examStep, i int, seconds []view, x Examination) Step {
-	out := Step{ID: s.id, State: Unseen, Signals: []Signal{}, Commands: stepCommands(s, x, d.own)}
+func (d *Doctor) step(s examStep, i int, seconds []view, x Examination) DoctorStep {
+	out := DoctorStep{ID: s.id, State: Unseen, Signals: []DoctorSignal{}, Commands: stepCommands(s, x, d.own)}
 	if len(seconds) == 0 || i >= len(d.steps) {
 		out.Why = "waiting"
 		return out
@@ -191,8 +191,8 @@ func (d *Doctor) step(s examStep, i int, seconds []view, x Examination) Step {
 
 // over evaluates a signal in each of the seconds; false when it has no value in
 // any of them.
-func (g gauge) over(seconds []view, start int) (Signal, bool) {
-	out := Signal{ID: g.id, Metric: g.metric, Unit: g.unit, Look: g.look, Sick: g.sick}
+func (g gauge) over(seconds []view, start int) (DoctorSignal, bool) {
+	out := DoctorSignal{ID: g.id, Metric: g.metric, Unit: g.unit, Look: g.look, Sick: g.sick}
 	values := make([]float64, len(seconds)) // NaN: none
 	var known []float64
 	for i, v := range seconds {

@@ -45,15 +45,15 @@ func patient(t *testing.T, seconds float64, asked map[string]any, at func(t floa
 	return &d
 }
 
-func signalOf(t *testing.T, x Examination, step, id string) Signal {
+func signalOf(t *testing.T, x Examination, step, id string) DoctorSignal {
 	t.Helper()
 	for _, s := range x.Steps {
-		if i := slices.IndexFunc(s.Signals, func(g Signal) bool { return g.ID == id }); s.ID == step && i >= 0 {
+		if i := slices.IndexFunc(s.Signals, func(g DoctorSignal) bool { return g.ID == id }); s.ID == step && i >= 0 {
 			return s.Signals[i]
 		}
 	}
 	t.Fatalf("no signal %s in step %s: %+v", id, step, x.Steps)
-	return Signal{}
+	return DoctorSignal{}
 }
 
 func TestSignals(t *testing.T) {
