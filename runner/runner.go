@@ -322,7 +322,7 @@ type Summary struct {
 	Lab        string             `json:"lab,omitempty"`
 	Cores      int                `json:"cores,omitempty"`
 	Seconds    float64            `json:"seconds,omitempty"` // measured
-	Knobs      map[string]any     `json:"knobs,omitempty"` // that were named
+	Knobs      map[string]any     `json:"knobs,omitempty"`   // that were named
 	Load       map[string]any     `json:"load,omitempty"`
 	Checks     []telemetry.Check  `json:"checks,omitempty"`
 	Guesses    []telemetry.Guess  `json:"guesses,omitempty"`

@@ -102,6 +102,9 @@ func TestAMysteryIsSealedUntilItIsAnswered(t *testing.T) {
 	if resp.StatusCode != http.StatusConflict || !strings.Contains(body, `"sealed"`) {
 		t.Errorf("the recording: %s\n%s", resp.Status, body)
 	}
+	if tree := s.html("/en/tree"); strings.Contains(tree, mysteryRun) {
+		t.Error("the decision tree knows the server of a sealed mystery")
+	}
 	page := s.html(fmt.Sprintf("/en/mystery?seed=%d", seed))
 	for _, secret := range []string{"labs/" + spec.Lab + "<", `"lab":"epoll"`, "ui-solved"} {
 		if strings.Contains(page, secret) {

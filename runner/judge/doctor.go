@@ -33,18 +33,18 @@ type Examination struct {
 	Seconds float64         `json:"seconds"` // examined, since load began; 0: nothing was measured yet
 	PID     string          `json:"pid,omitempty"`
 	Port    string          `json:"port,omitempty"`
-	Steps   []DoctorStep          `json:"steps"`
+	Steps   []DoctorStep    `json:"steps"`
 	// Bottleneck is what the queues say; nil before there is a whole second.
 	Bottleneck *telemetry.Bottleneck `json:"bottleneck,omitempty"`
 }
 
 // DoctorStep is one of the seven, in their order.
 type DoctorStep struct {
-	ID       string   `json:"id"` // load network sockets application locks disk dependency
-	State    Health   `json:"state"`
-	Why      string   `json:"why,omitempty"` // of unseen: waiting, uncounted
+	ID       string         `json:"id"` // load network sockets application locks disk dependency
+	State    Health         `json:"state"`
+	Why      string         `json:"why,omitempty"` // of unseen: waiting, uncounted
 	Signals  []DoctorSignal `json:"signals"`
-	Commands []string `json:"commands"` // that show the same in a terminal; none before the server runs
+	Commands []string       `json:"commands"` // that show the same in a terminal; none before the server runs
 }
 
 // DoctorSignal is one piece of live evidence. Value is the one that its state follows
