@@ -108,21 +108,25 @@ func TestLongMysteriesAreToldApart(t *testing.T) {
 }
 
 // tellApart runs a fault so many times with seeds of their own and returns what
-// the solver found. A void run proves nothing and is run again.
+// the solver found, with a question mark what it found in a void run. That proves
+// nothing: it is run again, five times at most.
 func tellApart(t *testing.T, data, fault string, rounds int) map[string]int {
 	t.Helper()
 	found := map[string]int{}
 	for round, seed := 0, 0; round < rounds; round++ {
 		seed = seedOf(t, fault, seed)
 		x, void := examineMystery(t, data, seed)
+		answers, doubt := solve(x), ""
 		if void {
-			found["void"]++
+			doubt = "?"
 			t.Logf("NOT TESTED: %s: five runs of seed %d were void", fault, seed)
-			continue
 		}
-		answers := solve(x)
 		for _, a := range answers {
-			found[a.Fault]++
+			found[a.Fault+doubt]++
+		}
+		if void {
+			seed++
+			continue
 		}
 		if len(answers) != 1 || answers[0].Fault != fault {
 			t.Errorf("seed %d hides %s, and the steps betray %+v\n%+v", seed, fault, answers, x.Steps)
