@@ -12,7 +12,6 @@ import (
 	"socketlabs/labs"
 	"socketlabs/labs/telemetry"
 	"socketlabs/runner"
-	"socketlabs/runner/judge"
 )
 
 // mysteryLesson stands for a lesson in the addresses of mysteries' runs; the
@@ -25,7 +24,6 @@ type mysteryView struct {
 	Faults     []string // the answers, in one order for all
 	Metrics    []mysteryMetric
 	Seconds    float64
-	Stages     []string
 	Solved     *Solved // nil until the answer is given
 }
 
@@ -71,7 +69,7 @@ func (s *Site) mysteryPage(w http.ResponseWriter, r *http.Request) error {
 	metrics := map[string]metric{}
 	describe(metrics, e.book.Words, telemetry.Catalogue())
 	x := s.mysteryBench(seed, spec)
-	p.Mystery = &mysteryView{Seed: seed, Next: s.unsolved(seed + 1), Faults: labs.MysteryIDs(), Seconds: spec.Seconds, Stages: judge.StepIDs(),
+	p.Mystery = &mysteryView{Seed: seed, Next: s.unsolved(seed + 1), Faults: labs.MysteryIDs(), Seconds: spec.Seconds,
 		Solved: s.progress.solved(text), Metrics: provable(e.book.Words)}
 	for _, m := range p.Mystery.Metrics {
 		if strings.HasPrefix(m.Name, "lab.") {

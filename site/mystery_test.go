@@ -14,6 +14,7 @@ import (
 
 	"socketlabs/labs"
 	"socketlabs/labs/telemetry"
+	"socketlabs/runner/judge"
 )
 
 const mysteryRun = "20260102T150405Z-0123abcd"
@@ -179,5 +180,34 @@ func TestMysteriesTakeNoSettings(t *testing.T) {
 	}
 	if status, body := s.command("POST", "/api/mysteries/7/answer", `{"fault":"lock","metric":"lab.lock_wait","from":1,"to":2}`); status != 409 || !strings.Contains(body, `"unrun"`) {
 		t.Errorf("an answer before a run: %d\n%s", status, body)
+	}
+}
+
+// What the page and the command line look up by an id has words, in both
+// languages.
+func TestStepsAndMysteriesHaveWords(t *testing.T) {
+	var keys []string
+	steps, signals := judge.DoctorIDs()
+	for _, id := range steps {
+		keys = append(keys, "doctor.step."+id)
+	}
+	for _, id := range signals {
+		keys = append(keys, "doctor.signal."+id, "doctor.normal."+id)
+	}
+	for _, id := range labs.MysteryIDs() {
+		keys = append(keys, "mystery.fault."+id, "mystery.why."+id)
+	}
+	for _, id := range []judge.Health{judge.Fine, judge.Look, judge.Sick, judge.Unseen} {
+		keys = append(keys, "doctor.state."+string(id))
+	}
+	for _, why := range []string{"short", "outside", "metric", "absent"} {
+		keys = append(keys, "mystery.unproved."+why)
+	}
+	for _, key := range keys {
+		for _, lang := range languages {
+			if text := Said(lang, key); text == "" || text == key {
+				t.Errorf("%s has no words in %s", key, lang)
+			}
+		}
 	}
 }

@@ -121,8 +121,7 @@ func TestSignals(t *testing.T) {
 			if g.State != test.state || g.From != test.from || g.To != test.to {
 				t.Errorf("%+v, want %s from %v to %v", g, test.state, test.from, test.to)
 			}
-			step := x.Steps[slices.Index(StepIDs(), test.step)]
-			if test.state == Sick && step.State != Sick {
+			if step := stepOf(x, test.step); test.state == Sick && step.State != Sick {
 				t.Errorf("the step is %s", step.State)
 			}
 		})
@@ -136,7 +135,7 @@ func TestWhatCannotBeSeenIsSaid(t *testing.T) {
 		t.Fatalf("%+v", x)
 	}
 	for _, id := range []string{"disk", "dependency"} {
-		if s := x.Steps[slices.Index(StepIDs(), id)]; s.State != Unseen || s.Why != "uncounted" {
+		if s := stepOf(x, id); s.State != Unseen || s.Why != "uncounted" {
 			t.Errorf("%s: %s, %q: this server does not count it", id, s.State, s.Why)
 		}
 	}
@@ -195,18 +194,18 @@ func TestHoldsLooksAtTheMarkedTimeOnly(t *testing.T) {
 	}
 }
 
-// The words of the steps are looked up by their ids.
+func stepOf(x Examination, id string) DoctorStep {
+	return x.Steps[slices.IndexFunc(x.Steps, func(s DoctorStep) bool { return s.ID == id })]
+}
+
+// The words of steps and signals are looked up by their ids.
 func TestIDsAreUnique(t *testing.T) {
-	seen := map[string]bool{}
-	for _, s := range sevenSteps {
-		for _, y := range s.symptoms {
-			if seen[y.id] {
-				t.Errorf("signal %s stands twice", y.id)
-			}
-			seen[y.id] = true
-		}
-	}
-	if got := fmt.Sprint(StepIDs()); got != "[load network sockets application locks disk dependency]" {
+	steps, signals := DoctorIDs()
+	if got := fmt.Sprint(steps); got != "[load network sockets application locks disk dependency]" {
 		t.Error(got)
+	}
+	slices.Sort(signals)
+	if len(slices.Compact(slices.Clone(signals))) != len(signals) {
+		t.Errorf("a signal stands twice in %v", signals)
 	}
 }

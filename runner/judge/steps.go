@@ -109,11 +109,14 @@ func stepCommands(s examStep, x Examination, own bool) []string {
 	return out
 }
 
-// StepIDs are the seven steps in their order.
-func StepIDs() []string {
-	var ids []string
+// DoctorIDs are the seven steps in their order, and every signal: whoever shows
+// them has words for each.
+func DoctorIDs() (steps, signals []string) {
 	for _, s := range sevenSteps {
-		ids = append(ids, s.id)
+		steps = append(steps, s.id)
+		for _, y := range s.symptoms {
+			signals = append(signals, y.id)
+		}
 	}
-	return ids
+	return steps, signals
 }
