@@ -82,12 +82,17 @@ func veil(events []telemetry.Event) {
 	}
 }
 
-// bare is a reason without what it names.
+// bare is a reason without what it names of the run. A place in the queue for
+// the machine is no secret.
 func bare(r *telemetry.Reason) *telemetry.Reason {
 	if r == nil {
 		return nil
 	}
-	return &telemetry.Reason{Code: r.Code}
+	b := telemetry.Reason{Code: r.Code}
+	if r.Code == "slot-busy" {
+		b.Args = r.Args
+	}
+	return &b
 }
 
 // toldOf keeps the metrics that are shown before a mystery is solved. A metric's
