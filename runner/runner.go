@@ -4,6 +4,7 @@ package runner
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -359,6 +360,24 @@ type Batch struct {
 	JSON []byte
 	// Skipped counts samples that were left out because the reader was too slow.
 	Skipped int
+}
+
+// Through returns a reader of the same events as change makes them: it is given
+// each batch's and must keep their number and order.
+func (rd *Reader) Through(change func([]telemetry.Event)) *Reader {
+	return &Reader{next: func(ctx context.Context) (Batch, error) {
+		b, err := rd.next(ctx)
+		if err != nil {
+			return b, err
+		}
+		var events []telemetry.Event
+		if err := json.Unmarshal(b.JSON, &events); err != nil {
+			return b, err
+		}
+		change(events)
+		b.JSON, err = json.Marshal(events)
+		return b, err
+	}}
 }
 
 // Next waits for the next batch; io.EOF after the run's last event.

@@ -20,6 +20,9 @@ func attach(w http.ResponseWriter, name, kind string) {
 func (s *Site) recording(w http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("id")
 	path, err := s.cfg.Runner.Recording(id)
+	if err == nil {
+		err = s.unsealed(id)
+	}
 	if err != nil {
 		return err
 	}
@@ -40,7 +43,7 @@ func (s *Site) recording(w http.ResponseWriter, r *http.Request) error {
 // logText is every log line of a run, safe to look at in a terminal.
 func (s *Site) logText(w http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("id")
-	rd, err := s.cfg.Runner.Follow(id, 0)
+	rd, err := s.follow(id, 0)
 	if err != nil {
 		return err
 	}

@@ -27,6 +27,9 @@ var (
 	errNoLinux   = errors.New("site: runs need Linux")
 	errCode      = errors.New("site: no version of the function")
 	errOwner     = errors.New("site: code is edited on this machine only")
+	errSealed    = errors.New("site: the mystery is not solved")
+	errAnswered  = errors.New("site: the mystery was answered")
+	errUnrun     = errors.New("site: the mystery has no finished run")
 )
 
 // fault is how an error is told. Its words are api.CODE of text.yaml.
@@ -53,6 +56,9 @@ var faults = []fault{
 	{errNoLinux, 503, "no-linux"},
 	{errCode, 400, "bad-code"},
 	{errOwner, 403, "owner-only"},
+	{errSealed, 409, "sealed"},
+	{errAnswered, 409, "answered"},
+	{errUnrun, 409, "unrun"},
 	{runner.ErrNoRun, 404, "no-run"},
 	{runner.ErrBusy, 409, "busy"},
 	{runner.ErrRunning, 409, "running"},

@@ -40,7 +40,7 @@ func (s *Site) events(w http.ResponseWriter, r *http.Request) error {
 	if !websocket.IsWebSocketUpgrade(r) {
 		return &refusal{err: errRequest, field: "upgrade"}
 	}
-	rd, err := s.cfg.Runner.Follow(r.PathValue("id"), after)
+	rd, err := s.follow(r.PathValue("id"), after)
 	if err != nil {
 		return err
 	}

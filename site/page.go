@@ -6,8 +6,10 @@ import (
 	"html/template"
 	"net/http"
 	"runtime"
+	"strings"
 
 	"socketlabs/content"
+	"socketlabs/labs"
 )
 
 // page is what a template shows.
@@ -29,6 +31,7 @@ type page struct {
 	Hits                 []content.Hit
 	Status               *status
 	Error                *pageError
+	Mystery              *mysteryView
 }
 
 // pageError is what an error page says.
@@ -179,7 +182,7 @@ func (s *Site) runPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	e := s.shelf.edition()
-	if _, err := e.asker(run.Experiment); err != nil {
+	if _, err := e.asker(run.Experiment); err != nil && !strings.HasPrefix(run.Experiment, labs.MysteryPrefix) {
 		return errNotFound
 	}
 	http.Redirect(w, r, benchAddress(language(r), run), http.StatusSeeOther)

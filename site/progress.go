@@ -23,6 +23,8 @@ type Progress struct {
 	Place   *Place           `json:"place"`  // where the reader was last, nil at first
 	Guesses map[string]Guess `json:"guesses"`
 	Help    map[string]Help  `json:"help"` // with exercises, by lesson
+
+	Mysteries map[string]Solved `json:"mysteries"` // by seed: those that were answered
 }
 
 // Help is how far a learner has been helped with an exercise.
@@ -59,6 +61,8 @@ var (
 	placeBucket   = []byte("place")
 	guessesBucket = []byte("guesses")
 	helpBucket    = []byte("help")
+
+	mysteriesBucket = []byte("mysteries")
 )
 
 // openProgress opens the store. Only one process can have it.
@@ -70,7 +74,7 @@ func openProgress(path string) (*progress, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	p := &progress{db: db, have: Progress{Checks: map[string]bool{}, Guesses: map[string]Guess{}, Help: map[string]Help{}}}
+	p := &progress{db: db, have: Progress{Checks: map[string]bool{}, Guesses: map[string]Guess{}, Help: map[string]Help{}, Mysteries: map[string]Solved{}}}
 	if err := db.Update(p.load); err != nil {
 		db.Close()
 		return nil, fmt.Errorf("read %s: %w", path, err)
@@ -105,6 +109,12 @@ func (p *progress) load(tx *bolt.Tx) error {
 			p.have.Help[lesson] = h
 			return err
 		}),
+		into(mysteriesBucket, func(seed string, v []byte) error {
+			var m Solved
+			err := json.Unmarshal(v, &m)
+			p.have.Mysteries[seed] = m
+			return err
+		}),
 	)
 }
 
@@ -114,7 +124,33 @@ func (p *progress) close() error { return p.db.Close() }
 func (p *progress) snapshot() Progress {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return Progress{Checks: maps.Clone(p.have.Checks), Place: p.have.Place, Guesses: maps.Clone(p.have.Guesses), Help: maps.Clone(p.have.Help)}
+	return Progress{Checks: maps.Clone(p.have.Checks), Place: p.have.Place, Guesses: maps.Clone(p.have.Guesses), Help: maps.Clone(p.have.Help), Mysteries: maps.Clone(p.have.Mysteries)}
+}
+
+// solved returns the answer to a mystery, nil when there is none.
+func (p *progress) solved(seed string) *Solved {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if m, ok := p.have.Mysteries[seed]; ok {
+		return &m
+	}
+	return nil
+}
+
+func (p *progress) answered(seed string) bool { return p.solved(seed) != nil }
+
+// solve notes the one answer to a mystery.
+func (p *progress) solve(seed string, m Solved) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if _, ok := p.have.Mysteries[seed]; ok {
+		return errAnswered
+	}
+	if err := p.db.Update(func(tx *bolt.Tx) error { return put(tx, mysteriesBucket, seed, m) }); err != nil {
+		return fmt.Errorf("progress: %w", err)
+	}
+	p.have.Mysteries[seed] = m
+	return nil
 }
 
 // take notes the checks that held in these runs. A void run proves nothing, and

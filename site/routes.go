@@ -22,6 +22,7 @@ func routes() []route {
 		{"GET /{lang}/{$}", person, (*Site).home},
 		{"GET /{lang}/{lesson}", person, (*Site).lesson},
 		{"GET /{lang}/labs", person, (*Site).labsPage},
+		{"GET /{lang}/mystery", person, (*Site).mysteryPage},
 		{"GET /{lang}/tree", person, (*Site).tree},
 		{"GET /{lang}/search", person, (*Site).searchPage},
 		{"GET /{lang}/runs/{id}", person, (*Site).runPage},
@@ -45,9 +46,13 @@ func routes() []route {
 		{"GET /api/runs/{id}/series", 0, (*Site).runSeries},
 		{"GET /api/runs/{id}/over/{other}", 0, (*Site).overlay},
 		{"GET /api/runs/{id}/events", socket, (*Site).events},
+		{"GET /api/runs/{id}/doctor", 0, (*Site).doctor},
 		{"GET /api/runs/{id}/log", 0, (*Site).logText},
 		{"GET /api/runs/{id}/recording", 0, (*Site).recording},
 		{"GET /api/experiments/{lesson}/{experiment}/author/series", 0, (*Site).authorSeries},
+		{"GET /api/experiments/{lesson}/{experiment}/author/doctor", 0, (*Site).authorDoctor},
+
+		{"POST /api/mysteries/{seed}/answer", command, (*Site).answerMystery},
 
 		{"GET /api/lessons/{lesson}/breakit", 0, (*Site).breakData},
 		{"GET /api/exercises/{lesson}", owner, (*Site).exercise},

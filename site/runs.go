@@ -28,6 +28,9 @@ func (s *Site) start(w http.ResponseWriter, r *http.Request) error {
 	if !linux {
 		return errNoLinux
 	}
+	if o.Lesson == mysteryLesson {
+		return s.startMystery(w, o)
+	}
 	e := s.shelf.edition()
 	if _, _, _, err := e.find(o.Lesson); err != nil {
 		return err
@@ -107,7 +110,7 @@ func (s *Site) over(id string) {
 }
 
 // listed returns all runs, the newest first, and takes their checks: some may
-// have been made headless.
+// have been made headless. What is sealed stays so.
 func (s *Site) listed() []runner.Summary {
 	runs, err := s.cfg.Runner.Runs()
 	if err == nil {
@@ -115,6 +118,9 @@ func (s *Site) listed() []runner.Summary {
 	}
 	if err != nil {
 		s.log.Error("site: list the runs", "error", err)
+	}
+	for i, sum := range runs {
+		runs[i] = s.veiled(sum)
 	}
 	return runs
 }
@@ -149,7 +155,7 @@ func (s *Site) run(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return reply(w, http.StatusOK, sum)
+	return reply(w, http.StatusOK, s.veiled(sum))
 }
 
 // stop ends a run; one that has ended stays as it is.
@@ -178,6 +184,7 @@ func (s *Site) remove(w http.ResponseWriter, r *http.Request) error {
 	}
 	s.shown.forget(id)
 	s.series.forget(id)
+	s.patients.forget(id)
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }
@@ -185,6 +192,9 @@ func (s *Site) remove(w http.ResponseWriter, r *http.Request) error {
 // benchAddress is the lesson's page with a run on its bench.
 func benchAddress(lang string, run runner.Summary) string {
 	lesson, experiment, _ := strings.Cut(run.Experiment, "/")
+	if lesson == mysteryLesson {
+		return "/" + lang + "/" + mysteryLesson + "?" + url.Values{"seed": {experiment}, "run": {run.ID}}.Encode()
+	}
 	u := url.URL{Path: "/" + lang + "/" + lesson, RawQuery: url.Values{"run": {run.ID}}.Encode(), Fragment: experiment}
 	return u.String()
 }

@@ -241,7 +241,7 @@ func (s *Site) runSeries(w http.ResponseWriter, r *http.Request) error {
 	if zipped, ok := s.series.get(key); ok {
 		return sendZipped(w, r, zipped)
 	}
-	rd, err := s.cfg.Runner.Follow(id, 0)
+	rd, err := s.follow(id, 0)
 	if err != nil {
 		return err
 	}

@@ -46,6 +46,7 @@ type Site struct {
 	progress *progress
 	shown    *shown
 	series   *seriesCache
+	patients patients
 	frames   frameCache
 	counts   counts
 	foreign  *http.CrossOriginProtection

@@ -45,7 +45,7 @@ func (s *Site) relieve(w http.ResponseWriter, r *http.Request) error {
 // carried returns a run that this process carries.
 func (s *Site) carried(id string) (*runner.Run, error) {
 	if run, ok := s.cfg.Runner.Live(id); ok {
-		return run, nil
+		return run, s.unsealed(id)
 	}
 	sum, err := s.cfg.Runner.Summary(id)
 	switch {

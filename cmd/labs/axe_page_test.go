@@ -11,7 +11,7 @@ import (
 )
 
 // pages are the addresses of every kind of page, without their language.
-var pages = []string{"", "start", "blocking", "metrics", "epoll", "labs", "tree", "search?q=epoll", "search?q=zxqwv", "no-such-lesson"}
+var pages = []string{"", "start", "blocking", "metrics", "epoll", "labs", "tree", "mystery?seed=8", "search?q=epoll", "search?q=zxqwv", "no-such-lesson"}
 
 func TestVendoredAxe(t *testing.T) {
 	said, err := os.ReadFile(filepath.Join("testdata", "axe", "VENDOR.md"))
@@ -134,7 +134,7 @@ func axeWithARun(t *testing.T, languages ...string) {
 		p.prefers("dark")
 		p.accessible(lang + ", running")
 		p.finish()
-		for _, tab := range []string{"sockets", "log", "history", "table"} {
+		for _, tab := range []string{"sockets", "doctor", "log", "history", "table"} {
 			p.click("#ui-tab-" + tab)
 			p.accessibleEverywhere(lang + ", finished, " + tab)
 		}

@@ -48,7 +48,9 @@ func Catalogue() []Metric {
 		// The lab's sockets, from sock_diag(7).
 		{"kernel.recvq", KindGauge, "bytes"}, // sum over the lab's connections
 		{"kernel.sendq", KindGauge, "bytes"},
-		{"kernel.notsent", KindGauge, "bytes"}, // of sendq: not sent yet
+		{"kernel.notsent", KindGauge, "bytes"},      // of sendq: not sent yet
+		{"kernel.client_recvq", KindGauge, "bytes"}, // of the other ends that are in the same network; not told at every tick
+		{"kernel.client_sendq", KindGauge, "bytes"},
 		{"kernel.accept_queue", KindGauge, ""},
 		{"kernel.backlog", KindGauge, ""},
 		{"kernel.rtt", KindGauge, "seconds"}, // mean over established connections
@@ -74,9 +76,11 @@ func Catalogue() []Metric {
 		{"kernel.switches_voluntary", KindCounter, ""},
 		{"kernel.switches_involuntary", KindCounter, ""},
 		{"kernel.fds", KindGauge, ""},
+		{"kernel.fds_limit", KindGauge, ""}, // RLIMIT_NOFILE: the number that no new descriptor reaches
 		{"kernel.rss", KindGauge, "bytes"},
 		{"kernel.reads", KindCounter, ""}, // read(2) and its kin; recv(2) is not among them
 		{"kernel.writes", KindCounter, ""},
+		{"kernel.disk_written", KindCounter, "bytes"}, // that went, or will go, to a disk
 
 		// The machine.
 		{"host.load", KindGauge, ""}, // load average of one minute

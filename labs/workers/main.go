@@ -8,6 +8,7 @@ package main
 import (
 	"bytes"
 	"flag"
+	"log"
 	"net/netip"
 	"os"
 	"runtime"
@@ -25,7 +26,7 @@ import (
 var (
 	pool    = flag.Int("pool", 2, "threads for the work calls; 0: the loop does them itself [0..64 threads]")
 	queue   = flag.Int("queue", 64, "work calls that may wait for a thread [1..1024]")
-	kind    = flag.String("work", "wait", "what the work is: to wait, as for a disk, or to compute [wait|compute]")
+	kind    = flag.String("work", "wait", "what the work is: to wait, to compute, to have a disk write, or to ask another server [wait|compute|disk|upstream]")
 	lock    = flag.String("lock", "none", "held by a work call as long as it works: no lock, one, or that of its shard [none|one|sharded]")
 	shards  = flag.Int("shards", 64, "locks of the sharded table [1..1024]")
 	backlog = flag.Int("backlog", 1024, "connections that may wait to be accepted [0..65535]")
@@ -36,6 +37,7 @@ var m struct {
 	loop.Counts
 	Requests, Handed, Worked, Refused, BadRequests telemetry.Counter
 	Contended, LockWait                            telemetry.Counter // locks that were taken, and microseconds of waiting for them
+	Syncs, DiskWait, UpstreamCalls, UpstreamWait   telemetry.Counter // and microseconds of waiting for them
 	Queue, Busy                                    telemetry.Gauge
 }
 
@@ -54,6 +56,7 @@ var (
 	locks []sync.Mutex  // locks[row%len(locks)] guards rows[row]
 	rows  [4096]uint64  // the table: how often each row was worked on
 	mean  time.Duration // of the latest work, the loop's
+	own   place         // the loop's, when it works itself
 )
 
 func main() { lab.Main(serve, &m) }
@@ -67,9 +70,21 @@ func serve(addr netip.AddrPort, quit int) error {
 	case "sharded":
 		locks = make([]sync.Mutex, *shards)
 	}
+	if err := startUpstream(); err != nil {
+		return err
+	}
+	if *pool == 0 {
+		if err := own.open(); err != nil {
+			return err
+		}
+	}
 	var threads sync.WaitGroup
 	for range *pool {
-		threads.Go(worker)
+		p := &place{}
+		if err := p.open(); err != nil {
+			return err
+		}
+		threads.Go(func() { worker(p) })
 	}
 	err := loop.Serve(addr, quit, loop.Config{Counts: &m.Counts, Backlog: *backlog, Receive: drain})
 	close(jobs)
@@ -109,8 +124,8 @@ func handle(c *loop.Conn, r rpc.Request) {
 		m.BadRequests.Inc()
 		c.Send(rpc.Append(nil, r.ID, rpc.BadRequest, nil))
 	case *pool == 0: // and nobody else is served meanwhile
-		work(job{c, r.ID, r.Body})
-		c.Send(rpc.Append(nil, r.ID, rpc.OK, r.Body))
+		_, status := work(job{c, r.ID, r.Body}, &own)
+		c.Send(rpc.Append(nil, r.ID, status, r.Body))
 	default:
 		handOver(job{c, r.ID, r.Body})
 	}
@@ -133,26 +148,27 @@ func handOver(j job) {
 
 // worker works on one call after the other, on a thread of its own. Connections
 // are the loop's alone, so the answer goes back to it.
-func worker() {
+func worker(p *place) {
 	runtime.LockOSThread()
+	defer p.close()
 	for j := range jobs {
 		m.Queue.Dec()
 		m.Busy.Inc()
-		took := work(j)
+		took, status := work(j, p)
 		m.Busy.Dec()
-		j.c.Post(func() { reply(j, took) })
+		j.c.Post(func() { reply(j, took, status) })
 	}
 }
 
 // reply sends the answer, on the loop's thread.
-func reply(j job, took time.Duration) {
+func reply(j job, took time.Duration, status rpc.Status) {
 	mean += (took - mean) / 8
-	j.c.Send(rpc.Append(nil, j.id, rpc.OK, j.body))
+	j.c.Send(rpc.Append(nil, j.id, status, j.body))
 	j.c.Release()
 }
 
 // work does what the call asks for, to a row of the table and under its lock.
-func work(j job) (took time.Duration) {
+func work(j job, p *place) (took time.Duration, status rpc.Status) {
 	began := time.Now()
 	if len(locks) > 0 {
 		row := (j.id + uint32(j.c.FD)<<20) * 0x9E3779B1 >> 20 // any of the rows: 12 bits
@@ -165,13 +181,27 @@ func work(j job) (took time.Duration) {
 		defer guard.Unlock()
 		rows[row]++
 	}
-	if d := rpc.WorkTime(j.body); *kind == "wait" {
-		wait(d)
-	} else {
-		compute(d)
+	if err := p.perform(rpc.WorkTime(j.body)); err != nil {
+		log.Print(err)
+		return time.Since(began), rpc.Failed
 	}
 	m.Worked.Inc()
-	return time.Since(began)
+	return time.Since(began), rpc.OK
+}
+
+// perform takes d for what the work is.
+func (p *place) perform(d time.Duration) error {
+	switch *kind {
+	case "compute":
+		compute(d)
+	case "disk":
+		return p.write(d)
+	case "upstream":
+		return p.ask(d)
+	default:
+		wait(d)
+	}
+	return nil
 }
 
 // wait has the thread sleep, as a call to a disk or a database would.

@@ -81,7 +81,7 @@ func difference(m telemetry.Compared, pairs []pair, share float64) telemetry.Dif
 		d.Why, d.Line = "few", fmt.Sprintf("%d pairs of blocks count: an interval needs %d", len(pairs), leastPairs)
 		return d
 	}
-	centre, half := interval(logs, share)
+	centre, half := spread(logs, share)
 	d.Ratio, d.Low, d.High, d.Least = exp(centre), exp(centre-half), exp(centre+half), exp(half)
 	d.Verdict = verdictOf(centre, half, m.Better)
 	return d
@@ -103,9 +103,9 @@ func both(expr string, p pair) (a, b float64, why, line string) {
 	return v[0], v[1], "", ""
 }
 
-// interval returns the mean of the values and half the length of its interval,
+// spread returns the mean of the values and half the length of its interval,
 // which misses the truth with the probability share.
-func interval(values []float64, share float64) (centre, half float64) {
+func spread(values []float64, share float64) (centre, half float64) {
 	n := float64(len(values))
 	centre = mean(values)
 	squares := 0.0

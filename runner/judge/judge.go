@@ -27,6 +27,8 @@
 //
 // # Expressions
 //
+// bottleneck is the queue whose consumer holds up the rest: one of Queues.
+//
 // The grammar is expr-lang's, of which there are: names, numbers, texts,
 // + - * / % **, comparisons, && || !, c ? a : b, and abs ceil floor round min
 // max len. Whole numbers are equal when they are the same; numbers with
@@ -51,6 +53,7 @@ type Judge struct {
 	answers []answer
 	watch   []figure
 	live    []figure // what a derived sample holds
+	path    []stage
 
 	begun            bool
 	start, zero, end int // ticks: load begins, the measured time begins and ends
@@ -74,6 +77,8 @@ func New(q telemetry.Question, host telemetry.Host) (*Judge, error) {
 		return nil, err
 	}
 	j := &Judge{q: q, host: host, words: words, heard: map[string][]int{}, passed: map[string]bool{}}
+	j.path = j.newPath()
+	words.bottleneck = func(v view) string { return j.bottleneck(v).Queue }
 	for _, f := range q.Derive {
 		if err := words.derive(f); err != nil {
 			return nil, fmt.Errorf("derive %s: %w", f.ID, err)

@@ -68,6 +68,9 @@ func (v *vocabulary) plain(path []string) (node, error) {
 	if name == "seconds" {
 		return node{kind: number, eval: func(in view) (value, error) { return numberOf(in.seconds()), nil }}, nil
 	}
+	if name == "bottleneck" {
+		return node{kind: text, uses: uses{others: true, cost: 1}, eval: func(in view) (value, error) { return textOf(v.bottleneck(in)), nil }}, nil
+	}
 	if d, ok := v.derived[name]; ok {
 		return d, nil
 	}

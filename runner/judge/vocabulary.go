@@ -25,6 +25,8 @@ type vocabulary struct {
 	windows map[string]telemetry.Window
 	derived map[string]node
 	order   []string // of derived
+
+	bottleneck func(view) string // one of Queues
 }
 
 // spaces are the namespaces, in the order of messages.
@@ -103,7 +105,7 @@ func (v *vocabulary) free(name string) error {
 }
 
 // words mean something else in an expression.
-var words = []string{"seconds", "link", "in", "not", "and", "or", "matches", "contains", "let", "if", "else", "true", "false", "nil"}
+var words = []string{"seconds", "bottleneck", "link", "in", "not", "and", "or", "matches", "contains", "let", "if", "else", "true", "false", "nil"}
 
 func isName(s string) bool {
 	for i, r := range s {

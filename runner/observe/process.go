@@ -66,6 +66,9 @@ func (p *Process) Sample(values map[string]float64) bool {
 	if n, ok := p.descriptors(); ok {
 		values["kernel.fds"] = n
 	}
+	if n, ok := p.limit(); ok {
+		values["kernel.fds_limit"] = n
+	}
 	if sum, ok := p.switches.sample(int(st.threads), p.buf); ok {
 		values["kernel.switches"] = float64(sum.voluntary + sum.involuntary)
 		values["kernel.switches_voluntary"] = float64(sum.voluntary)
@@ -102,6 +105,19 @@ func (p *Process) calls(values map[string]float64) {
 	if n, ok := valueOf(data, "syscw:"); ok {
 		values["kernel.writes"] = float64(n)
 	}
+	if n, ok := valueOf(data, "write_bytes:"); ok {
+		values["kernel.disk_written"] = float64(n)
+	}
+}
+
+// limit is what RLIMIT_NOFILE lets the process have; false when this user may
+// not ask, or there is no limit.
+func (p *Process) limit() (float64, bool) {
+	var l unix.Rlimit
+	if unix.Prlimit(p.pid, unix.RLIMIT_NOFILE, nil, &l) != nil || l.Cur > 1<<40 {
+		return 0, false
+	}
+	return float64(l.Cur), true
 }
 
 // descriptors counts the open ones: the size of the folder since Linux 6.2, its

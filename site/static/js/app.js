@@ -10,6 +10,7 @@ import { startKeys } from "./keys.js";
 import { setMath } from "./math.js";
 import { startLook, toggleLanguage, toggleTheme } from "./look.js";
 import { comparisons, experimentOf, experiments, page } from "./page.js";
+import { startMystery } from "./mystery.js";
 import { onWidth } from "./place.js";
 import { count, followReading } from "./progress.js";
 import { Search } from "./search.js";
@@ -119,5 +120,6 @@ function start() {
 }
 
 start();
+startMystery();
 for (const e of every(document, ".js")) e.classList.add("is-live");
 if (!page.linux) byId("ui-link").dataset.state = "stopped";

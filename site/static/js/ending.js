@@ -9,6 +9,7 @@ import { refresh } from "./progress.js";
 
 /** The numbers in the text become the reader's own. */
 async function requote() {
+  if (!document.querySelector("data.measured[data-n]")) return;
   const { shown } = /** @type {{shown: {text: string, author: boolean, why?: string}[]}} */ (await get(`/api/lessons/${page.lesson}/shown`));
   for (const e of every(document, "data.measured[data-n]")) {
     const v = shown[Number(e.dataset.n)];

@@ -238,4 +238,8 @@
  * @property {Record<string, {given: Answer|null, skipped: boolean, when: string, run?: string}>} guesses
  */
 
+/** One piece of evidence (runner/judge/doctor.go). @typedef {{id: string, metric: string, unit: string, state: string, now: number, value: number, from: number, to: number, look?: number, sick?: number}} DoctorSignal */
+/** @typedef {{id: string, state: string, why?: string, signals: DoctorSignal[], commands: string[]}} DoctorStep */
+/** @typedef {{run: string, seconds: number, steps: DoctorStep[], bottleneck?: {queue: string}}} Examination */
+
 export {};

@@ -78,3 +78,6 @@ export function when(iso, lang) {
 
 /** @param {string} iso @param {"ko"|"en"} lang */
 export const day = (iso, lang) => new Date(iso).toLocaleDateString(lang === "ko" ? "ko-KR" : "en-GB", { year: "numeric", month: "long", day: "numeric" });
+
+/** The command that runs an experiment, or a mystery, in a terminal. @param {string} name LESSON/EXPERIMENT */
+export const runCommand = (name) => (name.startsWith("mystery/") ? `labs mystery --seed ${name.slice(8)}` : `labs run ${name}`);

@@ -5,7 +5,7 @@
 import { asApiError, get, remove } from "./api.js";
 import { byId, el, one, put } from "./dom.js";
 import { figureName, figureText } from "./figures.js";
-import { settingText, when } from "./format.js";
+import { runCommand, settingText, when } from "./format.js";
 import { page } from "./page.js";
 import { both, label, language } from "./words.js";
 
@@ -60,7 +60,7 @@ export class History {
     /** @param {Node|string} kid */
     const th = (kid) => el("th", { scope: "col" }, kid);
     this.#head.replaceChildren(el("tr", {}, th(both("history.run")), th(el("span", { class: "sr" }, both("history.more"))), th(both("history.changed")), ...watched.map((w) => el("th", { scope: "col", class: "right" }, figureName(w))), th(both("history.checks")), th(both("history.trust"))));
-    one(this.#pane, "code").textContent = `labs run ${x.name} --json`;
+    one(this.#pane, "code").textContent = `${runCommand(x.name)} --json`;
     this.#draw();
     await this.refresh();
   }

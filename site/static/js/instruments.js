@@ -5,6 +5,7 @@
 /** @import {Run} from "./run.js" */
 import { Charts } from "./charts.js";
 import { Checks } from "./checks.js";
+import { Doctor } from "./doctor.js";
 import { byId, one } from "./dom.js";
 import { Figures } from "./figures.js";
 import { Log } from "./log.js";
@@ -36,6 +37,7 @@ export class Instruments {
   #figures = new Figures();
   #source = new Source();
   #sockets = new Sockets();
+  #doctor = new Doctor();
   #log = new Log();
   #table = new Table();
   #trust = new Trust();
@@ -130,10 +132,11 @@ export class Instruments {
   }
 
   /** @param {Shown} s */
-  #tables({ run }) {
+  #tables({ experiment, run }) {
     const upTo = this.#upTo(run);
     this.#charts.heat(run, upTo);
     this.#sockets.draw(run);
+    this.#doctor.draw(run, experiment);
     this.#log.draw(run);
     this.#table.draw(run, upTo);
   }

@@ -38,6 +38,7 @@ export class Knobs {
     this.#more.replaceChildren(el("summary", {}, both("run.more")), group(rest));
     this.#more.open = main(this.#all).length === 0;
     if (rest.length) this.#box.append(this.#more);
+    this.#box.hidden = this.#all.length === 0; // of a mystery nothing can be turned
     this.#fit();
   }
 

@@ -4,6 +4,7 @@
 /** @import {Event as RunEvent} from "./events.js" */
 /** @import {Run} from "./run.js" */
 import { byId, el, every, one, put } from "./dom.js";
+import { runCommand } from "./format.js";
 import { both } from "./words.js";
 
 const LEVELS = ["info", "warn", "error"];
@@ -91,6 +92,6 @@ export class Log {
     this.#download.hidden = !run || run.author;
     if (run && !run.author) this.#download.href = `/api/runs/${run.id}/log`;
     this.#command.hidden = !run?.begin;
-    if (run?.begin) put(one(this.#command, "code"), `labs run ${run.begin.experiment}`);
+    if (run?.begin) put(one(this.#command, "code"), runCommand(run.begin.experiment));
   }
 }

@@ -4,7 +4,7 @@
 /** @import {Experiment} from "./events.js" */
 /** @import {Run} from "./run.js" */
 import { byId, el, one } from "./dom.js";
-import { figure } from "./format.js";
+import { figure, runCommand } from "./format.js";
 import { metricOf } from "./page.js";
 import { plans } from "./scale.js";
 import { HZ } from "./series.js";
@@ -33,7 +33,7 @@ export class Table {
     this.#columns = plans(x).flatMap((p) => p.metrics.map((name) => ({ name, by: p.scale.by, unit: p.scale.unit })));
     const heads = this.#columns.map((c) => el("th", { scope: "col", class: "right" }, both(metricOf(c.name).label), " ", both(c.unit)));
     this.#head.replaceChildren(el("tr", {}, el("th", { scope: "col", class: "right" }, both("table.time"), " s"), ...heads));
-    one(this.#pane, "code").textContent = `labs run ${x.name} --json`;
+    one(this.#pane, "code").textContent = `${runCommand(x.name)} --json`;
   }
 
   /** @type {Run|null} */

@@ -1,0 +1,161 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"socketlabs/labs"
+	"socketlabs/labs/telemetry"
+	"socketlabs/runner"
+	"socketlabs/runner/judge"
+	"socketlabs/site"
+)
+
+// mysteryFlags are what `labs mystery` takes.
+type mysteryFlags struct {
+	seed   int
+	answer runner.Answer
+	asJSON bool
+	lang   string
+}
+
+// mysteryReport is its --json form.
+type mysteryReport struct {
+	Seed        int               `json:"seed"`
+	Run         string            `json:"run"`
+	Trust       string            `json:"trust,omitempty"` // of a run that was made now
+	Examination judge.Examination `json:"examination"`
+	Answers     []string          `json:"answers"`
+	Marks       *runner.Marks     `json:"marks,omitempty"`
+}
+
+func mysteryCommand(p *place) *cobra.Command {
+	f := mysteryFlags{}
+	cmd := &cobra.Command{
+		Use:   "mystery",
+		Short: "Run a server with a hidden fault, and find it",
+		Long: `Mystery runs a server with a fault that the seed chooses and does not tell
+which. Look at the seven steps, then say what it is and prove it: a metric, and
+the time in which it shows the fault, in seconds since load began.
+
+The answer is judged by the latest run of that seed. It scores 50 for the name,
+30 for the proof, and 20 less 5 for each run after the first.
+
+Answers: ` + strings.Join(labs.MysteryIDs(), ", ") + `
+
+Exit status: 0 the answer is right and proved, or none was given; 1 it is not;
+2 it could not run.`,
+		Example: "  labs mystery --seed 7\n  labs mystery --seed 7 --answer lock --metric lab.lock_wait --from 1 --to 3",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := checkLang(f.lang); err != nil {
+				return err
+			}
+			if !cmd.Flags().Changed("seed") {
+				f.seed = rand.IntN(labs.MaxSeed + 1)
+			}
+			return p.mystery(cmd, f)
+		},
+	}
+	cmd.Flags().IntVar(&f.seed, "seed", 0, "which mystery (default: any)")
+	cmd.Flags().StringVar(&f.answer.Fault, "answer", "", "what the fault is")
+	cmd.Flags().StringVar(&f.answer.Metric, "metric", "", "the metric that proves it")
+	cmd.Flags().Float64Var(&f.answer.From, "from", 0, "where the proof begins, in seconds since load began")
+	cmd.Flags().Float64Var(&f.answer.To, "to", 0, "where it ends")
+	cmd.Flags().BoolVar(&f.asJSON, "json", false, "print one JSON object: seed, run, examination, answers, marks")
+	cmd.Flags().StringVar(&f.lang, "lang", "en", "language: ko or en")
+	return cmd
+}
+
+func (p *place) mystery(cmd *cobra.Command, f mysteryFlags) error {
+	m, spec, err := labs.MysteryOf(f.seed)
+	if err != nil {
+		return fmt.Errorf("--seed: %w", err)
+	}
+	r, err := p.runner(cmd.ErrOrStderr(), runner.Limits{})
+	if err != nil {
+		return err
+	}
+	defer closeRunner(r)
+	report := mysteryReport{Seed: f.seed, Answers: labs.MysteryIDs()}
+	report.Run = latestOf(r, spec.Name)
+	if f.answer.Fault == "" || report.Run == "" {
+		out, err := carry(cmd.Context(), r, spec, nil, cmd.ErrOrStderr())
+		if err != nil {
+			return err
+		}
+		if out.end.Phase != telemetry.Finished {
+			return fmt.Errorf("the run ended as %s%s", out.end.Phase, because(out.end.Reason))
+		}
+		report.Run, report.Trust = out.id, out.end.Trust
+	}
+	patient, err := r.Patient(report.Run)
+	if err != nil {
+		return err
+	}
+	if report.Examination, err = patient.Examine(); err != nil {
+		return err
+	}
+	if f.answer.Fault != "" {
+		marks, err := patient.Mark(m, f.answer, runsOf(r, spec.Name))
+		if err != nil {
+			return fmt.Errorf("--answer: %w", err)
+		}
+		report.Marks = &marks
+	}
+	return report.tell(cmd.OutOrStdout(), f)
+}
+
+// latestOf returns the newest finished run of that name, or nothing.
+func latestOf(r *runner.Runner, name string) string {
+	runs, _ := r.Runs()
+	for _, s := range runs {
+		if s.Experiment == name && s.Phase == telemetry.Finished {
+			return s.ID
+		}
+	}
+	return ""
+}
+
+func runsOf(r *runner.Runner, name string) (n int) {
+	runs, _ := r.Runs()
+	for _, s := range runs {
+		if s.Experiment == name {
+			n++
+		}
+	}
+	return n
+}
+
+// tell prints the report; its error is the exit status.
+func (m mysteryReport) tell(w io.Writer, f mysteryFlags) error {
+	var err error
+	if m.Marks != nil && !(m.Marks.Right && m.Marks.Proved) {
+		err = status(statusFails)
+	}
+	if f.asJSON {
+		return errors.Join(json.NewEncoder(w).Encode(m), err)
+	}
+	if m.Marks == nil {
+		printExamination(w, m.Examination, f.lang)
+		fmt.Fprintf(w, "\n%s\n\n", site.Said(f.lang, "mystery.ask"))
+		for _, id := range m.Answers {
+			fmt.Fprintf(w, "  %-12s  %s\n", id, site.Said(f.lang, "mystery.fault."+id))
+		}
+		fmt.Fprintf(w, "\n  labs mystery --seed %d --answer … --metric … --from … --to …\n", m.Seed)
+		return nil
+	}
+	k := *m.Marks
+	fmt.Fprintf(w, "%s %s: %s\n", mark(k.Right), site.Said(f.lang, "mystery.fault."+k.Fault), site.Said(f.lang, "mystery.why."+k.Fault))
+	if fmt.Fprintf(w, "%s %s\n", mark(k.Proved), site.Said(f.lang, "mystery.proved")); k.Why != "" {
+		fmt.Fprintf(w, "  %s\n", site.Said(f.lang, "mystery.unproved."+k.Why))
+	}
+	fmt.Fprintf(w, "%s\n", site.Said(f.lang, "mystery.points", "points", fmt.Sprint(k.Points), "naming", fmt.Sprint(k.Naming), "proof", fmt.Sprint(k.Proof), "economy", fmt.Sprint(k.Economy), "runs", fmt.Sprint(k.Runs)))
+	return err
+}
