@@ -28,6 +28,8 @@ var (
 	errSealed    = errors.New("site: the mystery is not solved")
 	errAnswered  = errors.New("site: the mystery was answered")
 	errUnrun     = errors.New("site: the mystery has no finished run")
+	errCode      = errors.New("site: no version of the function")
+	errOwner     = errors.New("site: code is edited on this machine only")
 )
 
 // fault is how an error is told. Its words are api.CODE of text.yaml.
@@ -55,6 +57,8 @@ var faults = []fault{
 	{errSealed, 409, "sealed"},
 	{errAnswered, 409, "answered"},
 	{errUnrun, 409, "unrun"},
+	{errCode, 400, "bad-code"},
+	{errOwner, 403, "owner-only"},
 	{runner.ErrNoRun, 404, "no-run"},
 	{runner.ErrBusy, 409, "busy"},
 	{runner.ErrRunning, 409, "running"},
