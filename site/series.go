@@ -19,7 +19,7 @@ type series struct {
 	Seq    uint64                `json:"seq"`
 	T      []float64             `json:"t"`      // seconds since the run began, ascending
 	Values map[string][]*float64 `json:"values"` // each as long as T; null where nothing was said
-	Events []json.RawMessage     `json:"events"` // all but samples; of figures and sockets only the latest
+	Events []json.RawMessage     `json:"events"` // all but samples; of figures and sockets only the latest; at the end, what the queues were if it was not recorded
 	Heat   []heatColumn          `json:"heat"`
 }
 
@@ -43,6 +43,7 @@ type seriesMaker struct {
 	rows   map[int]int // index into T, by tick
 	latest map[telemetry.Kind]int
 	heat   heat
+	paths  paths
 }
 
 func newSeriesMaker() *seriesMaker {
@@ -55,6 +56,7 @@ func newSeriesMaker() *seriesMaker {
 // add takes the next event, whole as raw.
 func (m *seriesMaker) add(e telemetry.Event, raw json.RawMessage) {
 	m.Seq = e.Seq
+	m.paths.add(e)
 	switch e.Kind {
 	case telemetry.KindSample:
 		m.sample(e)
@@ -113,6 +115,7 @@ func (m *seriesMaker) done() series {
 	}
 	m.T = t
 	m.Events = slices.DeleteFunc(m.Events, func(e json.RawMessage) bool { return e == nil })
+	m.Events = append(m.Events, m.paths.found(m.Seq)...)
 	m.series.Heat = list(m.heat.end())
 	return m.series
 }
