@@ -23,7 +23,7 @@ func (j *Judge) Paths() (out []telemetry.Event) {
 	}
 	for now := j.start; now < last; {
 		now = min(now+ticks(1), last)
-		t := span{0, now}.seconds()
+		t := tenths(now)
 		path := j.Path(t)
 		out = append(out, telemetry.Event{T: t, Kind: telemetry.KindPath, From: telemetry.FromJudge, Path: &path})
 	}
