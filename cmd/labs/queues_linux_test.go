@@ -61,7 +61,7 @@ func TestQueuesForAPerson(t *testing.T) {
 		{[]string{"epoll-edge/pooled", "--author", "--at", "1"}, 0, []string{"at 1 s", "back-pressure: recvq, out", "peer-window", "ss -tin '( sport = :"}},
 		{[]string{"epoll-edge/drained", "--author"}, 0, []string{"bottleneck: none (nothing-stands)"}},
 		{[]string{"epoll-edge/drained", "--author", "--at", "99"}, 2, []string{"it measured 2 s"}},
-		{[]string{"epoll/nothing", "--author"}, 2, []string{"epoll/nothing"}},
+		{[]string{"epoll/nothing", "--author"}, 2, []string{`no experiment "nothing"`}},
 		{[]string{"20260102T150405Z-0a1b2c3d"}, 2, []string{"name a run of the data folder, or LESSON/EXPERIMENT"}},
 	} {
 		status, out, diag := invoke(t, t.TempDir(), append([]string{"queues"}, tt.args...)...)

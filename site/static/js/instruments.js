@@ -8,6 +8,7 @@ import { Checks } from "./checks.js";
 import { byId, one } from "./dom.js";
 import { Figures } from "./figures.js";
 import { Log } from "./log.js";
+import { QueueMap } from "./map.js";
 import { DIGITS, Painter, TABLE, TRACE } from "./paint.js";
 import { marksOf } from "./place.js";
 import { HZ } from "./series.js";
@@ -35,6 +36,7 @@ export class Instruments {
   #figures = new Figures();
   #source = new Source();
   #sockets = new Sockets();
+  #map = new QueueMap(() => this.#paint.now());
   #log = new Log();
   #table = new Table();
   #trust = new Trust();
@@ -55,7 +57,7 @@ export class Instruments {
 
   /** @param {Experiment} x */
   build(x) {
-    for (const part of [this.#charts, this.#figures, this.#checks, this.#table]) part.build(x);
+    for (const part of [this.#charts, this.#figures, this.#checks, this.#map, this.#table]) part.build(x);
   }
 
   /** Forgets what was chosen about the run before. */
@@ -124,6 +126,7 @@ export class Instruments {
     this.#figures.draw(run);
     this.#checks.draw(run);
     this.#source.draw(experiment.lab, run, row);
+    this.#map.draw(run, row);
   }
 
   /** @param {Shown} s */
