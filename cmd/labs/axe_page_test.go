@@ -131,7 +131,7 @@ func axeWithARun(t *testing.T) {
 		p.prefers("dark")
 		p.accessible(lang + ", running")
 		p.finish()
-		for _, tab := range []string{"sockets", "log", "history", "table"} {
+		for _, tab := range []string{"sockets", "map", "log", "history", "table"} {
 			p.click("#ui-tab-" + tab)
 			p.accessibleEverywhere(lang + ", finished, " + tab)
 		}

@@ -2,6 +2,8 @@ package main
 
 import (
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -48,6 +50,10 @@ func TestQueuesOfARealRun(t *testing.T) {
 			}
 		}
 		name = q.Run
+	}
+	recording, err := os.ReadFile(filepath.Join(data, "runs", name+".jsonl"))
+	if n := strings.Count(string(recording), `"kind":"path"`); err != nil || n != 2 {
+		t.Errorf("%d paths in the recording of two seconds, %v", n, err)
 	}
 }
 

@@ -36,7 +36,7 @@ export class Instruments {
   #figures = new Figures();
   #source = new Source();
   #sockets = new Sockets();
-  #map = new QueueMap(() => this.#paint.now());
+  #map = new QueueMap(() => this.#paint.now(), (t) => this.#point(t + (this.#shown().run?.series.warmup ?? 0)));
   #log = new Log();
   #table = new Table();
   #trust = new Trust();

@@ -27,10 +27,12 @@ export class QueueMap {
   #picks = new Map();
   #experiment = "";
   #touch;
+  #go;
 
-  /** @param {() => void} touch something was clicked */
-  constructor(touch) {
+  /** @param {() => void} touch something was clicked @param {(t: number) => void} go shows a moment of the measured time */
+  constructor(touch, go) {
     this.#touch = touch;
+    this.#go = go;
     this.#tanks = STAGES.map((id) => new Tank(id, (picked) => this.#pick(picked)));
     this.#none.addEventListener("click", () => this.#pick("none"));
     one(this.#pane, "details").addEventListener("toggle", () => touch());
@@ -69,7 +71,7 @@ export class QueueMap {
 
   /** @param {Run|null} run @param {Path|null} path */
   #answer(run, path) {
-    const mine = this.#mine, first = headline(mine, path), key = `${mine} ${JSON.stringify(path?.verdict ?? null)}`;
+    const mine = this.#mine, first = headline(mine, path), key = `${mine} ${run?.void} ${JSON.stringify(path?.verdict ?? null)}`;
     const stage = (mine && path?.verdict.stage) || "none", port = run?.facts.addr?.split(":").pop() ?? "";
     const line = mine && path && stage !== "none" ? command(stage, port, run?.id ?? "") : "";
     this.#bar.hidden = line === "";
@@ -81,7 +83,7 @@ export class QueueMap {
     this.#pane.dataset.verdict = mine === "" || !path ? "" : path.verdict.stage === mine ? "right" : "other";
     if (this.#why.dataset.of === key) return;
     this.#why.dataset.of = key;
-    this.#why.replaceChildren(...(mine && path ? reasons(mine, path) : []));
+    this.#why.replaceChildren(...(mine && path ? reasons(mine, path, run?.void ?? false, this.#go) : []));
   }
 
   /** The same in words. @param {Path|null} path */

@@ -21,8 +21,8 @@ export function amount(v, unit) {
   return text(`map.unit.${unit}${v === 1 ? ".one" : ""}`, { n: figure(v) });
 }
 
-/** A flow. @param {number|undefined} v @param {string|undefined} unit of what flows */
-export const flow = (v, unit) => (v === undefined ? "–" : unit === "bytes" ? `${bytes(Math.round(v))}/s` : `${short(Math.round(v))}/s`);
+/** A flow. @param {number|undefined} v @param {string|undefined} unit of what flows @param {string} [per] "" where it is said that it is a second's */
+export const flow = (v, unit, per = "/s") => (v === undefined ? "–" : (unit === "bytes" ? bytes : short)(Math.round(v)) + per);
 
 export class Tank {
   #fill = svg("rect", { class: "tank-fill", x: 4, width: 32 });
@@ -56,12 +56,13 @@ export class Tank {
     const top = s?.level === undefined ? 0 : high(s.level, unit);
     this.#fill.setAttribute("height", String(top));
     this.#fill.setAttribute("y", String(HEIGHT + 2 - top));
-    const limit = s?.limit === undefined ? -9 : HEIGHT + 2 - high(s.limit, unit);
-    this.#limit.setAttribute("y1", String(limit));
-    this.#limit.setAttribute("y2", String(limit));
+    const limit = String(HEIGHT + 2 - high(s?.limit ?? 0, unit));
+    this.#limit.setAttribute("visibility", s?.limit === undefined ? "hidden" : "visible");
+    this.#limit.setAttribute("y1", limit);
+    this.#limit.setAttribute("y2", limit);
     this.#words(s, absent);
-    put(this.#in, absent ? "" : flow(s?.in, unit));
-    put(this.#out, absent ? "" : flow(s?.out, unit));
+    put(this.#in, absent ? "" : flow(s?.in, unit, ""));
+    put(this.#out, absent ? "" : flow(s?.out, unit, ""));
     this.#mark(marks);
   }
 
@@ -70,8 +71,9 @@ export class Tank {
     const key = absent || `${s?.level} ${s?.limit} ${s?.unit}`;
     if (this.#said === key) return;
     this.#said = key;
-    this.#level.replaceChildren(absent ? both("map.absent") : s ? both(amount(s.level, s.unit)) : "–");
-    this.#of.replaceChildren(s?.limit === undefined || absent ? "" : `/ ${figure(s.limit)}`);
+    const bare = s?.unit === "bytes" || s?.level === undefined;
+    this.#level.replaceChildren(absent ? both("map.absent") : !s ? "–" : bare ? both(amount(s.level, s.unit)) : figure(s.level));
+    this.#of.replaceChildren(s?.limit === undefined || absent ? "" : `/ ${figure(s.limit)} `, bare ? "" : both(`map.of.${s.unit}`));
   }
 
   /** @param {{mine: boolean, fact: boolean, behind: boolean, guess: boolean, answer: boolean}} m */

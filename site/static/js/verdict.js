@@ -59,19 +59,30 @@ function aside(mine, path) {
  * What follows the headline.
  * @param {string} mine
  * @param {Path} path
+ * @param {boolean} empty the run is void
+ * @param {(t: number) => void} go shows another moment, in seconds of the measured time
  * @returns {Node[]}
  */
-export function reasons(mine, path) {
+export function reasons(mine, path, empty, go) {
   const v = path.verdict, out = /** @type {HTMLElement[]} */ ([el("p", {}, both(`map.cause.${v.cause}`))]), why = v.stage === mine ? null : aside(mine, path);
+  if (empty) out.unshift(el("p", { class: "map-void" }, both("map.void")));
   if (why) out.push(el("p", {}, both(why)));
   out.push(el("p", { class: "map-when" }, both(v.stage === "none" ? "map.when.none" : "map.when", when(v))));
   if (v.others?.length) out.push(el("p", { class: "map-when" }, both("map.others", { stages: names(v.others) })));
+  if (v.stage !== "none") out.push(moment(v.to, go));
   if (v.evidence?.length) out.push(el("dl", { class: "map-evidence" }, ...v.evidence.map(line)));
   return out;
 }
 
+/** The end of the longest time that it stood. @param {number} t @param {(t: number) => void} go */
+function moment(t, go) {
+  const button = el("button", { class: "button", type: "button", "data-act": "map-go" }, both("map.go", { t }));
+  button.addEventListener("click", () => go(t));
+  return button;
+}
+
 /** @param {Bottleneck} v */
-const when = (v) => ({ from: figure(v.from), to: figure(v.to), held: figure(v.held), of: figure(v.of), sure: text(`map.sure.${v.confidence}`) });
+const when = (v) => ({ from: v.from, to: v.to, held: v.held, of: v.of, sure: text(`map.sure.${v.confidence}`) });
 
 /** The command that shows a stage in a terminal while the server runs. @param {string} stage @param {string} port @param {string} run @returns {string} */
 export function command(stage, port, run) {
