@@ -38,8 +38,8 @@ func between(from, to, v float64) func(float64) float64 {
 	}
 }
 
-// calm is a server of 1000 requests a second that keeps up.
-func calm() gauged {
+// keepsUp is a server of 1000 requests a second that keeps up.
+func keepsUp() gauged {
 	return gauged{
 		"load.backlog": at(1), "load.sent": flow(1000), "load.requests": flow(1000), "load.inflight": at(1),
 		"load.bytes_out": flow(64000), "load.bytes_in": flow(64000), "load.fault_sent": at(0), "load.fault_received": at(0),
@@ -54,7 +54,7 @@ func calm() gauged {
 // one is told by nobody.
 func measuredBy(t testing.TB, q telemetry.Question, other gauged) *Judge {
 	t.Helper()
-	w := world{seconds: q.Seconds, values: calm()}
+	w := world{seconds: q.Seconds, values: keepsUp()}
 	for name, f := range other {
 		if w.values[name] = f; f == nil {
 			delete(w.values, name)

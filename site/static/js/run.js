@@ -93,7 +93,7 @@ export class Run {
     else if (e.kind === "block" && e.begin) this.series.begin(e.begin);
     else if (e.kind === "figures") this.figures = e.values ?? {};
     else if (e.kind === "sockets") this.sockets = e.sockets ?? [];
-    else if (e.kind === "path" && e.path) this.paths.push({ t: this.series.local(e.t), path: e.path });
+    else if (e.kind === "path" && e.path) this.#queue(this.series.local(e.t), e.path);
     else if (e.kind === "check" && e.check) this.checks.set(e.check.id, e.check);
     else if (e.kind === "fault" && e.fault) this.#fault(e, e.fault);
     else if (e.kind === "log") this.#say(e);
@@ -107,6 +107,11 @@ export class Run {
     this.series.sample(e.t, e.values ?? {});
     const h = e.hists?.load;
     if (h && this.series.begun) this.heat.sample(this.series.local(e.t), h);
+  }
+
+  /** In order of time, which begins again with a block. @param {number} t @param {Path} path */
+  #queue(t, path) {
+    this.paths = [...this.paths.filter((p) => p.t < t), { t, path }];
   }
 
   /** @param {RunEvent} e @param {{id: string, kind: string, on: boolean}} fault */
