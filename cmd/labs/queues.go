@@ -162,8 +162,8 @@ func (q queues) print(w io.Writer) {
 			fmt.Fprintf(t, "  %s\t–\t\t\t\t\t%s\t\n", s.ID, s.Absent)
 			continue
 		}
-		fmt.Fprintf(t, "  %s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", s.ID, amount(s.Level, ""), amount(s.In, ""), amount(s.Out, ""),
-			amount(s.Limit, ""), amount(s.Wait, "seconds"), s.Unit, strings.Join(s.Metrics, " + "))
+		fmt.Fprintf(t, "  %s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", s.ID, level(s.Level, ""), level(s.In, ""), level(s.Out, ""),
+			level(s.Limit, ""), level(s.Wait, "seconds"), s.Unit, strings.Join(s.Metrics, " + "))
 	}
 	t.Flush()
 	v := q.Verdict
@@ -179,7 +179,7 @@ func (q queues) print(w io.Writer) {
 		fmt.Fprintf(w, "  at other times: %s\n", strings.Join(v.Others, ", "))
 	}
 	for _, e := range v.Evidence {
-		fmt.Fprintf(t, "  %s\t%s\t%s\n", e.Code, e.Metric, amount(&e.Value, e.Unit))
+		fmt.Fprintf(t, "  %s\t%s\t%s\n", e.Code, e.Metric, level(&e.Value, e.Unit))
 	}
 	t.Flush()
 	if c := terminalCommand(v.Stage, q.addr); c != "" {
@@ -203,8 +203,8 @@ func terminalCommand(stage, addr string) string {
 	return ""
 }
 
-// amount writes a number with its unit.
-func amount(v *float64, unit string) string {
+// level writes a number with its unit.
+func level(v *float64, unit string) string {
 	switch {
 	case v == nil:
 		return "–"

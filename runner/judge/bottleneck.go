@@ -21,9 +21,9 @@ import (
 // Queues before a full one fill up as well: back-pressure. So the bottleneck is
 // behind the last queue of the path that stands; everything behind it drains.
 const (
-	// interval is how many samples in a row must find a queue standing: half a
+	// inARow is how many samples in a row must find a queue standing: half a
 	// second, which no delayed ACK and no turn of the scheduler lasts.
-	interval = 5
+	inARow = 5
 	// How much of the time, and how much more than any other stage, it must have
 	// been the bottleneck for an answer to be sure.
 	sure, likely = 0.5, 0.2
@@ -111,9 +111,9 @@ func (j *Judge) standing(s *stage, v view) []bool {
 		return out
 	}
 	for _, g := range s.signs {
-		for to := v.from + min(interval, len(out)); to <= v.to; to++ {
+		for to := v.from + min(inARow, len(out)); to <= v.to; to++ {
 			part := v
-			part.span = span{to - min(interval, len(out)), to}
+			part.span = span{to - min(inARow, len(out)), to}
 			if j.stands(s, g, part) {
 				for k := part.from; k < to; k++ {
 					out[k-v.from] = true
