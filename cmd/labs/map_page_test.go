@@ -7,7 +7,8 @@ import (
 
 // The learner names the bottleneck on the map, before the run and after it, and
 // is told what was measured and why.
-func TestPageMapOfTheQueues(t *testing.T) {
+func TestLongPageMapOfTheQueues(t *testing.T) {
+	onlyLong(t)
 	s := serve(t, t.TempDir(), nil)
 	p := open(t, s)
 	p.enter()
