@@ -114,6 +114,10 @@ func (s *score) judged(k tick) []telemetry.Event {
 	if len(figures) > 0 {
 		events = append(events, telemetry.Event{T: t, Kind: telemetry.KindFigures, From: telemetry.FromJudge, Values: figures})
 	}
+	if k > s.start && ((k-s.start)%10 == 0 || k == s.stop) {
+		path := s.judge.Path(t)
+		events = append(events, telemetry.Event{T: t, Kind: telemetry.KindPath, From: telemetry.FromJudge, Path: &path})
+	}
 	for _, c := range checks {
 		events = append(events, telemetry.Event{T: t, Kind: telemetry.KindCheck, From: telemetry.FromJudge, Check: &c})
 	}

@@ -175,5 +175,5 @@ func concat(key span, frames []*frame, newest bool) Batch {
 // spare says whether a slow reader can do without events of this kind: a later
 // one says more.
 func spare(k telemetry.Kind) bool {
-	return k == telemetry.KindSample || k == telemetry.KindFigures || k == telemetry.KindSockets
+	return k == telemetry.KindSample || k == telemetry.KindFigures || k == telemetry.KindSockets || k == telemetry.KindPath
 }

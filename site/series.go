@@ -19,7 +19,7 @@ type series struct {
 	Seq    uint64                `json:"seq"`
 	T      []float64             `json:"t"`      // seconds since the run began, ascending
 	Values map[string][]*float64 `json:"values"` // each as long as T; null where nothing was said
-	Events []json.RawMessage     `json:"events"` // all but samples; of figures and sockets only the latest
+	Events []json.RawMessage     `json:"events"` // all but samples; of figures and sockets only the latest; at the end, what the queues were if it was not recorded
 	Heat   []heatColumn          `json:"heat"`
 }
 
@@ -45,6 +45,7 @@ type seriesMaker struct {
 	rows   map[int]int // index into T, by tick
 	latest map[telemetry.Kind]int
 	heat   heat
+	paths  paths
 }
 
 func newSeriesMaker(block int) *seriesMaker {
@@ -65,6 +66,7 @@ func (m *seriesMaker) add(e telemetry.Event, raw json.RawMessage) {
 	if m.block >= 0 && e.Block != m.block && !ofRun(e.Kind) {
 		return
 	}
+	m.paths.add(e)
 	switch e.Kind {
 	case telemetry.KindSample:
 		m.sample(e)
@@ -125,6 +127,7 @@ func (m *seriesMaker) done() series {
 	}
 	m.T = t
 	m.Events = slices.DeleteFunc(m.Events, func(e json.RawMessage) bool { return e == nil })
+	m.Events = append(m.Events, m.paths.found(m.Seq)...)
 	m.series.Heat = list(m.heat.end())
 	return m.series
 }

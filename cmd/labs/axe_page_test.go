@@ -134,7 +134,7 @@ func axeWithARun(t *testing.T, languages ...string) {
 		p.prefers("dark")
 		p.accessible(lang + ", running")
 		p.finish()
-		for _, tab := range []string{"sockets", "doctor", "log", "history", "table"} {
+		for _, tab := range []string{"sockets", "map", "doctor", "log", "history", "table"} {
 			p.click("#ui-tab-" + tab)
 			p.accessibleEverywhere(lang + ", finished, " + tab)
 		}

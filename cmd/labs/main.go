@@ -86,7 +86,7 @@ func command() *cobra.Command {
 		return fmt.Errorf("%w: `%s --help` says what it takes", err, c.CommandPath())
 	})
 	cmd.AddCommand(serve, listCommand(p), runCommand(p), compareCommand(p), exerciseCommand(p), checkCommand(p),
-		doctorCommand(p), mysteryCommand(p), adviseCommand(p))
+		queuesCommand(p), doctorCommand(p), mysteryCommand(p), adviseCommand(p))
 	return cmd
 }
 

@@ -49,7 +49,7 @@ func Catalogue() []Metric {
 		{"kernel.recvq", KindGauge, "bytes"}, // sum over the lab's connections
 		{"kernel.sendq", KindGauge, "bytes"},
 		{"kernel.notsent", KindGauge, "bytes"},      // of sendq: not sent yet
-		{"kernel.client_recvq", KindGauge, "bytes"}, // of the other ends that are in the same network; not told at every tick
+		{"kernel.client_recvq", KindGauge, "bytes"}, // of the clients' ends, in the same network; not told at every tick
 		{"kernel.client_sendq", KindGauge, "bytes"},
 		{"kernel.accept_queue", KindGauge, ""},
 		{"kernel.backlog", KindGauge, ""},

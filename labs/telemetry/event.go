@@ -18,6 +18,7 @@ const (
 	KindSample  Kind = "sample"  // Values, Hists
 	KindFigures Kind = "figures" // Values: the watched expressions over the measured time so far
 	KindSockets Kind = "sockets" // Sockets, once a second
+	KindPath    Kind = "path"    // Path, once a second
 	KindLog     Kind = "log"     // Level, Text
 	KindFault   Kind = "fault"   // Fault: one was switched on or off
 	KindCheck   Kind = "check"   // Check: judged for the first time, or judged differently
@@ -62,6 +63,7 @@ type Event struct {
 	Begin    *Block    `json:"begin,omitempty"`
 	BlockEnd *BlockEnd `json:"block_end,omitempty"`
 	Sockets  []Socket  `json:"sockets,omitempty"`
+	Path     *Path     `json:"path,omitempty"`
 	Fault    *Fault    `json:"fault,omitempty"`
 	Check    *Check    `json:"check,omitempty"`
 	End      *End      `json:"end,omitempty"`

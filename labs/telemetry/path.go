@@ -10,9 +10,9 @@ type Path struct {
 // Stage is one queue on the way of a request and its answer. What nobody tells
 // is null and never 0.
 type Stage struct {
-	ID    string `json:"id"`    // client client_sendq link recvq accept parser workers out sendq
-	Queue string `json:"queue"` // its name in predictions: one of judge.Queues
-	Unit  string `json:"unit"`  // bytes, requests, connections; of all three numbers below
+	ID    string `json:"id"`             // client client_sendq link recvq accept parser workers out sendq
+	Queue string `json:"queue"`          // its name in predictions: one of judge.Queues
+	Unit  string `json:"unit,omitempty"` // bytes, requests, connections; of all three numbers below
 	// Level is what the queue holds, In and Out are flows of the last second, a
 	// second; Limit is how much it may hold, when that is fixed.
 	Level *float64 `json:"level,omitempty"`

@@ -21,9 +21,9 @@ import (
 // Queues before a full one fill up as well: back-pressure. So the bottleneck is
 // behind the last queue of the path that stands; everything behind it drains.
 const (
-	// standsFor is how many samples in a row must find a queue standing: half a
+	// inARow is how many samples in a row must find a queue standing: half a
 	// second, which no delayed ACK and no turn of the scheduler lasts.
-	standsFor = 5
+	inARow = 5
 	// How much of the time, and how much more than any other stage, it must have
 	// been the bottleneck for an answer to be sure.
 	sure, likely = 0.5, 0.2
@@ -37,7 +37,7 @@ func (j *Judge) Bottleneck(from, to float64) telemetry.Bottleneck {
 }
 
 func (j *Judge) bottleneck(v view) telemetry.Bottleneck {
-	none := telemetry.Bottleneck{Stage: "none", Queue: "none", Cause: "nothing-stands", From: j.since(v.from), To: j.since(v.to), Of: v.seconds(), Confidence: "high"}
+	none := telemetry.Bottleneck{Stage: "none", Queue: "none", Cause: "nothing-stands", From: j.since(v.from), To: j.since(v.to), Of: tenths(v.to - v.from), Confidence: "high"}
 	if v.to <= v.from {
 		none.Confidence = "low"
 		return none
@@ -66,7 +66,10 @@ func (j *Judge) bottleneck(v view) telemetry.Bottleneck {
 }
 
 // since returns a tick in seconds of the measured time.
-func (j *Judge) since(tick int) float64 { return span{j.zero, tick}.seconds() }
+func (j *Judge) since(tick int) float64 { return tenths(tick - j.zero) }
+
+// tenths is ticks in seconds, as exactly as people write them.
+func tenths(ticks int) float64 { return float64(ticks) / 10 }
 
 // blame returns for each tick the last stage of the path that stands, or -1.
 func blame(stands [][]bool, n int) []int {
@@ -108,9 +111,9 @@ func (j *Judge) standing(s *stage, v view) []bool {
 		return out
 	}
 	for _, g := range s.signs {
-		for to := v.from + min(standsFor, len(out)); to <= v.to; to++ {
+		for to := v.from + min(inARow, len(out)); to <= v.to; to++ {
 			part := v
-			part.span = span{to - min(standsFor, len(out)), to}
+			part.span = span{to - min(inARow, len(out)), to}
 			if j.stands(s, g, part) {
 				for k := part.from; k < to; k++ {
 					out[k-v.from] = true
@@ -139,7 +142,7 @@ func (j *Judge) accuse(i int, held []int, stands [][]bool, at span, v view) tele
 	part.span = span{v.from + at.from, v.from + at.to}
 	b := telemetry.Bottleneck{
 		Stage: s.id, Queue: s.queue, From: j.since(part.from), To: j.since(part.to),
-		Held: span{0, held[i]}.seconds(), Of: v.seconds(),
+		Held: tenths(held[i]), Of: tenths(v.to - v.from),
 	}
 	most := 0 // of the others
 	for k := range held {

@@ -140,6 +140,8 @@ func (st *SocketStats) put(values map[string]float64) {
 	values["kernel.rwnd_limited"] = st.RwndLimited
 	if st.Peers {
 		values["kernel.peer_time_wait"] = float64(st.PeerTimeWait)
+		values["kernel.client_recvq"] = float64(st.ClientRecvQ)
+		values["kernel.client_sendq"] = float64(st.ClientSendQ)
 	}
 	if st.States[unix.BPF_TCP_LISTEN] > 0 {
 		values["kernel.accept_queue"] = float64(st.AcceptQueue)

@@ -46,10 +46,12 @@ type SocketStats struct {
 	// Seconds that the peers' windows held up their connections, summed up in
 	// the same way.
 	RwndLimited float64
-	// Sockets in TIME_WAIT whose remote port it is: of clients that closed first.
-	// Peers says that this Read looked for them.
-	PeerTimeWait int
-	Peers        bool
+	// Sockets whose remote port it is, the clients' that are in the same network:
+	// how many are in TIME_WAIT, because they closed first, and the bytes in the
+	// queues of the rest. Peers says that this Read looked for them.
+	PeerTimeWait             int
+	ClientRecvQ, ClientSendQ int64
+	Peers                    bool
 }
 
 // Sockets reads the TCP sockets on one local port, again and again.
@@ -108,16 +110,16 @@ func (s *Sockets) Read() (SocketStats, error) {
 	s.count()
 	stats := s.sum()
 	if s.reads%peersEvery == 1 {
-		if err := s.timeWaits(families); err != nil {
+		if err := s.lookAcross(families); err != nil {
 			return SocketStats{}, err
 		}
-		stats.PeerTimeWait, stats.Peers = len(s.peers), true
+		stats.addPeers(s.peers)
 	}
 	return stats, nil
 }
 
-// timeWaits finds the peers that wait. A listener on [::] has peers of both families.
-func (s *Sockets) timeWaits(families []uint8) (err error) {
+// lookAcross finds the other ends. A listener on [::] has peers of both families.
+func (s *Sockets) lookAcross(families []uint8) (err error) {
 	s.peers = s.peers[:0]
 	for _, family := range []uint8{unix.AF_INET, unix.AF_INET6} {
 		if family != unix.AF_INET && !slices.Contains(families, family) {
@@ -128,6 +130,22 @@ func (s *Sockets) timeWaits(families []uint8) (err error) {
 		}
 	}
 	return nil
+}
+
+// addPeers sums up the other ends. What is only connecting has its SYN in the
+// send queue, and that is none of the application's bytes.
+func (st *SocketStats) addPeers(peers []socket) {
+	st.Peers = true
+	for _, x := range peers {
+		switch x.state {
+		case unix.BPF_TCP_TIME_WAIT:
+			st.PeerTimeWait++
+		case unix.BPF_TCP_SYN_SENT:
+		default:
+			st.ClientRecvQ += int64(x.recvq)
+			st.ClientSendQ += int64(x.sendq)
+		}
+	}
 }
 
 func listens(s socket) bool { return s.state == unix.BPF_TCP_LISTEN }

@@ -292,6 +292,31 @@ func TestPeersInTimeWait(t *testing.T) {
 	}
 }
 
+// What waits in the clients' sockets is told as well, and of nobody else's.
+func TestQueuesOfTheOtherEnds(t *testing.T) {
+	s, other := listenOn(t, "127.0.0.1", 5), listenOn(t, "127.0.0.1", 5)
+	client, conn := s.pair()
+	_, stranger := other.pair()
+	r := readerOf(t, s)
+	sure(t)(unix.Write(conn, make([]byte, 5000)))
+	sure(t)(unix.Write(stranger, make([]byte, 700)))
+	until(t, r, "5000 bytes that the client has not read", func(st SocketStats) bool {
+		return st.Peers && st.ClientRecvQ == 5000 && st.ClientSendQ == 0 && st.PeerTimeWait == 0
+	})
+	s.must(unix.SetNonblock(client, true))
+	sent := 0
+	for { // more than the server's window takes
+		n, err := unix.Write(client, make([]byte, 1<<20))
+		if err != nil {
+			break
+		}
+		sent += n
+	}
+	until(t, r, "what the server's window did not take is in the client's Send-Q", func(st SocketStats) bool {
+		return st.Peers && st.ClientSendQ > 0 && st.ClientSendQ+st.RecvQ == int64(sent)
+	})
+}
+
 // A peer that does not read holds up whoever sends: in the queue and in time.
 func TestHeldUpByTheWindow(t *testing.T) {
 	s := listenOn(t, "127.0.0.1", 5)

@@ -11,7 +11,7 @@
  * @typedef {object} Event
  * @property {number} seq dense in a run
  * @property {number} t seconds since the run began
- * @property {"run"|"state"|"block"|"sample"|"figures"|"sockets"|"log"|"fault"|"check"|"block-end"|"end"} kind
+ * @property {"run"|"state"|"block"|"sample"|"figures"|"sockets"|"path"|"log"|"fault"|"check"|"block-end"|"end"} kind
  * @property {string} [from]
  * @property {Record<string, number>} [values]
  * @property {Record<string, Histogram>} [hists]
@@ -23,6 +23,7 @@
  * @property {Block} [begin]
  * @property {BlockEnd} [block_end]
  * @property {Socket[]} [sockets]
+ * @property {Path} [path]
  * @property {{id: string, kind: string, on: boolean}} [fault]
  * @property {Check} [check]
  * @property {End} [end]
@@ -54,6 +55,10 @@
 /** @typedef {{code: string, line?: string, file?: string, at?: number, args?: Record<string, string>}} Reason */
 /** @typedef {{label: string, arm?: number, slot?: number, start: number, warmup: number, seconds: number}} Block */
 /** @typedef {{peer: string, state: string, recvq: number, sendq: number, rtt?: number, cwnd?: number, retrans?: number}} Socket */
+/** Every queue on a request's way, and the bottleneck until then. @typedef {{stages: Stage[], verdict: Bottleneck}} Path */
+/** @typedef {{id: string, queue: string, unit?: string, level?: number, in?: number, out?: number, limit?: number, wait?: number, metrics?: string[], absent?: string}} Stage */
+/** @typedef {{stage: string, queue: string, cause: string, from: number, to: number, held: number, of: number, confidence: "high"|"medium"|"low", evidence?: Evidence[], others?: string[], behind?: string[]}} Bottleneck */
+/** @typedef {{code: string, metric: string, value: number, unit?: string}} Evidence */
 /** @typedef {{id: string, pass: boolean, value: number|null, op: string, bound: number|null, expr: string, why?: string}} Check */
 /** A choice, a number, or a curve's numbers. @typedef {string|number|number[]} Answer */
 /** @typedef {{low: number, high: number}} Band */

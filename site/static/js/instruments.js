@@ -9,6 +9,7 @@ import { Doctor } from "./doctor.js";
 import { byId, one } from "./dom.js";
 import { Figures } from "./figures.js";
 import { Log } from "./log.js";
+import { QueueMap } from "./map.js";
 import { Beneath } from "./overlay.js";
 import { DIGITS, Painter, TABLE, TRACE } from "./paint.js";
 import { marksOf } from "./place.js";
@@ -37,6 +38,7 @@ export class Instruments {
   #figures = new Figures();
   #source = new Source();
   #sockets = new Sockets();
+  #map = new QueueMap(() => this.#paint.now(), (t) => this.#point(t + (this.#shown().run?.series.warmup ?? 0)));
   #doctor = new Doctor();
   #log = new Log();
   #table = new Table();
@@ -59,7 +61,7 @@ export class Instruments {
 
   /** @param {Experiment} x */
   build(x) {
-    for (const part of [this.#charts, this.#figures, this.#checks, this.#table]) part.build(x);
+    for (const part of [this.#charts, this.#figures, this.#checks, this.#map, this.#table]) part.build(x);
   }
 
   /** Forgets what was chosen about the run before. */
@@ -129,6 +131,7 @@ export class Instruments {
     this.#figures.draw(run);
     this.#checks.draw(run);
     this.#source.draw(experiment.lab, run, row);
+    this.#map.draw(run, row);
   }
 
   /** @param {Shown} s */

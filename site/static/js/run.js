@@ -1,7 +1,7 @@
 // @ts-check
 // What is known of one run: the recording as far as it has arrived.
 
-/** @import {Event as RunEvent, Backfill, Phase, Reason, Socket, Check, End, RunBegin} from "./events.js" */
+/** @import {Event as RunEvent, Backfill, Path, Phase, Reason, Socket, Check, End, RunBegin} from "./events.js" */
 import { Heat } from "./heat.js";
 import { Series } from "./series.js";
 
@@ -28,6 +28,8 @@ export class Run {
   dropped = 0;
   /** @type {Socket[]} */
   sockets = [];
+  /** @type {{t: number, path: Path}[]} t since load began */
+  paths = [];
   /** @type {Record<string, number>} the watched expressions so far */
   figures = {};
   /** @type {Map<string, Check>} */
@@ -73,6 +75,7 @@ export class Run {
     this.log = [];
     this.dropped = 0;
     this.faults = [];
+    this.paths = [];
     this.#filling = true;
     this.take(b.events);
     this.#filling = false;
@@ -91,6 +94,7 @@ export class Run {
       this.heat = new Heat();
       this.sockets = [];
       this.faults = [];
+      this.paths = [];
       this.checks.clear();
       this.block = n;
     }
@@ -125,6 +129,7 @@ export class Run {
     else if (e.kind === "block-end" && e.block_end) this.#close(e, e.block_end);
     else if (e.kind === "figures") this.figures = e.values ?? {};
     else if (e.kind === "sockets") this.sockets = e.sockets ?? [];
+    else if (e.kind === "path" && e.path && (e.block ?? 0) === this.block) this.paths.push({ t: this.series.local(e.t), path: e.path });
     else if (e.kind === "check" && e.check) this.checks.set(e.check.id, e.check);
     else if (e.kind === "fault" && e.fault) this.#fault(e, e.fault);
     else if (e.kind === "log") this.#say(e);
