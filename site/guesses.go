@@ -17,7 +17,7 @@ import (
 func (s *Site) predict(spec *labs.Spec, x *content.Experiment, o order) error {
 	asked := map[string]any{}
 	for id, given := range o.Predictions {
-		answer, err := answered(x, id, given)
+		answer, err := checkedAnswer(x, id, given)
 		if err != nil {
 			return err
 		}
@@ -53,8 +53,8 @@ func predictionOf(x *content.Experiment, id string) (*content.Prediction, bool) 
 	return x.Predictions[i], true
 }
 
-// answered returns what was given, if it can answer an experiment's prediction.
-func answered(x *content.Experiment, id string, given any) (any, error) {
+// checkedAnswer returns what was given, if it can answer an experiment's prediction.
+func checkedAnswer(x *content.Experiment, id string, given any) (any, error) {
 	p, ok := predictionOf(x, id)
 	if !ok {
 		return nil, unasked(id)
@@ -92,7 +92,7 @@ func (s *Site) putGuess(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	e, id := s.shelf.edition(), r.PathValue("prediction")
-	x, err := e.book.Find(r.PathValue("lesson") + "/" + r.PathValue("experiment"))
+	x, err := e.asker(r.PathValue("lesson") + "/" + r.PathValue("experiment"))
 	if err != nil {
 		return errNotFound
 	}
@@ -103,7 +103,7 @@ func (s *Site) putGuess(w http.ResponseWriter, r *http.Request) error {
 	case g.Skipped == (g.Given != nil):
 		return &refusal{err: errGuess, field: id, text: content.Text{Ko: "given이나 skipped 가운데 하나를 보내세요.", En: "Send either given or skipped."}}
 	case !g.Skipped:
-		if g.Given, err = answered(x, id, g.Given); err != nil {
+		if g.Given, err = checkedAnswer(x, id, g.Given); err != nil {
 			return err
 		}
 	}

@@ -7,7 +7,7 @@ import { asApiError, replace } from "./api.js";
 import { Curve } from "./curve.js";
 import { every, one } from "./dom.js";
 import { figure } from "./format.js";
-import { experimentOf, experiments, page } from "./page.js";
+import { comparisons, experimentOf, experiments, page } from "./page.js";
 import { verdictOf } from "./verdict.js";
 import { both } from "./words.js";
 
@@ -148,7 +148,7 @@ export class Predictions {
 
   /** @param {() => void} changed */
   constructor(changed) {
-    for (const x of experiments) {
+    for (const x of [...experiments, ...comparisons]) {
       /** @type {Question[]} */
       const here = [];
       for (const p of x.predictions) {
