@@ -269,7 +269,9 @@ func (r *Runner) Runs() ([]Summary, error) {
 // Summary returns one of them, or ErrNoRun.
 func (r *Runner) Summary(id string) (Summary, error) {
 	if run, ok := r.Live(id); ok {
-		return run.summary(), nil
+		s := run.summary()
+		s.annotated(r.archive.notes(id))
+		return s, nil
 	}
 	return r.archive.summary(id)
 }
@@ -324,6 +326,11 @@ type Summary struct {
 	Guesses    []telemetry.Guess  `json:"guesses,omitempty"`
 	Metrics    map[string]float64 `json:"metrics,omitempty"`
 	Bytes      int64              `json:"bytes"` // of the recording
+
+	// What stands beside the recording.
+	Name     string            `json:"name,omitempty"`
+	Notes    int               `json:"notes,omitempty"`    // how many
+	Imported *telemetry.Origin `json:"imported,omitempty"` // nil: it was made here
 }
 
 // Reader is one reader's place in a run's stream. A reader is never waited for:
