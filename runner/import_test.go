@@ -138,6 +138,8 @@ func TestImportBelievesNothing(t *testing.T) {
 		{swap(`"id":3,`, `"id":0,`), "id 0", "a note without an id"},
 		{swap(`<b>from Ada</b>`, `a\u001b[31m`), "control characters", "a name that a terminal obeys"},
 		{swap(`"text":"<script>alert(1)</script>"`, `"text":"`+strings.Repeat("x", 600)+`"`), "characters", "a long note"},
+		{swap(`"trust":"green"`, `"trust":"very"`), "no end", "a trust that has no words"},
+		{swap(`"phase":"finished"`, `"phase":"running"`), "no end", "an end that is none"},
 		{swap(`"from":"lab"`, `"text":"`+strings.Repeat("x", maxForeignLine)+`"`), "longer than", "a huge line"},
 		{swap(`"host":{"name":"elsewhere"}`, `"host":{"name":"`+strings.Repeat("x", maxForeignFirst)+`"}`), "longer than", "a huge beginning"},
 	} {

@@ -9,6 +9,7 @@ import (
 	"math"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strconv"
 	"unicode/utf8"
 
@@ -238,11 +239,14 @@ func (i *inspection) body(e telemetry.Event, line []byte) error {
 		return bad(i.line, "a part of it is missing")
 	}
 	if e.State != nil {
+		if !foreignID.MatchString(string(e.State.Phase)) {
+			return bad(i.line, "%.40q is no phase", e.State.Phase)
+		}
 		return i.facts(e.State.Facts)
 	}
 	if e.End != nil {
 		i.ended = true
-		if len(line) > maxForeignFirst || !e.End.Phase.Over() {
+		if len(line) > maxForeignFirst || !e.End.Phase.Over() || !slices.Contains([]string{"", "green", "amber", "void"}, e.End.Trust) {
 			return bad(i.line, "it is no end of a run")
 		}
 	}

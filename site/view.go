@@ -20,6 +20,8 @@ type pageData struct {
 	Experiments []*experiment     `json:"experiments"`
 	Metrics     map[string]metric `json:"metrics"`
 	Faults      []faultKind       `json:"faults"` // that a run can be given
+	Run         string            `json:"run,omitempty"`     // the page replays only this one
+	Offline     bool              `json:"offline,omitempty"` // the page is a file, and nobody can be asked
 	Words       content.Words     `json:"words"`
 	Text        any               `json:"text"`
 }
@@ -224,10 +226,10 @@ func list[T any](l []T) []T {
 	return l
 }
 
-// latest returns the newest run of an experiment.
+// latest returns the reader's newest run of an experiment.
 func latest(runs []runner.Summary, name string) *runner.Summary {
 	for _, r := range runs {
-		if r.Experiment == name {
+		if r.Experiment == name && r.Imported == nil {
 			return &r
 		}
 	}

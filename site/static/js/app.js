@@ -10,6 +10,8 @@ import { startLook, toggleLanguage, toggleTheme } from "./look.js";
 import { experimentOf, experiments, page } from "./page.js";
 import { onWidth } from "./place.js";
 import { count, followReading } from "./progress.js";
+import { Recordings } from "./recordings.js";
+import { Replay } from "./replayed.js";
 import { Search } from "./search.js";
 import { both } from "./words.js";
 
@@ -22,7 +24,9 @@ followReading();
 const search = new Search();
 const help = /** @type {HTMLDialogElement} */ (byId("ui-help"));
 const menu = one(document, "[data-act=contents]");
-const bench = document.getElementById("ui-bench") && experiments.length ? new Bench() : null;
+const replay = page.run ? new Replay() : null;
+const bench = !replay && document.getElementById("ui-bench") && experiments.length ? new Bench() : null;
+if (document.getElementById("ui-import")) new Recordings();
 
 /** @param {boolean} open */
 function contents(open) {
@@ -55,6 +59,7 @@ startKeys({
   ArrowRight: () => turn("next"),
   r: () => { bench?.start(); },
   s: () => bench?.act({ act: "stop", key: "" }),
+  n: () => (bench ?? replay)?.note(),
   b: () => { if (bench) toBench(); },
   Escape: () => {
     search.close();

@@ -62,8 +62,9 @@ export class Bench {
     const turn = this.#turn;
     await this.#history.build(x).catch(() => {});
     if (turn !== this.#turn) return;
-    const newest = this.#history.runs[0];
-    if (run || newest) await this.open(run ?? newest.id, run !== undefined);
+    const newest = this.#history.runs.find((r) => !r.imported);
+    if (run) await this.open(run, true);
+    else if (newest) await this.open(newest.id, false);
     else await this.#author();
   }
 
@@ -170,6 +171,9 @@ export class Bench {
     if (run.end?.guesses && run.phase === "finished") this.#predictions.measured(this.#x.id, run.end.guesses);
     ended(this.#history).then(() => this.#show.now());
   }
+
+  /** Where a note about the run is written. */
+  note() { this.#show.note(); }
 
   async start() {
     if (!mayRun(this.state)) return;

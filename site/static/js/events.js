@@ -11,7 +11,7 @@
  * @typedef {object} Event
  * @property {number} seq dense in a run
  * @property {number} t seconds since the run began
- * @property {"run"|"state"|"block"|"sample"|"figures"|"sockets"|"log"|"fault"|"check"|"end"} kind
+ * @property {"run"|"state"|"block"|"sample"|"figures"|"sockets"|"log"|"fault"|"check"|"end"|"notes"} kind
  * @property {string} [from]
  * @property {Record<string, number>} [values]
  * @property {Record<string, Histogram>} [hists]
@@ -21,6 +21,8 @@
  * @property {State} [state]
  * @property {Block} [begin]
  * @property {Socket[]} [sockets]
+ * @property {number} [more] sockets that were left out
+ * @property {Notes} [notes] what a person wrote about the run, in one that was exported
  * @property {{id: string, kind: string, on: boolean}} [fault]
  * @property {Check} [check]
  * @property {End} [end]
@@ -51,6 +53,10 @@
 /** @typedef {{id: string, kind: string, given?: string|number, skipped?: boolean, answer: string|number|null, right: boolean, why?: string}} Guess */
 /** @typedef {{code: string, value: number, bound: number, void: boolean}} Doubt */
 
+/** What is written about a run. @typedef {{name?: string, notes?: Note[], imported?: Origin|null}} Notes */
+/** Times are in seconds since load began; `to` 0 or none: a moment. @typedef {{id: number, t: number, to?: number, chart?: string, text: string}} Note */
+/** @typedef {{id: string, host?: string}} Origin */
+
 /**
  * @typedef {object} End
  * @property {Phase} phase
@@ -77,6 +83,10 @@
  * @property {Check[]} [checks]
  * @property {Guess[]} [guesses]
  * @property {Record<string, number>} [metrics]
+ * @property {string} [name]
+ * @property {number} [notes] how many
+ * @property {Origin} [imported] it was made elsewhere
+ * @property {number} bytes
  */
 
 /** @typedef {boolean|number|string} Value */
@@ -138,6 +148,8 @@
  * @property {string} lang
  * @property {string} version
  * @property {boolean} linux
+ * @property {string} [run] the page replays only this one
+ * @property {boolean} [offline] the page is a file, and nobody can be asked
  * @property {Experiment[]|null} experiments
  * @property {Record<string, Metric>|null} metrics
  * @property {FaultKind[]|null} faults

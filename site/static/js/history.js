@@ -7,6 +7,7 @@ import { byId, el, one, put } from "./dom.js";
 import { figureName, figureText } from "./figures.js";
 import { settingText, when } from "./format.js";
 import { page } from "./page.js";
+import { rename } from "./rename.js";
 import { both, label, language } from "./words.js";
 
 /** What was turned. @param {Summary} run @param {Experiment} x @returns {string[]} */
@@ -38,6 +39,7 @@ export class History {
   /** @param {{open: (run: Summary) => void, under: (run: Summary|null) => void, gone: (id: string) => void}} act */
   constructor(act) {
     this.#act = act;
+    document.addEventListener("named", () => this.refresh().catch(() => {}));
   }
 
   /** @param {Experiment} x */
@@ -73,7 +75,7 @@ export class History {
   /** The last one that was measured before another. @param {string} id */
   before(id) {
     const at = this.runs.findIndex((r) => r.id === id);
-    return this.runs.slice(at + 1).find((r) => r.phase === "finished" && r.trust !== "void");
+    return this.runs.slice(at + 1).find((r) => r.phase === "finished" && r.trust !== "void" && !r.imported);
   }
 
   #draw() {
@@ -93,7 +95,7 @@ export class History {
     const acts = el("div", { class: "history-do" });
     this.#buttons(acts, r);
     return el("tr", { "aria-current": r.id === this.#shown ? "true" : null },
-      el("td", {}, el("time", { datetime: r.began, title: r.id }, when(r.began, language()))), el("td", {}, acts), el("td", {}, turned(r, x).join(" ") || both("history.none")),
+      el("td", {}, el("time", { datetime: r.began, title: r.id }, when(r.began, language())), ...(r.name ? [" ", el("b", { class: "history-name" }, r.name)] : []), ...(r.imported ? [" ", el("span", { class: "badge", "data-level": "amber" }, both("history.imported"))] : [])), el("td", {}, acts), el("td", {}, turned(r, x).join(" ") || both("history.none")),
       ...x.watch.slice(0, 3).map((w) => el("td", { class: "right" }, figureText(w, r.metrics?.[w] ?? r.metrics?.[`${w}.last`]))),
       el("td", {}, r.checks?.length ? marks : "–"), el("td", {}, trust));
   }
@@ -111,6 +113,7 @@ export class History {
     acts.replaceChildren(open);
     if (!over(r)) return;
     if (r.id !== this.#shown) acts.append(button("history.ghost", () => this.#act.under(under ? null : r), { "aria-pressed": String(under) }));
+    acts.append(button("history.name", () => rename(acts, r, () => { this.#buttons(acts, r); one(acts, "button").focus(); })));
     acts.append(button("history.delete", () => {
       const keep = button("history.delete.no", () => this.#buttons(acts, r));
       acts.replaceChildren(el("span", { class: "history-sure", role: "alert" }, both("history.delete.sure")), button("history.delete.yes", () => this.#delete(acts, r)), keep);
