@@ -14,6 +14,7 @@ var (
 	importLine = regexp.MustCompile(`(?m)^import (?:(\w+)|\{([^}]*)\}) from "(\.{1,2}/[^"]+)";\n`)
 	exportWord = regexp.MustCompile(`(?m)^export ((?:async )?(?:const|let|function\*?|class) (\w+))`)
 	exportList = regexp.MustCompile(`(?m)^export \{([^}]*)\};?\n?`)
+	remark     = regexp.MustCompile(`(?ms)^[\t ]*/\*.*?\*/[\t ]*\n`) // on lines of its own: code may stand in it
 	moduleWord = regexp.MustCompile(`(?m)^(?:import|export)\b.*`)
 )
 
@@ -50,7 +51,7 @@ func (b *bundler) module(file string) (string, error) {
 		return "", fmt.Errorf("bundle: there is no %s", file)
 	}
 	b.names[file] = ""
-	source := string(a.body)
+	source := remark.ReplaceAllString(string(a.body), "")
 	var err error
 	source = importLine.ReplaceAllStringFunc(source, func(line string) string {
 		m := importLine.FindStringSubmatch(line)

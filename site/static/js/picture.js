@@ -56,10 +56,12 @@ function one(g, chart) {
     if (r.width === 0) continue;
     g.strokeStyle = line ? getComputedStyle(line).stroke : colour("ink");
     g.lineWidth = 2;
+    g.setLineDash(line ? getComputedStyle(line).strokeDasharray.split(/[ ,]+/).map(parseFloat).filter((v) => v > 0) : []);
     g.beginPath();
     g.moveTo(r.left, r.top + r.height / 2);
     g.lineTo(r.left + 11, r.top + r.height / 2);
     g.stroke();
+    g.setLineDash([]);
     write(g, words(li), r.left + 15, r.top + 1, "ink-2", `12px ${FONT}`);
   }
   for (const c of chart.querySelectorAll("canvas")) {
