@@ -41,10 +41,10 @@ const (
 // seriesMaker turns events into a series.
 type seriesMaker struct {
 	series
-	rows   map[int]int     // index into T, by tick
-	asked  telemetry.Event // the latest sockets, which stand whole at Events[at]
-	at     int
-	heat   heat
+	rows  map[int]int     // index into T, by tick
+	asked telemetry.Event // the latest sockets, which stand whole at Events[at]
+	at    int
+	heat  heat
 }
 
 func newSeriesMaker() *seriesMaker {

@@ -19,7 +19,7 @@ type pageData struct {
 	Linux       bool              `json:"linux"`
 	Experiments []*experiment     `json:"experiments"`
 	Metrics     map[string]metric `json:"metrics"`
-	Faults      []faultKind       `json:"faults"` // that a run can be given
+	Faults      []faultKind       `json:"faults"`            // that a run can be given
 	Run         string            `json:"run,omitempty"`     // the page replays only this one
 	Offline     bool              `json:"offline,omitempty"` // the page is a file, and nobody can be asked
 	Words       content.Words     `json:"words"`

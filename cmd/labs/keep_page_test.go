@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/chromedp/cdproto/browser"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 )
@@ -106,6 +107,32 @@ func (p *tab) listed(t *testing.T, id string) {
 	p.click("#ui-runs tbody tr .history-do > button:nth-of-type(2)")
 	p.click("#ui-runs tbody tr .history-do > button:nth-of-type(1)")
 	p.until(patience, "one is deleted", `document.querySelectorAll("#ui-runs tbody tr").length === 1`)
+}
+
+// Where nothing can be run, on a system that is not Linux, the author's recording
+// stands on the bench, whole, on a phone too.
+func TestPageReplaysTheAuthorWithoutLinux(t *testing.T) {
+	s := serve(t, t.TempDir(), nil)
+	p := open(t, s)
+	call(p, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: `
+		const parse = JSON.parse;
+		JSON.parse = (...given) => { const v = parse(...given); if (v?.linux === true) v.linux = false; return v; };`})
+	p.size(390, 844)
+	p.enter()
+	p.lesson("/en/epoll#with-silent")
+	p.until(patience, "the predictions come first", `document.querySelector("#ui-note [data-do=skip]") && document.querySelector("#ui-go").disabled`)
+	p.click("#ui-note [data-do=skip]")
+	p.until(patience, "the author's recording is on the bench", `document.querySelector("#ui-note").innerText.includes("author") && /\d/.test(document.querySelector("#ui-figures dd").innerText)`)
+	p.until(patience, "with its checks", `[...document.querySelectorAll("#ui-checks li")].every((li) => li.dataset.state === "pass")`)
+	p.until(patience, "with its sockets", `document.querySelectorAll("#ui-sockets tbody tr").length > 0`)
+	p.click("#ui-tab-log")
+	p.until(patience, "with its log", `document.querySelectorAll("#ui-log-lines li[data-level]").length > 3`)
+	p.scrubs(t)
+	if !eval[bool](p, `document.querySelector("#ui-go").disabled && document.querySelector("#ui-note pre").innerText.includes("go run")`) {
+		t.Error("it does not say that running needs Linux")
+	}
+	p.shoot("keep-author-390")
+	p.fits("the author's recording", 390)
 }
 
 // A run that was given away as one file opens from a disk, without a network.
