@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -27,6 +28,7 @@ var (
 	ErrNoRun    = errors.New("runner: no such run")
 	ErrRunning  = errors.New("runner: the run has not ended")
 	ErrDiskFull = errors.New("runner: cannot write recordings")
+	ErrNoLinux  = errors.New("runner: runs need Linux: elsewhere recordings can be replayed")
 
 	// Errors of Suffer and Relieve.
 	ErrNotMeasuring = errors.New("runner: the run is not measuring")
@@ -202,6 +204,8 @@ func (r *Runner) accept(spec labs.Spec, command []string) (*Run, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
+	case runtime.GOOS != "linux":
+		return nil, ErrNoLinux
 	case r.closed:
 		return nil, ErrClosed
 	case r.going() >= r.limits.Runs:
