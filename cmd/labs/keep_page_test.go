@@ -119,7 +119,7 @@ func TestPageReplaysTheAuthorWithoutLinux(t *testing.T) {
 		JSON.parse = (...given) => { const v = parse(...given); if (v?.linux === true) v.linux = false; return v; };`})
 	p.size(390, 844)
 	p.enter()
-	p.lesson("/en/epoll#with-silent")
+	p.lesson("/en/epoll#thousand-epoll")
 	p.until(patience, "the predictions come first", `document.querySelector("#ui-note [data-do=skip]") && document.querySelector("#ui-go").disabled`)
 	p.click("#ui-note [data-do=skip]")
 	p.until(patience, "the author's recording is on the bench", `document.querySelector("#ui-note").innerText.includes("author") && /\d/.test(document.querySelector("#ui-figures dd").innerText)`)
