@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"unicode/utf8"
 
+	"socketlabs/labs"
 	"socketlabs/labs/telemetry"
 )
 
@@ -135,6 +136,9 @@ func (i *inspection) noted(e telemetry.Event) error {
 
 // body checks what any event may hold.
 func (i *inspection) body(e telemetry.Event, line []byte) error {
+	if e.Block < 0 || e.Block >= 4*labs.MaxBlocks {
+		return bad(i.line, "it is of block %d", e.Block)
+	}
 	if math.IsNaN(e.T) || e.T < 0 || e.T > maxForeignTime {
 		return bad(i.line, "its time is %v s", e.T)
 	}
@@ -211,6 +215,8 @@ func complete(e telemetry.Event) (ok, known bool) {
 		return e.Fault != nil, true
 	case telemetry.KindCheck:
 		return e.Check != nil && foreignID.MatchString(e.Check.ID), true
+	case telemetry.KindBlockEnd:
+		return e.BlockEnd != nil, true
 	case telemetry.KindEnd:
 		return e.End != nil, true
 	case telemetry.KindSample, telemetry.KindFigures, telemetry.KindSockets, telemetry.KindLog:

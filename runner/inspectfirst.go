@@ -3,6 +3,7 @@ package runner
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"socketlabs/labs"
 	"socketlabs/labs/telemetry"
@@ -31,7 +32,26 @@ func (i *inspection) first(e telemetry.Event, line []byte) error {
 		return bad(1, "what was asked: %v", err)
 	}
 	i.run = *r
+	if err := i.arms(r); err != nil {
+		return err
+	}
 	return i.question(r.Question)
+}
+
+// arms checks what a run of several blocks has.
+func (i *inspection) arms(r *telemetry.Run) error {
+	if !slices.Contains([]string{"", labs.Comparison, labs.Sweep}, r.Kind) || len(r.Arms) > labs.MaxBlocks {
+		return bad(1, "%.40q with %d arms is no run of ours", r.Kind, len(r.Arms))
+	}
+	for _, a := range r.Arms {
+		if len(a.Label) > 200 || !foreignID.MatchString(a.Lab) || !foreignCode.MatchString(a.Code) {
+			return bad(1, "the arm %.80q is not named as ours are", a.Label)
+		}
+		if err := i.question(a.Question); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // spec says whether what a run was asked has our form.

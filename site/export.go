@@ -81,13 +81,17 @@ func (x *Exporter) Export(w io.Writer, id, as string) error {
 	if err != nil {
 		return err
 	}
-	run, err := x.read(id)
+	block := allBlocks
+	if as == "html" {
+		block = 0
+	}
+	run, err := x.read(id, block)
 	if err != nil {
 		return err
 	}
 	switch as {
 	case "csv":
-		return writeCSV(w, run.series, run.start, notes.Notes)
+		return writeCSV(w, run, notes.Notes)
 	case "json":
 		return json.NewEncoder(w).Encode(map[string]any{"run": s, "notes": notes, "series": run.series})
 	case "html":
@@ -101,27 +105,29 @@ type recorded struct {
 	series series
 	run    telemetry.Run
 	asked  labs.Spec
-	start  float64 // when load began
+	starts []float64 // when the load of each block began
 }
 
-// read reads a run that has ended.
-func (x *Exporter) read(id string) (recorded, error) {
+// read reads what there is of a run: of one block or allBlocks. Of one, the series
+// has nothing that tells of the others.
+func (x *Exporter) read(id string, block int) (recorded, error) {
 	rd, err := x.runner.Follow(id, 0)
 	if err != nil {
 		return recorded{}, err
 	}
 	var out recorded
-	m := newSeriesMaker()
-	begun := false
+	m := newSeriesMaker(block)
 	_, err = available(rd, func(batch []byte) error {
 		return split(batch, func(e telemetry.Event, raw json.RawMessage) {
-			m.add(e, raw)
+			if block == allBlocks || e.Block == block || e.Kind != telemetry.KindBlock && e.Kind != telemetry.KindBlockEnd && e.Kind != telemetry.KindState {
+				m.add(e, raw)
+			}
 			switch {
 			case e.Run != nil:
 				out.run = *e.Run
 				out.asked = askedOf(raw)
-			case e.Begin != nil && !begun:
-				out.start, begun = e.Begin.Start, true
+			case e.Begin != nil:
+				out.starts = append(out.starts, e.Begin.Start)
 			}
 		})
 	})
@@ -140,16 +146,32 @@ func askedOf(first json.RawMessage) labs.Spec {
 	return e.Run.Asked
 }
 
-// writeCSV writes one row a tick (RFC 4180): seconds since load began, every
-// metric in the schema's units, counters as they count, and what was noted then.
-func writeCSV(w io.Writer, s series, start float64, notes []telemetry.Note) error {
+// writeCSV writes one row a tick (RFC 4180): seconds since the first load began,
+// the block when there are several, every metric in the schema's units, counters
+// as they count in their block, and what was noted then.
+func writeCSV(w io.Writer, run recorded, notes []telemetry.Note) error {
+	s, start := run.series, 0.0
+	head := []string{"t"}
+	if len(run.starts) > 0 {
+		start = run.starts[0]
+	}
+	if len(run.starts) > 1 {
+		head = append(head, "block")
+	}
 	out := csv.NewWriter(w)
 	out.UseCRLF = true
 	names := slices.Sorted(maps.Keys(s.Values))
-	out.Write(append(append([]string{"t"}, names...), "note")) // errors stay in out
+	out.Write(append(append(head, names...), "note")) // errors stay in out
+	block := 0
 	for row, t := range s.T {
 		next := t + telemetry.Tick.Seconds()/2
 		cells := []string{strconv.FormatFloat(round1(t-start), 'f', -1, 64)}
+		if len(run.starts) > 1 {
+			for block+1 < len(run.starts) && run.starts[block+1] < next {
+				block++
+			}
+			cells = append(cells, strconv.Itoa(block))
+		}
 		for _, name := range names {
 			cell := ""
 			if v := s.Values[name][row]; v != nil {

@@ -24,6 +24,7 @@ type page struct {
 	Labs                 []labView
 	Runs                 []runView
 	Replay               *replayed // nil: the page is no replay of one run
+	Tree                 *treePage
 	Query                string
 	Hits                 []content.Hit
 	Status               *status

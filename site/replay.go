@@ -29,6 +29,7 @@ type replayed struct {
 	Settings   []named
 	Checks     []check
 	Experiment string // of a lesson that is here, else empty
+	Blocks     int    // that the run had; the first is shown
 	Offline    bool   // it is a file of its own
 }
 
@@ -92,13 +93,14 @@ func given(all []labs.Setting, values map[string]any, labels map[string]content.
 
 // replayPage shows a run whose lesson is not here.
 func (s *Site) replayPage(w http.ResponseWriter, r *http.Request, e *edition, sum runner.Summary) error {
-	run, err := s.exporter().read(sum.ID)
+	run, err := s.exporter().read(sum.ID, 0)
 	if err != nil {
 		return err
 	}
 	p := s.page(r, e)
 	var data *pageData
 	p.Replay, data = replayOf(e, sum, run.run, run.asked)
+	p.Replay.Blocks = len(run.starts)
 	return s.show(w, r, http.StatusOK, "replay", p, data)
 }
 
@@ -121,7 +123,7 @@ func (x *Exporter) replay(w io.Writer, s runner.Summary, run recorded, notes tel
 	p := &page{Lang: languages[0], Version: x.version, Linux: linux, Book: e.book}
 	var data *pageData
 	p.Replay, data = replayOf(e, s, run.run, run.asked)
-	p.Replay.Offline = true
+	p.Replay.Offline, p.Replay.Blocks = true, len(run.starts)
 	data.Lang, data.Version, data.Linux, data.Text, data.Offline = p.Lang, p.Version, linux, face.words, true
 	data.Words = e.book.Words
 	if p.Data, err = island(data); err != nil {

@@ -22,6 +22,7 @@ func routes() []route {
 		{"GET /{lang}/{$}", person, (*Site).home},
 		{"GET /{lang}/{lesson}", person, (*Site).lesson},
 		{"GET /{lang}/labs", person, (*Site).labsPage},
+		{"GET /{lang}/tree", person, (*Site).tree},
 		{"GET /{lang}/search", person, (*Site).searchPage},
 		{"GET /{lang}/runs", person, (*Site).runsPage},
 		{"GET /{lang}/runs/{id}", person, (*Site).runPage},

@@ -229,7 +229,7 @@ func list[T any](l []T) []T {
 // latest returns the reader's newest run of an experiment.
 func latest(runs []runner.Summary, name string) *runner.Summary {
 	for _, r := range runs {
-		if r.Experiment == name && r.Imported == nil {
+		if r.Experiment == name && r.Kind != labs.Comparison && r.Imported == nil {
 			return &r
 		}
 	}

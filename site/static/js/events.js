@@ -13,6 +13,7 @@
  * @property {number} t seconds since the run began
  * @property {"run"|"state"|"block"|"sample"|"figures"|"sockets"|"log"|"fault"|"check"|"end"|"notes"} kind
  * @property {string} [from]
+ * @property {number} [block] counted from 0; a run of one experiment has one
  * @property {Record<string, number>} [values]
  * @property {Record<string, Histogram>} [hists]
  * @property {"info"|"warn"|"error"} [level]
