@@ -88,7 +88,7 @@ func TestSeriesKeepSocketsOfEverySecond(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := newSeriesMaker()
+	m := newSeriesMaker(allBlocks)
 	m.add(asked, raw)
 	m.add(asked, raw)
 	var earlier, latest struct {

@@ -3,7 +3,7 @@
 
 /** @import {Experiment, Setting, Summary, Value} from "./events.js" */
 import { asApiError, get, remove } from "./api.js";
-import { byId, el, one, put } from "./dom.js";
+import { byId, el, every, one, put } from "./dom.js";
 import { figureName, figureText } from "./figures.js";
 import { settingText, when } from "./format.js";
 import { page } from "./page.js";
@@ -84,7 +84,9 @@ export class History {
     put(this.#count, this.runs.length ? String(this.runs.length) : "");
     this.#empty.hidden = this.runs.length > 0;
     this.#box.hidden = this.runs.length === 0;
+    const at = document.activeElement?.closest("tr"), row = at && this.#body.contains(at) ? at.dataset.run : "";
     this.#body.replaceChildren(...this.runs.map((r) => this.#row(r, x)));
+    if (row) every(this.#body, "tr").find((tr) => tr.dataset.run === row)?.querySelector("button")?.focus({ preventScroll: true });
   }
 
   /** @param {Summary} r @param {Experiment} x */
@@ -94,7 +96,7 @@ export class History {
     const trust = r.trust && r.phase === "finished" ? el("span", { class: "badge", "data-level": r.trust }, both(`trust.${r.trust}`)) : both(`state.${r.phase}`, { t: "" });
     const acts = el("div", { class: "history-do" });
     this.#buttons(acts, r);
-    return el("tr", { "aria-current": r.id === this.#shown ? "true" : null },
+    return el("tr", { "data-run": r.id, "aria-current": r.id === this.#shown ? "true" : null },
       el("td", {}, el("time", { datetime: r.began, title: r.id }, when(r.began, language())), ...(r.name ? [" ", el("b", { class: "history-name" }, r.name)] : []), ...(r.imported ? [" ", el("span", { class: "badge", "data-level": "amber" }, both("history.imported"))] : [])), el("td", {}, acts), el("td", {}, turned(r, x).join(" ") || both("history.none")),
       ...x.watch.slice(0, 3).map((w) => el("td", { class: "right" }, figureText(w, r.metrics?.[w] ?? r.metrics?.[`${w}.last`]))),
       el("td", {}, r.checks?.length ? marks : "–"), el("td", {}, trust));
