@@ -6,13 +6,14 @@
 /** @import {Mark} from "./chart.js" */
 import { asApiError, get, post, remove, replace } from "./api.js";
 import { byId, el, one, put } from "./dom.js";
-import { figure } from "./format.js";
 import { page } from "./page.js";
 import { giveName } from "./rename.js";
 import { both, label, plain, say } from "./words.js";
 
 /** @param {Note} n */
-const span = (n) => (n.to ? both("notes.span", { t: figure(n.t), to: figure(n.to) }) : both("notes.at", { t: figure(n.t) }));
+const span = (n) => (n.to ? both("notes.span", { t: short(n.t), to: short(n.to) }) : both("notes.at", { t: short(n.t) }));
+/** @param {number} t */
+const short = (t) => String(Number(t.toFixed(2)));
 /** @param {number} t */
 const tenth = (t) => String(Math.round(t * 10) / 10);
 
@@ -102,7 +103,7 @@ export class Notes {
   /** @param {Note} n @param {number} i */
   #item(n, i) {
     const go = el("button", { class: "button button-bare notes-go", type: "button" }, span(n));
-    label(go, "notes.go", { t: figure(n.t) });
+    label(go, "notes.go", { t: short(n.t) });
     go.addEventListener("click", () => this.#act.go(n.t));
     const acts = el("span", { class: "history-do" });
     if (this.#mine) acts.append(button("notes.edit", () => this.#compose(n)), button("notes.delete", () => this.#delete(n)));
