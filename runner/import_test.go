@@ -53,6 +53,27 @@ func TestImport(t *testing.T) {
 	}
 }
 
+// A run of several blocks is taken too, and its arms are looked at like the run.
+func TestImportOfSeveralBlocks(t *testing.T) {
+	arms := `"kind":"comparison","arms":[{"label":"a","lab":"epoll","code":"c0de","question":{"seconds":2,"metrics":[]}},{"label":"b 2","lab":"epollet","code":"c0de","question":{"seconds":2,"metrics":[]}}],`
+	file := strings.Replace(given, `"schema":1,`, `"schema":1,`+arms, 1)
+	file = strings.Replace(file, `{"seq":5,`, `{"seq":5,"t":2.3,"kind":"block-end","block_end":{"label":"a","trust":"green"}}
+{"seq":6,"t":2.3,"kind":"block","block":1,"begin":{"label":"b 2","arm":1,"slot":1,"start":2.3,"warmup":0,"seconds":2}}
+{"seq":7,`, 1)
+	s, err := keeper(t).Import(strings.NewReader(file))
+	if err != nil || s.Kind != "comparison" || len(s.Arms) != 2 {
+		t.Fatalf("%+v, %v", s, err)
+	}
+	for _, swap := range [][2]string{
+		{`"lab":"epollet"`, `"lab":"../x"`}, {`"kind":"comparison"`, `"kind":"evil"`}, {`"block":1`, `"block":1000000`}, {`"seconds":2,"metrics":[]}}]`, `"seconds":-2,"metrics":[]}}]`},
+	} {
+		bad := strings.Replace(file, swap[0], swap[1], 1)
+		if _, err := keeper(t).Import(strings.NewReader(bad)); bad == file || !errors.Is(err, ErrRecording) {
+			t.Errorf("%s: %v", swap[1], err)
+		}
+	}
+}
+
 // hidden are the files of the folder that are no runs.
 func hidden(t *testing.T, r *Runner) (names []string) {
 	t.Helper()

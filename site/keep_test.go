@@ -190,6 +190,26 @@ func TestCSVRoundTrip(t *testing.T) {
 	}
 }
 
+// A row of a run of several blocks says which it is of; the page replays the first.
+func TestExportsOfSeveralBlocks(t *testing.T) {
+	s := serve(t)
+	begin := func(block int, t float64) telemetry.Event {
+		return telemetry.Event{T: t, Kind: telemetry.KindBlock, Block: block, Begin: &telemetry.Block{Label: "x", Start: t, Seconds: 1}}
+	}
+	reads := func(block int, t, v float64) telemetry.Event {
+		return telemetry.Event{T: t, Kind: telemetry.KindSample, Block: block, From: telemetry.FromLab, Values: map[string]float64{"lab.reads": v}}
+	}
+	record(t, s.data, runID(1), "a/x", []telemetry.Event{begin(0, 0.2), reads(0, 0.2, 5), begin(1, 3), reads(1, 3, 7), reads(1, 3.1, 8)}, finished("green", nil))
+	_, body := s.export(runID(1), "csv")
+	if want := "t,block,lab.reads,note\r\n0,0,5,\r\n2.8,1,7,\r\n2.9,1,8,\r\n"; string(body) != want {
+		t.Errorf("%q, want %q", body, want)
+	}
+	run, err := s.exporter().read(runID(1), 0)
+	if err != nil || len(run.series.T) != 1 || len(run.starts) != 2 || len(run.series.Events) != 3 {
+		t.Errorf("%+v, %v", run, err)
+	}
+}
+
 func TestExports(t *testing.T) {
 	s := serve(t)
 	id := runID(1)
