@@ -3,7 +3,7 @@
 
 /** @typedef {Record<string, () => void>} Keys */
 
-const busy = "input, select, textarea, dialog, [role=tablist], [contenteditable]";
+const busy = "input, select, textarea, dialog, [role=tablist], [contenteditable], .exercise-code";
 /** A slider has arrows of its own and leaves the letters: a note is written from the timeline. @param {KeyboardEvent} e */
 const slides = (e) => e.target instanceof Element && e.target.closest("[role=slider]") !== null && e.key.length > 1;
 

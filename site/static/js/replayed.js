@@ -27,7 +27,7 @@ export class Replay {
   async #load() {
     const island = document.getElementById("run-data")?.textContent;
     const { series, notes } = /** @type {{series: Backfill, notes: Notes|null}} */ (island ? JSON.parse(island) : { series: await get(`/api/runs/${page.run}/series?block=0`), notes: null });
-    this.#run.load({ ...series, events: series.events.filter((e) => e.kind !== "block" || !e.block) });
+    this.#run.load(series, 0);
     if (notes) this.#run.notes = notes;
     this.#loaded = true;
     byId("ui-bench").dataset.loaded = "";
