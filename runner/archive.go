@@ -29,6 +29,7 @@ type archive struct {
 // known is a file that was read: it has Summary.Bytes.
 type known struct {
 	changed time.Time
+	noted   time.Time // when its notes were changed; zero: there are none
 	Summary
 }
 
@@ -119,11 +120,13 @@ func (a *archive) summary(id string) (Summary, error) {
 	if end == nil {
 		end, _ = lastLine(f, info.Size())
 	}
+	noted := a.noted(id) // before they are read: what changes after is seen next time
 	s := summarize(id, firstLine(f), end)
 	s.Bytes = info.Size()
+	s.annotated(a.notes(id))
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.known[id] = known{info.ModTime(), s}
+	a.known[id] = known{info.ModTime(), noted, s}
 	return s, nil
 }
 
@@ -134,11 +137,21 @@ func (a *archive) remembered(id, path string) (Summary, bool) {
 	if err != nil {
 		return Summary{}, false
 	}
+	noted := a.noted(id)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	k, ok := a.known[id]
-	ok = ok && k.Phase.Over() && k.Bytes == info.Size() && k.changed.Equal(info.ModTime()) && a.owed[id] == nil
+	ok = ok && k.noted.Equal(noted) && k.Phase.Over() && k.Bytes == info.Size() && k.changed.Equal(info.ModTime()) && a.owed[id] == nil
 	return k.Summary, ok
+}
+
+// noted is when a run's notes were changed last.
+func (a *archive) noted(id string) time.Time {
+	info, err := os.Lstat(a.notesPath(id))
+	if err != nil {
+		return time.Time{}
+	}
+	return info.ModTime()
 }
 
 // summarize returns what a recording's first and last lines say.
@@ -177,6 +190,14 @@ func (s *Summary) ended(e telemetry.End) {
 	s.Checks, s.Guesses, s.Metrics, s.Comparison = e.Checks, e.Guesses, e.Metrics, e.Comparison
 }
 
+// annotated adds what is written about the run; notes that can not be read take
+// no run away.
+func (s *Summary) annotated(n telemetry.Notes, err error) {
+	if err == nil {
+		s.Name, s.Notes, s.Imported = n.Name, len(n.Notes), n.Imported
+	}
+}
+
 // over says whether a run of this archive has ended.
 func (a *archive) over(id string) bool {
 	s, err := a.summary(id)
@@ -197,9 +218,24 @@ func (a *archive) remove(id string) error {
 	if lock(f) != nil {
 		return ErrRunning
 	}
+	unlock, err := a.lockNotes()
+	if err == nil {
+		defer unlock()
+	}
 	a.mu.Lock()
 	delete(a.known, id)
 	delete(a.owed, id)
 	a.mu.Unlock()
-	return os.Remove(path)
+	if err := os.Remove(path); err != nil {
+		return err
+	}
+	os.Remove(a.notesPath(id)) // without its run nobody finds it
+	return nil
+}
+
+// forget drops a summary that was remembered.
+func (a *archive) forget(id string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.known, id)
 }

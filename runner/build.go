@@ -15,7 +15,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -182,7 +181,7 @@ func (b *builder) prune() {
 func run(ctx context.Context, cmd *exec.Cmd, nice bool) ([]byte, error) {
 	var out bounded
 	cmd.Stdout, cmd.Stderr = &out, &out
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	together(cmd)
 	cmd.WaitDelay = time.Second
 	done := make(chan error)
 	go func() {

@@ -3,8 +3,6 @@ package runner
 import (
 	"context"
 	"fmt"
-	"os"
-	"strconv"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -78,49 +76,4 @@ func (b *block) times(f labs.Fault) (from, to time.Duration) {
 func (b *block) fault(f labs.Fault, on bool) telemetry.Event {
 	return telemetry.Event{T: b.run.now(), Kind: telemetry.KindFault, From: telemetry.FromRunner,
 		Fault: &telemetry.Fault{ID: f.ID, Kind: f.Kind, On: on}}
-}
-
-// limitFiles lets a process open so many more descriptors, and returns what
-// gives it back its limit. The limit is on the number that a new descriptor
-// gets, the lowest free one: getrlimit(2).
-func limitFiles(pid, more int) (undo func(), err error) {
-	open, err := descriptors(pid)
-	if err != nil {
-		return nil, err
-	}
-	var was unix.Rlimit
-	if err := unix.Prlimit(pid, unix.RLIMIT_NOFILE, nil, &was); err != nil {
-		return nil, os.NewSyscallError("prlimit", err)
-	}
-	limit := was
-	for limit.Cur = 0; limit.Cur < was.Cur; limit.Cur++ {
-		if open[int(limit.Cur)] {
-			continue
-		}
-		if more == 0 {
-			break
-		}
-		more--
-	}
-	if err := unix.Prlimit(pid, unix.RLIMIT_NOFILE, &limit, nil); err != nil {
-		return nil, os.NewSyscallError("prlimit", err)
-	}
-	return func() { unix.Prlimit(pid, unix.RLIMIT_NOFILE, &was, nil) }, nil // it may have ended
-}
-
-// descriptors are the numbers of the open files of a process.
-func descriptors(pid int) (map[int]bool, error) {
-	dir, err := os.Open("/proc/" + strconv.Itoa(pid) + "/fd")
-	if err != nil {
-		return nil, err
-	}
-	defer dir.Close()
-	names, err := dir.Readdirnames(-1)
-	open := make(map[int]bool, len(names))
-	for _, name := range names {
-		if fd, err := strconv.Atoi(name); err == nil {
-			open[fd] = true
-		}
-	}
-	return open, err
 }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -28,6 +29,7 @@ var (
 	ErrNoRun    = errors.New("runner: no such run")
 	ErrRunning  = errors.New("runner: the run has not ended")
 	ErrDiskFull = errors.New("runner: cannot write recordings")
+	ErrNoLinux  = errors.New("runner: runs need Linux: elsewhere recordings can be replayed")
 
 	// Errors of Suffer and Relieve.
 	ErrNotMeasuring = errors.New("runner: the run is not measuring")
@@ -209,6 +211,8 @@ func (r *Runner) accept(plan labs.Plan, command []string) (*Run, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
+	case runtime.GOOS != "linux":
+		return nil, ErrNoLinux
 	case r.closed:
 		return nil, ErrClosed
 	case r.going() > r.limits.Waiting:
@@ -280,7 +284,9 @@ func (r *Runner) Runs() ([]Summary, error) {
 // Summary returns one of them, or ErrNoRun.
 func (r *Runner) Summary(id string) (Summary, error) {
 	if run, ok := r.Live(id); ok {
-		return run.summary(), nil
+		s := run.summary()
+		s.annotated(r.archive.notes(id))
+		return s, nil
 	}
 	return r.archive.summary(id)
 }
@@ -343,6 +349,11 @@ type Summary struct {
 	// Comparison is what a run whose blocks are compared came to.
 	Comparison *telemetry.Comparison `json:"comparison,omitempty"`
 	Bytes      int64                 `json:"bytes"` // of the recording
+
+	// What stands beside the recording.
+	Name     string            `json:"name,omitempty"`
+	Notes    int               `json:"notes,omitempty"`    // how many
+	Imported *telemetry.Origin `json:"imported,omitempty"` // nil: it was made here
 }
 
 // Reader is one reader's place in a run's stream. A reader is never waited for:

@@ -36,7 +36,7 @@ func (b *block) await(ctx context.Context) error {
 // look says that the server listens, once it does.
 func (b *block) look(ctx context.Context, sockets *observe.Sockets) {
 	for sleep(ctx, monotonic()+lookTime) == nil {
-		if stats, err := sockets.Read(); err == nil && stats.States[unix.BPF_TCP_LISTEN] > 0 {
+		if stats, err := sockets.Read(); err == nil && stats.Listens() {
 			b.say(telemetry.Event{T: b.run.now(), Kind: telemetry.KindState, From: telemetry.FromLab, State: &telemetry.State{
 				Phase: telemetry.Running, Facts: map[string]string{"addr": b.told.String()}}})
 			return

@@ -49,7 +49,7 @@ func (m *seriesMaker) forget() {
 // whoever looks at a block wants to know of the others that they are there.
 func ofRun(k telemetry.Kind) bool {
 	switch k {
-	case telemetry.KindRun, telemetry.KindState, telemetry.KindBlock, telemetry.KindBlockEnd, telemetry.KindEnd:
+	case telemetry.KindRun, telemetry.KindState, telemetry.KindBlock, telemetry.KindBlockEnd, telemetry.KindEnd, telemetry.KindNotes:
 		return true
 	}
 	return false

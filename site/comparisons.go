@@ -178,6 +178,11 @@ func unplannable(err error) error {
 
 // overlay lays two recordings over each other.
 func (s *Site) overlay(w http.ResponseWriter, r *http.Request) error {
+	for _, id := range []string{r.PathValue("id"), r.PathValue("other")} {
+		if err := s.unsealed(id); err != nil {
+			return err
+		}
+	}
 	o, err := s.cfg.Runner.Overlay(r.PathValue("id"), r.PathValue("other"))
 	switch {
 	case errors.Is(err, runner.ErrNoRun), errors.Is(err, runner.ErrRunning):

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"socketlabs/content"
+	"socketlabs/labs/telemetry"
 	"socketlabs/runner"
 )
 
@@ -66,6 +67,9 @@ var faults = []fault{
 	{runner.ErrNotMeasuring, 409, "not-measuring"},
 	{runner.ErrNoFault, 404, "no-fault"},
 	{runner.ErrDiskFull, 503, "disk-full"},
+	{runner.ErrNoNote, 404, "no-note"},
+	{runner.ErrRecording, 400, "bad-recording"},
+	{telemetry.ErrNote, 400, "bad-note"},
 }
 
 // text returns the words of a fault.

@@ -14,6 +14,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"socketlabs/runner"
 )
 
 // need is what a route asks of a request before it is handled.
@@ -24,11 +26,20 @@ const (
 	command                  // it changes something: from our own pages, or a program with the token
 	socket                   // a WebSocket: from our own pages only
 	person                   // a person reads it: errors are pages, and a link's token is taken here
+	upload                   // its body is a recording
 	owner                    // it changes code that will run: under a loopback name only, which a forwarded host is not
 )
 
 // maxBody bounds every request's body. The largest command is a run's settings.
 const maxBody = 64 << 10
+
+// body is how large a request's may be.
+func (n need) body() int64 {
+	if n&upload != 0 {
+		return runner.MaxImport + 1 // one more, so that the refusal names the bound
+	}
+	return maxBody
+}
 
 // policy is what a page of ours may load: nothing inline, nothing from elsewhere.
 const policy = "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'; img-src 'self' data:"

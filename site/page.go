@@ -26,6 +26,8 @@ type page struct {
 	Problems             []content.Problem
 	Data                 template.JS // pageData, safe inside a script element
 	Labs                 []labView
+	Runs                 []runView
+	Replay               *replayed // nil: the page is no replay of one run
 	Tree                 *treePage
 	Query                string
 	Hits                 []content.Hit
@@ -175,7 +177,8 @@ func (s *Site) searchPage(w http.ResponseWriter, r *http.Request) error {
 	return s.show(w, r, http.StatusOK, "search", p, &pageData{})
 }
 
-// runPage leads to the lesson of a run, with the run on the bench.
+// runPage leads to the lesson of a run, with the run on the bench; a run of a
+// lesson that is not here has a page of its own.
 func (s *Site) runPage(w http.ResponseWriter, r *http.Request) error {
 	run, err := s.cfg.Runner.Summary(r.PathValue("id"))
 	if err != nil {
@@ -183,7 +186,7 @@ func (s *Site) runPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	e := s.shelf.edition()
 	if _, err := e.asker(run.Experiment); err != nil && !strings.HasPrefix(run.Experiment, labs.MysteryPrefix) {
-		return errNotFound
+		return s.replayPage(w, r, e, run)
 	}
 	http.Redirect(w, r, benchAddress(language(r), run), http.StatusSeeOther)
 	return nil

@@ -153,14 +153,15 @@ func (p *progress) solve(seed string, m Solved) error {
 	return nil
 }
 
-// take notes the checks that held in these runs. A void run proves nothing, and
-// one of another server nothing about the lab.
+// take notes the checks that held in these runs. A void run proves nothing, one
+// of another server nothing about the lab, and somebody else's nothing about the
+// reader.
 func (p *progress) take(runs ...runner.Summary) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	held := map[string]string{} // the run, by check
 	for _, run := range runs {
-		if run.Phase != telemetry.Finished || run.Trust == "void" || run.Command != nil {
+		if run.Phase != telemetry.Finished || run.Trust == "void" || run.Command != nil || run.Imported != nil {
 			continue
 		}
 		for _, c := range run.Checks {

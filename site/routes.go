@@ -25,6 +25,7 @@ func routes() []route {
 		{"GET /{lang}/mystery", person, (*Site).mysteryPage},
 		{"GET /{lang}/tree", person, (*Site).tree},
 		{"GET /{lang}/search", person, (*Site).searchPage},
+		{"GET /{lang}/runs", person, (*Site).runsPage},
 		{"GET /{lang}/runs/{id}", person, (*Site).runPage},
 		{"GET /static/{path...}", open, (*Site).static},
 		{"/", person, (*Site).nowhere},
@@ -43,6 +44,13 @@ func routes() []route {
 		{"POST /api/runs/{id}/faults", command, (*Site).suffer},
 		{"DELETE /api/runs/{id}/faults/{fault}", command, (*Site).relieve},
 		{"DELETE /api/runs/{id}", command, (*Site).remove},
+		{"POST /api/recordings", command | upload, (*Site).takeRecording},
+		{"PUT /api/runs/{id}/name", command, (*Site).nameRun},
+		{"GET /api/runs/{id}/notes", 0, (*Site).notes},
+		{"POST /api/runs/{id}/notes", command, (*Site).addNote},
+		{"PUT /api/runs/{id}/notes/{note}", command, (*Site).setNote},
+		{"DELETE /api/runs/{id}/notes/{note}", command, (*Site).removeNote},
+		{"GET /api/runs/{id}/export/{as}", 0, (*Site).exportRun},
 		{"GET /api/runs/{id}/series", 0, (*Site).runSeries},
 		{"GET /api/runs/{id}/over/{other}", 0, (*Site).overlay},
 		{"GET /api/runs/{id}/events", socket, (*Site).events},
@@ -115,7 +123,7 @@ func (s *Site) outer(next http.Handler) http.Handler {
 // guarded is one route behind what it needs.
 func (s *Site) guarded(rt route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		r.Body = http.MaxBytesReader(w, r.Body, rt.needs.body())
 		var err error
 		switch {
 		case rt.needs&person != 0 && r.Method == http.MethodGet && r.URL.Query().Has("token"):

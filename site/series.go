@@ -1,6 +1,7 @@
 package site
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -19,7 +20,7 @@ type series struct {
 	Seq    uint64                `json:"seq"`
 	T      []float64             `json:"t"`      // seconds since the run began, ascending
 	Values map[string][]*float64 `json:"values"` // each as long as T; null where nothing was said
-	Events []json.RawMessage     `json:"events"` // all but samples; of figures and sockets only the latest; at the end, what the queues were if it was not recorded
+	Events []json.RawMessage     `json:"events"` // all but samples; of sockets that were asked earlier only the first rows; at the end, what the queues were if it was not recorded
 	Heat   []heatColumn          `json:"heat"`
 }
 
@@ -40,11 +41,12 @@ const (
 // seriesMaker turns events into a series.
 type seriesMaker struct {
 	series
-	block  int         // whose samples are taken, or allBlocks, or lastBlock
-	newest int         // block that was heard of
-	rows   map[int]int // index into T, by tick
-	latest map[telemetry.Kind]int
+	block  int             // whose samples are taken, allBlocks or lastBlock
+	rows   map[int]int     // index into T, by tick
+	asked  telemetry.Event // the latest sockets, which stand whole at Events[at]
+	at     int
 	heat   heat
+	newest int // block that was heard of
 	paths  paths
 }
 
@@ -52,7 +54,7 @@ func newSeriesMaker(block int) *seriesMaker {
 	return &seriesMaker{
 		block:  block,
 		series: series{T: []float64{}, Values: map[string][]*float64{}, Events: []json.RawMessage{}, Heat: []heatColumn{}},
-		rows:   map[int]int{}, latest: map[telemetry.Kind]int{},
+		rows:   map[int]int{}, at: -1,
 	}
 }
 
@@ -78,13 +80,46 @@ func (m *seriesMaker) add(e telemetry.Event, raw json.RawMessage) {
 		if m.block < 0 || e.Block == m.block {
 			m.heat.begin(e)
 		}
-	case telemetry.KindFigures, telemetry.KindSockets:
-		if i, ok := m.latest[e.Kind]; ok {
-			m.Events[i] = nil
+	case telemetry.KindSockets:
+		if m.at >= 0 {
+			m.Events[m.at] = thinned(m.asked, m.Events[m.at])
 		}
-		m.latest[e.Kind] = len(m.Events)
+		m.asked, m.at = e, len(m.Events)
 	}
 	m.Events = append(m.Events, raw)
+}
+
+// socketRows is how many rows the page's table of sockets has.
+const socketRows = 50
+
+// thinned returns a sockets event with the rows that the page shows, and how many
+// more there were; whole is the event as it was recorded.
+func thinned(e telemetry.Event, whole json.RawMessage) json.RawMessage {
+	more := len(e.Sockets) - socketRows
+	if more <= 0 {
+		return whole
+	}
+	e.Sockets = slices.Clone(e.Sockets)
+	slices.SortStableFunc(e.Sockets, func(a, b telemetry.Socket) int {
+		return cmp.Or(rank(a)-rank(b), cmp.Compare(b.RecvQ, a.RecvQ), cmp.Compare(b.SendQ, a.SendQ))
+	})
+	e.Sockets = e.Sockets[:socketRows]
+	thin, err := json.Marshal(struct {
+		telemetry.Event
+		More int `json:"more"`
+	}{e, more})
+	if err != nil {
+		return whole
+	}
+	return thin
+}
+
+// rank puts listeners first.
+func rank(s telemetry.Socket) int {
+	if s.State == "LISTEN" {
+		return 0
+	}
+	return 1
 }
 
 // sample puts values into the row of their time. Rows stay in order even where
@@ -126,7 +161,6 @@ func (m *seriesMaker) done() series {
 		m.Values[name] = sorted
 	}
 	m.T = t
-	m.Events = slices.DeleteFunc(m.Events, func(e json.RawMessage) bool { return e == nil })
 	m.Events = append(m.Events, m.paths.found(m.Seq)...)
 	m.series.Heat = list(m.heat.end())
 	return m.series

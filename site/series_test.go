@@ -60,18 +60,50 @@ func TestSeriesAreColumns(t *testing.T) {
 		t.Errorf("t %v, seq %d", got.T, got.Seq)
 	}
 	var kinds []telemetry.Kind
+	var figures []float64
 	for _, raw := range got.Events {
 		var e telemetry.Event
 		if err := json.Unmarshal(raw, &e); err != nil {
 			t.Fatal(err)
 		}
 		kinds = append(kinds, e.Kind)
-		if e.Kind == telemetry.KindFigures && e.Values["a"] != 2 {
-			t.Error("not the latest figures")
+		if e.Kind == telemetry.KindFigures {
+			figures = append(figures, e.Values["a"])
 		}
 	}
-	if fmt.Sprint(kinds) != "[run log figures end]" {
-		t.Errorf("%v", kinds)
+	if fmt.Sprint(kinds) != "[run figures log figures end]" || fmt.Sprint(figures) != "[1 2]" { // the page goes back to each
+		t.Errorf("%v, figures %v", kinds, figures)
+	}
+}
+
+// Sockets of every second are kept, so that the page can go back; only the latest
+// are kept whole.
+func TestSeriesKeepSocketsOfEverySecond(t *testing.T) {
+	asked := telemetry.Event{Kind: telemetry.KindSockets}
+	for i := range 70 {
+		asked.Sockets = append(asked.Sockets, telemetry.Socket{Peer: fmt.Sprint(i), State: "ESTAB", RecvQ: int64(i)})
+	}
+	asked.Sockets = append(asked.Sockets, telemetry.Socket{Peer: "*", State: "LISTEN"})
+	raw, err := json.Marshal(asked)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := newSeriesMaker(allBlocks)
+	m.add(asked, raw)
+	m.add(asked, raw)
+	var earlier, latest struct {
+		Sockets []telemetry.Socket
+		More    int
+	}
+	got := m.done().Events
+	if json.Unmarshal(got[0], &earlier) != nil || json.Unmarshal(got[1], &latest) != nil {
+		t.Fatalf("%s", got)
+	}
+	if len(earlier.Sockets) != socketRows || earlier.More != 21 || earlier.Sockets[0].State != "LISTEN" || earlier.Sockets[1].RecvQ != 69 {
+		t.Errorf("earlier: %d and %d more, first %+v", len(earlier.Sockets), earlier.More, earlier.Sockets[:2])
+	}
+	if len(latest.Sockets) != 71 || latest.More != 0 {
+		t.Errorf("the latest: %d and %d more", len(latest.Sockets), latest.More)
 	}
 }
 

@@ -97,11 +97,11 @@ func treeRuns(e *edition, runs []runner.Summary) (list []treeRun) {
 	return list
 }
 
-// onLadder says whether a run is of a server of the ladder, unchanged, and can be
-// believed.
+// onLadder says whether a run is of a server of the ladder, unchanged, made
+// here, and can be believed.
 func onLadder(e *edition, run runner.Summary) (t treeRun, ok bool) {
 	lab, known := e.labs.Lab(run.Lab)
-	if !known || run.Phase != telemetry.Finished || run.Trust == "void" || run.Command != nil || run.Load == nil {
+	if !known || run.Phase != telemetry.Finished || run.Trust == "void" || run.Command != nil || run.Load == nil || run.Imported != nil {
 		return t, false
 	}
 	rung, ok := judge.RungOf(run.Lab, labs.Full(lab.Knobs, run.Knobs)["model"])

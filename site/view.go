@@ -20,7 +20,9 @@ type pageData struct {
 	Experiments []*experiment     `json:"experiments"`
 	Comparisons []comparison      `json:"comparisons"`
 	Metrics     map[string]metric `json:"metrics"`
-	Faults      []faultKind       `json:"faults"` // that a run can be given
+	Faults      []faultKind       `json:"faults"`            // that a run can be given
+	Run         string            `json:"run,omitempty"`     // the page replays only this one
+	Offline     bool              `json:"offline,omitempty"` // the page is a file, and nobody can be asked
 	Exercise    *exerciseRef      `json:"exercise"`
 	Words       content.Words     `json:"words"`
 	Text        any               `json:"text"`
@@ -261,10 +263,10 @@ func list[T any](l []T) []T {
 	return l
 }
 
-// latest returns the newest run of an experiment.
+// latest returns the reader's newest run of an experiment.
 func latest(runs []runner.Summary, name string) *runner.Summary {
 	for _, r := range runs {
-		if r.Experiment == name && r.Kind != labs.Comparison {
+		if r.Experiment == name && r.Kind != labs.Comparison && r.Imported == nil {
 			return &r
 		}
 	}

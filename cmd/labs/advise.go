@@ -75,7 +75,7 @@ func advised(r *runner.Runner, args []string) (id string, rung judge.Rung, m jud
 		return "", rung, m, err
 	}
 	for _, run := range runs {
-		if len(args) == 1 && run.ID != args[0] {
+		if len(args) == 1 && run.ID != args[0] || len(args) == 0 && run.Imported != nil { // somebody else's is taken by its id only
 			continue
 		}
 		lab, _ := catalog.Lab(run.Lab)

@@ -11,7 +11,7 @@ import (
 )
 
 // pages are the addresses of every kind of page, without their language.
-var pages = []string{"", "start", "blocking", "metrics", "epoll", "labs", "tree", "mystery?seed=8", "search?q=epoll", "search?q=zxqwv", "no-such-lesson"}
+var pages = []string{"", "start", "blocking", "metrics", "epoll", "labs", "tree", "runs", "mystery?seed=8", "search?q=epoll", "search?q=zxqwv", "no-such-lesson"}
 
 func TestVendoredAxe(t *testing.T) {
 	said, err := os.ReadFile(filepath.Join("testdata", "axe", "VENDOR.md"))
@@ -61,7 +61,9 @@ func onlyLong(t *testing.T) {
 }
 
 func axeOnPages(t *testing.T, pages []string) {
-	s := serve(t, t.TempDir(), nil)
+	data := t.TempDir()
+	imported(t, data, "epoll/fits") // for the list of recordings
+	s := serve(t, data, nil)
 	p := open(t, s)
 	p.allow("status of 404")
 	p.allow("status of 401")
@@ -134,7 +136,7 @@ func axeWithARun(t *testing.T, languages ...string) {
 		p.prefers("dark")
 		p.accessible(lang + ", running")
 		p.finish()
-		for _, tab := range []string{"sockets", "map", "doctor", "log", "history", "table"} {
+		for _, tab := range []string{"sockets", "map", "doctor", "log", "notes", "history", "table"} {
 			p.click("#ui-tab-" + tab)
 			p.accessibleEverywhere(lang + ", finished, " + tab)
 		}
@@ -166,7 +168,9 @@ func (p *tab) accessible(what string) {
 // TestPageFitsPhones looks for anything that leaves a narrow page sideways. The
 // literal width counts: innerWidth grows with what overflows.
 func TestPageFitsPhones(t *testing.T) {
-	s := serve(t, t.TempDir(), nil)
+	data := t.TempDir()
+	imported(t, data, "epoll/fits")
+	s := serve(t, data, nil)
 	p := open(t, s)
 	p.allow("status of 404")
 	p.enter()

@@ -12,14 +12,16 @@ func TestPageShots(t *testing.T) {
 	if os.Getenv("LABS_SHOTS") == "" {
 		t.Skip("LABS_SHOTS names no folder for pictures")
 	}
-	s := serve(t, t.TempDir(), nil)
+	data := t.TempDir()
+	imported(t, data, "epoll/fits")
+	s := serve(t, data, nil)
 	p := open(t, s)
 	p.enter()
 	for _, scheme := range []string{"light", "dark"} {
 		p.prefers(scheme)
 		for _, lang := range []string{"ko", "en"} {
 			look := scheme + "-" + lang
-			for name, path := range map[string]string{"home": "", "search": "search?q=epoll", "start": "start", "metrics": "metrics", "tree": "tree", "mystery": "mystery?seed=8"} {
+			for name, path := range map[string]string{"home": "", "search": "search?q=epoll", "start": "start", "metrics": "metrics", "tree": "tree", "runs": "runs", "mystery": "mystery?seed=8"} {
 				p.visit("/" + lang + "/" + path)
 				p.settled()
 				p.shots(name+"-"+look, "")

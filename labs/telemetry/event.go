@@ -23,6 +23,7 @@ const (
 	KindFault   Kind = "fault"   // Fault: one was switched on or off
 	KindCheck   Kind = "check"   // Check: judged for the first time, or judged differently
 	KindEnd     Kind = "end"     // End: the last event of a recording
+	KindNotes   Kind = "notes"   // Notes: what a person wrote about the run, in a recording that was exported
 	// KindBlockEnd has BlockEnd: one of several blocks is over and judged.
 	KindBlockEnd Kind = "block-end"
 )
@@ -67,6 +68,7 @@ type Event struct {
 	Fault    *Fault    `json:"fault,omitempty"`
 	Check    *Check    `json:"check,omitempty"`
 	End      *End      `json:"end,omitempty"`
+	Notes    *Notes    `json:"notes,omitempty"`
 }
 
 // Run opens a recording: what was asked, of which code, on which host.

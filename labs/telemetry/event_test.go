@@ -106,6 +106,7 @@ func TestEventJSON(t *testing.T) {
 		}, Host: Host{Cores: 2}},
 		State:   &State{Phase: Failed, Reason: &Reason{Code: "port", At: 3, Args: map[string]string{"port": "80"}}},
 		Begin:   &Block{Label: "x", Arm: 1, Slot: 2, Start: 1, Warmup: 2, Seconds: 3},
+		Notes:   &Notes{Name: "n", Notes: []Note{{ID: 1, T: 1, To: 2, Chart: "calls", Text: "x"}}, Imported: &Origin{ID: "i", Host: "h"}},
 		Sockets: []Socket{{Peer: "*", State: "LISTEN"}}, Fault: &Fault{"f", "idle", true},
 		Check: &Check{ID: "c", Value: &value, Op: "<", Bound: &bound, Pass: true},
 		End: &End{Phase: Finished, Trust: "amber", Doubts: []Doubt{{"gaps", 1, 0, false}},

@@ -54,6 +54,9 @@ type SocketStats struct {
 	Peers                    bool
 }
 
+// Listens says whether a socket accepts connections.
+func (s SocketStats) Listens() bool { return s.States[unix.BPF_TCP_LISTEN] > 0 }
+
 // Sockets reads the TCP sockets on one local port, again and again.
 type Sockets struct {
 	diag     *diag

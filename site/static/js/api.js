@@ -33,12 +33,11 @@ export const asApiError = (e) => (e instanceof ApiError ? e : new ApiError(0, "u
  * @returns {Promise<any>}
  */
 async function ask(method, path, body) {
+  /** @returns {RequestInit} */
+  const said = () => (body === undefined ? {} : body instanceof Blob ? { headers: { "Content-Type": "application/octet-stream" }, body } : { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
   let response;
   try {
-    response = await fetch(path, {
-      method, credentials: "same-origin",
-      ...(body === undefined ? {} : { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }),
-    });
+    response = await fetch(path, { method, credentials: "same-origin", ...said() });
   } catch {
     throw new ApiError(0, "unreachable", text("api.unreachable"));
   }
@@ -61,6 +60,8 @@ async function refusal(response) {
 export const get = (path) => ask("GET", path);
 /** @param {string} path @param {unknown} [body] */
 export const post = (path, body) => ask("POST", path, body ?? {});
+/** @param {string} path @param {Blob} file */
+export const send = (path, file) => ask("POST", path, file);
 /** @param {string} path @param {unknown} body */
 export const replace = (path, body) => ask("PUT", path, body);
 /** @param {string} path */

@@ -13,6 +13,8 @@ import { comparisons, experimentOf, experiments, page } from "./page.js";
 import { startMystery } from "./mystery.js";
 import { onWidth } from "./place.js";
 import { count, followReading } from "./progress.js";
+import { Recordings } from "./recordings.js";
+import { Replay } from "./replayed.js";
 import { Search } from "./search.js";
 import { both } from "./words.js";
 
@@ -25,7 +27,9 @@ followReading();
 const search = new Search();
 const help = /** @type {HTMLDialogElement} */ (byId("ui-help"));
 const menu = one(document, "[data-act=contents]");
-const bench = document.getElementById("ui-bench") && experiments.length ? new Bench() : null;
+const replay = page.run ? new Replay() : null;
+const bench = !replay && document.getElementById("ui-bench") && experiments.length ? new Bench() : null;
+if (document.getElementById("ui-import")) new Recordings();
 if (bench && page.exercise) {
   const exercise = new Exercise(page.exercise, bench);
   bench.ready = (x) => exercise.ready(x);
@@ -65,6 +69,7 @@ startKeys({
   c: () => bench?.act({ act: "compare", key: "" }),
   s: () => bench?.act({ act: "stop", key: "" }),
   f: () => bench?.act({ act: "freeze", key: "" }),
+  n: () => (bench ?? replay)?.note(),
   b: () => { if (bench) toBench(); },
   Escape: () => {
     search.close();

@@ -79,7 +79,7 @@ export class Bench {
     const turn = this.#turn;
     await this.#history.build(x).catch(() => {});
     if (turn !== this.#turn) return;
-    const newest = posed ? this.#history.runs.find((r) => r.experiment === posed.name) : this.#history.runs.find((r) => !r.kind || !["finished", "failed", "stopped", "interrupted"].includes(r.phase));
+    const newest = posed ? this.#history.runs.find((r) => r.experiment === posed.name && !r.imported) : this.#history.runs.find((r) => !r.imported && (!r.kind || !["finished", "failed", "stopped", "interrupted"].includes(r.phase)));
     const wanted = run ?? newest?.id;
     if (wanted) await this.open(wanted, run !== undefined);
     else await this.#author();
@@ -190,6 +190,9 @@ export class Bench {
     const over = { experiment: this.#x.id, run };
     ended(this.#history).then(() => { this.#show.now(); document.dispatchEvent(new CustomEvent("over", { detail: over })); });
   }
+
+  /** Where a note about the run is written. */
+  note() { this.#show.note(); }
 
   /** Runs what is on the bench. */
   async start() {

@@ -10,12 +10,15 @@ import { drawn } from "./drawn.js";
 import { figure } from "./format.js";
 import { colour, font } from "./look.js";
 import { metricOf } from "./page.js";
+import { pictureButton } from "./picture.js";
 import { powers } from "./plot.js";
 import { HZ } from "./series.js";
 import { both, label, say } from "./words.js";
 
 const INKS = ["s1", "s2", "s3", "s4", "s5"];
 const DASHES = [[], [6, 2], [], [2, 3], [6, 2]];
+
+/** A fault, or a note, which may be about one group of charts only. @typedef {{t: number, to: number, label: string, note?: boolean, chart?: string}} Mark */
 
 /** What all charts of the bench share. */
 export class View {
@@ -25,7 +28,7 @@ export class View {
   row = null;
   warmup = 0;
   total = 1;
-  /** @type {{t: number, to: number, label: string}[]} */
+  /** @type {Mark[]} */
   marks = [];
 }
 
@@ -67,6 +70,7 @@ export class Chart {
     this.#mine = el("li", { "data-s": "mine", hidden: true }, this.#key(), both("predict.curve.mine"));
     readout.append(this.#ghost, this.#mine);
     this.root = el("div", { class: "run-chart" }, el("h3", {}, both(plan.title), " ", el("small", {}, both(plan.scale.unit))), readout, this.#plot);
+    this.root.append(pictureButton(this.root, plan.title));
     this.#uplot = new uPlot(this.#options(moved), this.#nothing(), this.#plot);
     this.#watcher = new ResizeObserver(() => this.#fit());
     this.#watcher.observe(this.#plot);
@@ -131,7 +135,7 @@ export class Chart {
       series: [{}, { stroke: () => colour("ghost"), width: 1.25, points: { show: false }, spanGaps: true }, ...this.#plan.metrics.map((_, i) => line(i)), { stroke: () => colour("ink"), width: 1.5, dash: [6, 4], points: { show: false }, spanGaps: true }],
       hooks: {
         drawClear: [(u) => shade(u, view)],
-        draw: [(u) => marks(u, view)],
+        draw: [(u) => marks(u, view, this.#plan.group)],
         setCursor: [(u) => { view.row = u.cursor.left !== undefined && u.cursor.left >= 0 ? (u.cursor.idx ?? null) : null; moved(); }],
         setSelect: [(u) => select(u, view, moved)],
         ready: [(u) => u.over.addEventListener("dblclick", () => { view.zoom = null; moved(); })],
@@ -171,13 +175,15 @@ function shade(u, view) {
   if (view.warmup > 0) u.ctx.fillRect(x, top, devicePixelRatio, height);
 }
 
-/** Faults, as they were switched. @param {uPlot} u @param {View} view */
-function marks(u, view) {
+/** Faults, as they were switched, and notes. @param {uPlot} u @param {View} view @param {string} group */
+function marks(u, view, group) {
   for (const m of view.marks) {
+    if (m.chart && m.chart !== group) continue;
     const { left, top, width, height } = u.bbox, right = left + width;
     const x = u.valToPos(m.t, "x", true), from = Math.max(left, x);
     const to = Math.min(right, m.to === Infinity ? right : u.valToPos(m.to, "x", true));
-    u.ctx.fillStyle = colour("warn");
+    u.ctx.fillStyle = colour(m.note ? "ink-2" : "warn");
+    if (m.note && x >= left && x <= right) number(u, m.label, x);
     if (to > from) {
       u.ctx.globalAlpha = 0.08;
       u.ctx.fillRect(from, top, to - from, height);
@@ -185,6 +191,14 @@ function marks(u, view) {
     }
     if (x >= left && x <= right) u.ctx.fillRect(x, top, devicePixelRatio, height);
   }
+}
+
+/** A note's number stands at the top of its line. @param {uPlot} u @param {string} n @param {number} x */
+function number(u, n, x) {
+  u.ctx.font = `${11 * devicePixelRatio}px ${font.slice(font.indexOf(" ") + 1)}`;
+  u.ctx.textBaseline = "top";
+  u.ctx.textAlign = x > u.bbox.left + u.bbox.width - 14 * devicePixelRatio ? "right" : "left";
+  u.ctx.fillText(u.ctx.textAlign === "right" ? `${n} ` : ` ${n}`, x, u.bbox.top);
 }
 
 /** @param {uPlot} u @param {View} view @param {() => void} moved */

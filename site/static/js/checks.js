@@ -45,12 +45,13 @@ export class Checks {
     put(this.#count, "");
   }
 
-  /** @param {Run|null} run */
-  draw(run) {
+  /** @param {Run|null} run @param {number|null} [at] the moment that is shown, in seconds since load began; null: the latest */
+  draw(run, at = null) {
+    const checks = run?.moment(at).checks;
     let held = 0;
     const live = run !== null && !run.over && run.phase !== "";
     for (const [id, rows] of this.#rows) {
-      const check = run?.void ? undefined : run?.checks.get(id);
+      const check = run?.void ? undefined : checks?.get(id);
       held += check?.pass ? 1 : 0;
       for (const row of rows) show(row, check, live && run.phase === "running", run?.author ?? false);
     }

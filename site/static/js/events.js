@@ -11,7 +11,7 @@
  * @typedef {object} Event
  * @property {number} seq dense in a run
  * @property {number} t seconds since the run began
- * @property {"run"|"state"|"block"|"sample"|"figures"|"sockets"|"path"|"log"|"fault"|"check"|"block-end"|"end"} kind
+ * @property {"run"|"state"|"block"|"sample"|"figures"|"sockets"|"path"|"log"|"fault"|"check"|"block-end"|"end"|"notes"} kind
  * @property {string} [from]
  * @property {Record<string, number>} [values]
  * @property {Record<string, Histogram>} [hists]
@@ -24,6 +24,8 @@
  * @property {BlockEnd} [block_end]
  * @property {Socket[]} [sockets]
  * @property {Path} [path]
+ * @property {number} [more] sockets that were left out
+ * @property {Notes} [notes] what a person wrote about the run, in one that was exported
  * @property {{id: string, kind: string, on: boolean}} [fault]
  * @property {Check} [check]
  * @property {End} [end]
@@ -80,6 +82,10 @@
  */
 /** @typedef {{code: string, value: number, bound: number, void: boolean}} Doubt */
 
+/** What is written about a run. @typedef {{name?: string, notes?: Note[], imported?: Origin|null}} Notes */
+/** Times are in seconds since load began; `to` 0 or none: a moment. @typedef {{id: number, t: number, to?: number, chart?: string, text: string}} Note */
+/** @typedef {{id: string, host?: string}} Origin */
+
 /**
  * @typedef {object} End
  * @property {Phase} phase
@@ -127,6 +133,10 @@
  * @property {Check[]} [checks]
  * @property {Guess[]} [guesses]
  * @property {Record<string, number>} [metrics]
+ * @property {string} [name]
+ * @property {number} [notes] how many
+ * @property {Origin} [imported] it was made elsewhere
+ * @property {number} bytes
  * @property {string} [kind] comparison, sweep
  * @property {string[]} [arms]
  * @property {Comparison} [comparison]
@@ -210,6 +220,8 @@
  * @property {string} lang
  * @property {string} version
  * @property {boolean} linux
+ * @property {string} [run] the page replays only this one
+ * @property {boolean} [offline] the page is a file, and nobody can be asked
  * @property {Experiment[]|null} experiments
  * @property {LessonComparison[]|null} comparisons
  * @property {Record<string, Metric>|null} metrics

@@ -33,8 +33,9 @@ export class Figures {
     this.#box.hidden = x.watch.length === 0;
   }
 
-  /** @param {Run|null} run */
-  draw(run) {
-    for (const [expression, dd] of this.#cells) put(dd, figureText(expression, run?.figures[expression]));
+  /** @param {Run|null} run @param {number|null} [at] the moment that is shown, in seconds since load began; null: the latest */
+  draw(run, at = null) {
+    const figures = run?.moment(at).figures ?? {};
+    for (const [expression, dd] of this.#cells) put(dd, figureText(expression, figures[expression]));
   }
 }

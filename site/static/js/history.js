@@ -3,10 +3,11 @@
 
 /** @import {Experiment, Setting, Summary, Value} from "./events.js" */
 import { asApiError, get, remove } from "./api.js";
-import { byId, el, one, put } from "./dom.js";
+import { byId, el, every, one, put } from "./dom.js";
 import { figureName, figureText } from "./figures.js";
 import { runCommand, settingText, when } from "./format.js";
 import { page } from "./page.js";
+import { rename } from "./rename.js";
 import { both, label, language } from "./words.js";
 
 /** What was turned. @param {Summary} run @param {Experiment} x @returns {string[]} */
@@ -50,6 +51,7 @@ export class History {
   /** @param {{open: (run: Summary) => void, under: (run: Summary|null) => void, gone: (id: string) => void}} act */
   constructor(act) {
     this.#act = act;
+    document.addEventListener("named", () => this.refresh().catch(() => {}));
   }
 
   /** @param {Experiment} x */
@@ -85,7 +87,7 @@ export class History {
   /** The last one that was measured before another. @param {string} id */
   before(id) {
     const at = this.runs.findIndex((r) => r.id === id);
-    return this.runs.slice(at + 1).find(measured);
+    return this.runs.slice(at + 1).find((r) => measured(r) && !r.imported);
   }
 
   #draw() {
@@ -94,7 +96,9 @@ export class History {
     put(this.#count, this.runs.length ? String(this.runs.length) : "");
     this.#empty.hidden = this.runs.length > 0;
     this.#box.hidden = this.runs.length === 0;
+    const at = document.activeElement?.closest("tr"), row = at && this.#body.contains(at) ? at.dataset.run : "";
     this.#body.replaceChildren(...this.runs.map((r) => this.#row(r, x)));
+    if (row) every(this.#body, "tr").find((tr) => tr.dataset.run === row)?.querySelector("button")?.focus({ preventScroll: true });
   }
 
   /** @param {Summary} r @param {Experiment} x */
@@ -104,8 +108,8 @@ export class History {
     const trust = r.trust && r.phase === "finished" ? el("span", { class: "badge", "data-level": r.trust }, both(`trust.${r.trust}`)) : both(`state.${r.phase}`, { t: "" });
     const acts = el("div", { class: "history-do" });
     this.#buttons(acts, r);
-    return el("tr", { "aria-current": r.id === this.#shown ? "true" : null },
-      el("td", {}, el("time", { datetime: r.began, title: r.id }, when(r.began, language()))), el("td", {}, acts), el("td", {}, r.kind === "comparison" ? sides(r) : turned(r, x).join(" ") || both("history.none")),
+    return el("tr", { "data-run": r.id, "aria-current": r.id === this.#shown ? "true" : null },
+      el("td", {}, el("time", { datetime: r.began, title: r.id }, when(r.began, language())), ...(r.name ? [" ", el("b", { class: "history-name" }, r.name)] : []), ...(r.imported ? [" ", el("span", { class: "badge", "data-level": "amber" }, both("history.imported"))] : [])), el("td", {}, acts), el("td", {}, r.kind === "comparison" ? sides(r) : turned(r, x).join(" ") || both("history.none")),
       ...x.watch.slice(0, 3).map((w) => el("td", { class: "right" }, figureText(w, r.metrics?.[w] ?? r.metrics?.[`${w}.last`]))),
       el("td", {}, r.kind === "comparison" ? verdict(r) : r.checks?.length ? marks : "–"), el("td", {}, trust));
   }
@@ -123,6 +127,7 @@ export class History {
     acts.replaceChildren(open);
     if (!over(r)) return;
     if (r.id !== this.#shown && !r.kind) acts.append(button("history.ghost", () => this.#act.under(under ? null : r), { "aria-pressed": String(under) }));
+    acts.append(button("history.name", () => rename(acts, r, () => { this.#buttons(acts, r); one(acts, "button").focus(); })));
     acts.append(button("history.delete", () => {
       const keep = button("history.delete.no", () => this.#buttons(acts, r));
       acts.replaceChildren(el("span", { class: "history-sure", role: "alert" }, both("history.delete.sure")), button("history.delete.yes", () => this.#delete(acts, r)), keep);

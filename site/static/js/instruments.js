@@ -10,6 +10,7 @@ import { byId, one } from "./dom.js";
 import { Figures } from "./figures.js";
 import { Log } from "./log.js";
 import { QueueMap } from "./map.js";
+import { Notes } from "./notes.js";
 import { Beneath } from "./overlay.js";
 import { DIGITS, Painter, TABLE, TRACE } from "./paint.js";
 import { marksOf } from "./place.js";
@@ -43,6 +44,7 @@ export class Instruments {
   #log = new Log();
   #table = new Table();
   #trust = new Trust();
+  #notes = new Notes({ changed: () => this.#paint.now(), go: (t) => this.#point(t), at: () => this.#time(this.#shown().run) });
   #beneath = new Beneath();
   /** @type {number|null} the moment that was chosen, in seconds */
   #at = null;
@@ -61,7 +63,7 @@ export class Instruments {
 
   /** @param {Experiment} x */
   build(x) {
-    for (const part of [this.#charts, this.#figures, this.#checks, this.#map, this.#table]) part.build(x);
+    for (const part of [this.#charts, this.#figures, this.#checks, this.#map, this.#table, this.#notes]) part.build(x);
   }
 
   /** Forgets what was chosen about the run before. */
@@ -94,6 +96,18 @@ export class Instruments {
     return this.#replay ? Math.min(last, Math.floor(((performance.now() - this.#replay) / 1000) * HZ)) : last;
   }
 
+  /** The moment that is shown, in seconds since load began; null: the latest. @param {Run|null} run */
+  #moment(run) { return this.#replay ? this.#upTo(run) / HZ : this.#at; }
+
+  /** The moment that a note would be about. @param {Run|null} run */
+  #time(run) {
+    const row = this.#charts.view.row;
+    return this.#moment(run) ?? (row === null ? Math.max(0, this.#upTo(run)) / HZ : row / HZ);
+  }
+
+  /** Where a note is written. */
+  note() { this.#notes.focus(); }
+
   /** @param {number|null} t */
   #point(t) {
     this.#at = t;
@@ -104,7 +118,9 @@ export class Instruments {
 
   /** @param {Shown} s */
   #traces({ experiment, run, under }) {
-    const upTo = this.#upTo(run), marks = marksOf(experiment, run);
+    const upTo = this.#upTo(run);
+    this.#notes.draw(run);
+    const marks = [...marksOf(experiment, run), ...this.#notes.marks()];
     this.#charts.draw(run, under, upTo, marks);
     const { warmup, total } = this.#charts.view;
     this.#timeline.draw(run, { warmup, total, upTo, at: this.#at, marks });
@@ -128,8 +144,9 @@ export class Instruments {
   #digits({ experiment, run }) {
     const upTo = this.#upTo(run), row = this.#at === null ? upTo : Math.min(upTo, Math.round(this.#at * HZ));
     this.#charts.digits(run, upTo);
-    this.#figures.draw(run);
-    this.#checks.draw(run);
+    const at = this.#moment(run);
+    this.#figures.draw(run, at);
+    this.#checks.draw(run, at);
     this.#source.draw(experiment.lab, run, row);
     this.#map.draw(run, row);
   }
@@ -138,9 +155,10 @@ export class Instruments {
   #tables({ experiment, run }) {
     const upTo = this.#upTo(run);
     this.#charts.heat(run, upTo);
-    this.#sockets.draw(run);
+    const at = this.#moment(run);
+    this.#sockets.draw(run, at);
     this.#doctor.draw(run, experiment);
-    this.#log.draw(run);
+    this.#log.draw(run, at);
     this.#table.draw(run, upTo);
   }
 }

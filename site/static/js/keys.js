@@ -3,7 +3,9 @@
 
 /** @typedef {Record<string, () => void>} Keys */
 
-const busy = "input, select, textarea, dialog, [role=slider], [role=tablist], [contenteditable], .exercise-code";
+const busy = "input, select, textarea, dialog, [role=tablist], [contenteditable], .exercise-code";
+/** A slider has arrows of its own and leaves the letters: a note is written from the timeline. @param {KeyboardEvent} e */
+const slides = (e) => e.target instanceof Element && e.target.closest("[role=slider]") !== null && e.key.length > 1;
 
 /** @param {Keys} keys by KeyboardEvent.key; Escape and Ctrl+K work in fields too */
 export function startKeys(keys) {
@@ -15,7 +17,7 @@ export function startKeys(keys) {
       return;
     }
     if (e.key === "Escape") keys.Escape();
-    const inField = e.target instanceof Element && e.target.closest(busy);
+    const inField = slides(e) || (e.target instanceof Element && e.target.closest(busy));
     if (e.ctrlKey || e.metaKey || e.altKey || inField || !keys[e.key] || e.key === "Escape") return;
     e.preventDefault();
     keys[e.key]();

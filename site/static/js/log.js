@@ -5,6 +5,7 @@
 /** @import {Run} from "./run.js" */
 import { byId, el, every, one, put } from "./dom.js";
 import { runCommand } from "./format.js";
+import { page } from "./page.js";
 import { both } from "./words.js";
 
 const LEVELS = ["info", "warn", "error"];
@@ -30,6 +31,8 @@ export class Log {
   /** @type {Run|null} */
   #run = null;
   #shown = 0;
+  /** The line that was said last at the moment that is shown; -1: all were. */
+  #at = -1;
   /** @type {RunEvent|undefined} */
   #first;
 
@@ -66,12 +69,32 @@ export class Log {
     if (this.#isFollowing()) this.#following(true);
   }
 
+  /** What was said after the moment that is shown is dimmed. @param {Run|null} run @param {number|null} at in seconds since load began; null: the latest */
+  #cut(run, at) {
+    const t = run && at !== null && run.series.begun ? run.series.global(at) + 0.051 : Infinity;
+    const cut = t === Infinity ? -1 : (run?.log ?? []).filter((e) => e.t <= t).length;
+    if (cut === this.#at) return;
+    this.#at = cut;
+    const lines = every(this.#lines, "li[data-level]");
+    lines.forEach((li, i) => li.toggleAttribute("data-later", cut >= 0 && i >= cut));
+    if (cut < 0) return;
+    const last = lines[Math.max(0, cut - 1)];
+    if (last) this.#lines.scrollTop = last.offsetTop - this.#lines.offsetTop - this.#lines.clientHeight + last.offsetHeight * 2;
+  }
+
+  /** @param {Run|null} run @param {number|null} [at] the moment that is shown, in seconds since load began; null: the latest */
+  draw(run, at = null) {
+    this.#lay(run);
+    this.#cut(run, at);
+  }
+
   /** @param {Run|null} run */
-  draw(run) {
+  #lay(run) {
     const all = run?.log ?? [];
     if (run !== this.#run || all[0] !== this.#first || all.length < this.#shown) {
       this.#lines.replaceChildren();
       this.#shown = 0;
+      this.#at = -1;
       if (run?.dropped) this.#lines.append(el("li", { class: "run-log-more" }, both("log.dropped", { n: run.dropped })));
     }
     this.#run = run;
@@ -89,7 +112,7 @@ export class Log {
 
   /** @param {Run|null} run */
   #about(run) {
-    this.#download.hidden = !run || run.author;
+    this.#download.hidden = !run || run.author || page.offline === true;
     if (run && !run.author) this.#download.href = `/api/runs/${run.id}/log`;
     this.#command.hidden = !run?.begin;
     if (run?.begin) put(one(this.#command, "code"), runCommand(run.begin.experiment));

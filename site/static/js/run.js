@@ -3,6 +3,7 @@
 
 /** @import {Event as RunEvent, Backfill, Path, Phase, Reason, Socket, Check, End, RunBegin} from "./events.js" */
 import { Heat } from "./heat.js";
+import { Moments, thin } from "./moments.js";
 import { Series } from "./series.js";
 
 const OVER = new Set(["finished", "failed", "stopped", "interrupted"]);
@@ -32,6 +33,10 @@ export class Run {
   paths = [];
   /** @type {Record<string, number>} the watched expressions so far */
   figures = {};
+  /** What was said earlier about sockets, figures and checks. */
+  moments = new Moments();
+  /** @type {import("./events.js").Notes|null} that came with the recording */
+  notes = null;
   /** @type {Map<string, Check>} */
   checks = new Map();
   /** @type {{t: number, on: boolean, id: string, kind: string}[]} t since load began */
@@ -76,6 +81,7 @@ export class Run {
     this.dropped = 0;
     this.faults = [];
     this.paths = [];
+    this.moments = new Moments();
     this.#filling = true;
     this.take(b.events);
     this.#filling = false;
@@ -95,6 +101,7 @@ export class Run {
       this.sockets = [];
       this.faults = [];
       this.paths = [];
+      this.moments = new Moments();
       this.checks.clear();
       this.block = n;
     }
@@ -127,15 +134,39 @@ export class Run {
     if (e.kind === "sample") this.#sample(e);
     else if (e.kind === "block" && e.begin) this.#begin(e, e.begin);
     else if (e.kind === "block-end" && e.block_end) this.#close(e, e.block_end);
-    else if (e.kind === "figures") this.figures = e.values ?? {};
-    else if (e.kind === "sockets") this.sockets = e.sockets ?? [];
+    else if (e.kind === "figures") this.moments.figures.add(e.t, (this.figures = e.values ?? {}));
+    else if (e.kind === "sockets") this.#ask(e);
     else if (e.kind === "path" && e.path && (e.block ?? 0) === this.block) this.paths.push({ t: this.series.local(e.t), path: e.path });
-    else if (e.kind === "check" && e.check) this.checks.set(e.check.id, e.check);
+    else if (e.kind === "check" && e.check) this.#judge(e.t, e.check);
+    else if (e.kind === "notes" && e.notes) this.notes = e.notes;
     else if (e.kind === "fault" && e.fault) this.#fault(e, e.fault);
     else if (e.kind === "log") this.#say(e);
     else if (e.kind === "run" && e.run) this.begin = e.run;
     else if (e.kind === "state" && e.state) this.#state(e, e.state);
     else if (e.kind === "end" && e.end) this.#finish(e.end);
+  }
+
+  /** Of what was asked before, the first rows stay. @param {RunEvent} e */
+  #ask(e) {
+    this.moments.sockets.last((before) => thin(before));
+    this.sockets = e.sockets ?? [];
+    this.moments.sockets.add(e.t, { rows: this.sockets, more: e.more ?? 0 });
+  }
+
+  /** @param {number} t @param {Check} check */
+  #judge(t, check) {
+    this.checks.set(check.id, check);
+    this.moments.checks.add(t, new Map(this.checks));
+  }
+
+  /**
+   * What was known at a moment; null: what is known now.
+   * @param {number|null} at seconds since load began
+   * @returns {import("./moments.js").Moment}
+   */
+  moment(at) {
+    if (at === null || !this.series.begun) return { figures: this.figures, sockets: { rows: this.sockets, more: 0 }, checks: this.checks };
+    return this.moments.at(this.series.global(at));
   }
 
   /** @param {RunEvent} e */

@@ -28,7 +28,7 @@ export function scaleOf(name, group) {
   return { key: `count:${unit}`, unit: plain(""), by: 1, log: false };
 }
 
-/** @typedef {{title: Text, scale: Scale, metrics: string[]}} Plan one chart */
+/** @typedef {{group: string, title: Text, scale: Scale, metrics: string[]}} Plan one chart */
 
 /** The charts of an experiment, in its order. @param {Experiment} x @returns {Plan[]} */
 export function plans(x) {
@@ -39,7 +39,7 @@ export function plans(x) {
     const here = new Map();
     for (const name of metrics) {
       const scale = scaleOf(name, group);
-      const plan = here.get(scale.key) ?? { title: page.words.groups?.[group] ?? plain(group), scale, metrics: [] };
+      const plan = here.get(scale.key) ?? { group, title: page.words.groups?.[group] ?? plain(group), scale, metrics: [] };
       plan.metrics.push(name);
       here.set(scale.key, plan);
     }

@@ -45,6 +45,8 @@ export class Series {
 
   /** @param {number} t seconds since the run began @returns {number} seconds since load began */
   local(t) { return t - this.#start; }
+  /** @param {number} t seconds since load began @returns {number} seconds since the run began */
+  global(t) { return t + this.#start; }
 
   /** @param {number} t @param {Record<string, number|null>} values */
   sample(t, values) {

@@ -5,9 +5,8 @@
 /** @import {Run} from "./run.js" */
 import { byId, el, one, put, svg } from "./dom.js";
 import { duration, figure } from "./format.js";
+import { byQueue, ROWS } from "./moments.js";
 import { both } from "./words.js";
-
-const ROWS = 50;
 
 /** @param {Socket} s @param {number} most @returns {HTMLElement} */
 function row(s, most) {
@@ -30,19 +29,20 @@ export class Sockets {
   #command = one(this.#pane, ".pane-bar");
   #count = byId("ui-sockets-n");
 
-  /** @param {Run|null} run */
-  draw(run) {
-    const all = run?.sockets ?? [], port = run?.facts.addr?.split(":").pop();
-    put(this.#count, all.length ? String(all.length) : "");
+  /** @param {Run|null} run @param {number|null} [at] the moment that is shown, in seconds since load began; null: the latest */
+  draw(run, at = null) {
+    const { rows: all, more } = run?.moment(at).sockets ?? { rows: [], more: 0 }, port = /:(\d+)$/.exec(run?.facts.addr ?? "")?.[1];
+    put(this.#count, all.length ? String(all.length + more) : "");
     this.#empty.hidden = all.length > 0;
     this.#table.hidden = all.length === 0;
     this.#command.hidden = !port;
     if (port) put(one(this.#command, "code"), `ss -tin '( sport = :${port} )'`);
     if (this.#pane.hidden) return;
-    const sorted = all.toSorted((a, b) => Number(b.state === "LISTEN") - Number(a.state === "LISTEN") || b.recvq - a.recvq || b.sendq - a.sendq);
+    const sorted = all.toSorted(byQueue);
     const most = Math.max(0, ...all.filter((s) => s.state !== "LISTEN").map((s) => s.recvq));
     const rows = sorted.slice(0, ROWS).map((s) => row(s, s.state === "LISTEN" ? 0 : most));
-    if (sorted.length > ROWS) rows.push(el("tr", {}, el("td", { colspan: 7 }, both("sockets.more", { n: sorted.length - ROWS }))));
+    const left = more + Math.max(0, sorted.length - ROWS);
+    if (left > 0) rows.push(el("tr", {}, el("td", { colspan: 7 }, both("sockets.more", { n: left }))));
     this.#body.replaceChildren(...rows);
   }
 }

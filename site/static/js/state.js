@@ -35,7 +35,7 @@ export function stateOf(s) {
   if (live && s.lost) return "lost";
   if (s.loading) return "loading";
   if (live) return /** @type {State} */ (run.phase);
-  if (!s.linux) return "nolinux";
+  if (!s.linux) return s.open ? "locked" : "nolinux"; // the author's recording waits for the predictions too
   if (s.wrong) return "wrong";
   if (s.open) return "locked";
   if (run === null || run.author || run.phase === "") return "idle";
@@ -88,7 +88,7 @@ export function noteOf(state, s) {
     case "stopped": return stopped(run);
     case "failed": case "interrupted": return failed(run, state);
     case "finished": return finished(s);
-    case "nolinux": return { ...say("lost", "nolinux"), raw: "go run ./cmd/labs" };
+    case "nolinux": return nolinux(s);
     default: return say(name === "wrong" ? "failed" : "busy", name);
   }
 }
@@ -107,6 +107,14 @@ const say = (kind, name, body, acts = [], args = {}) => ({ kind, title: text(`no
 function hostArgs(run) {
   const h = run?.begin?.host, began = run?.begin?.began ?? "";
   return { os: h?.os ?? "–", cores: h?.cores ?? "–", when: began ? { ko: day(began, "ko"), en: day(began, "en") } : "–" };
+}
+
+/** Nothing runs here, but what was recorded can be seen. @param {Situation} s @returns {Note} */
+function nolinux(s) {
+  const where = { ...say("lost", "nolinux"), raw: "go run ./cmd/labs" };
+  if (!s.run) return where;
+  const whose = s.run.author ? text("note.author") : text("note.recorded");
+  return { ...where, kind: "busy", title: whose, body: [text("note.recorded.why", hostArgs(s.run)), text("note.nolinux.why")], acts: [replay] };
 }
 
 /** @param {Situation} s */

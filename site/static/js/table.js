@@ -3,9 +3,10 @@
 
 /** @import {Experiment} from "./events.js" */
 /** @import {Run} from "./run.js" */
-import { byId, el, one } from "./dom.js";
+import { byId, el, every, one } from "./dom.js";
 import { figure, runCommand } from "./format.js";
-import { metricOf } from "./page.js";
+import { metricOf, page } from "./page.js";
+import { savePicture } from "./picture.js";
 import { plans } from "./scale.js";
 import { HZ } from "./series.js";
 import { both } from "./words.js";
@@ -17,6 +18,7 @@ export class Table {
   #empty = one(this.#pane, ".run-empty");
   #box = one(this.#pane, ".scroll-x");
   #links = { csv: link("ui-csv"), json: link("ui-json"), recording: link("ui-recording") };
+  #offers = byId("ui-give");
   /** @type {{name: string, by: number, unit: import("./events.js").Text}[]} */
   #columns = [];
   #name = "";
@@ -25,6 +27,7 @@ export class Table {
 
   constructor() {
     this.#links.csv.addEventListener("click", () => this.#freshen());
+    byId("ui-png").addEventListener("click", () => savePicture(every(document, "#ui-charts .run-chart"), `${this.#file()}.png`));
   }
 
   /** @param {Experiment} x */
@@ -45,7 +48,7 @@ export class Table {
     const any = run !== null && upTo > 0;
     this.#empty.hidden = any;
     this.#box.hidden = !any;
-    for (const a of Object.values(this.#links)) a.hidden = !any;
+    for (const a of [...Object.values(this.#links), this.#offers]) a.hidden = !any;
     if (!any) return;
     this.#address(run);
     if (this.#pane.hidden) return;
@@ -60,12 +63,26 @@ export class Table {
     return figure(Number.isFinite(v) ? v * c.by : null);
   }
 
+  #file() { return `${this.#name.replace("/", "-")}${this.#run?.id ? `-${this.#run.id}` : ""}`; }
+
+  /** What a run that has ended is given away as. @param {Run} run */
+  #give(run) {
+    const file = run.author || page.offline === true;
+    for (const a of every(this.#offers, "a[data-as]")) {
+      a.hidden = file || !run.over;
+      if (a instanceof HTMLAnchorElement && !a.hidden) a.href = `/api/runs/${run.id}/export/${a.dataset.as}`;
+    }
+  }
+
   /** @param {Run} run */
   #address(run) {
+    this.#give(run);
+    byId("ui-png").dataset.picture = run.author ? this.#name : `${this.#name} ${run.id}`;
+    this.#links.json.hidden = page.offline === true;
     this.#links.json.href = run.author ? `/api/experiments/${this.#name}/author/series` : `/api/runs/${run.id}/series`;
-    this.#links.recording.hidden = run.author;
+    this.#links.recording.hidden = run.author || page.offline === true;
     this.#links.recording.href = run.author ? "" : `/api/runs/${run.id}/recording`;
-    this.#links.csv.download = `${this.#name.replace("/", "-")}${run.author ? "" : `-${run.id}`}.csv`;
+    this.#links.csv.download = `${this.#file()}.csv`;
     const key = `${run.id}:${run.series.last}`;
     if (!this.#blob || (key !== this.#blobOf && run.over)) this.#freshen();
   }

@@ -45,7 +45,7 @@ export class Timeline {
 
   /**
    * @param {Run|null} run
-   * @param {{warmup: number, total: number, upTo: number, at: number|null, marks: {t: number, label: string}[]}} time
+   * @param {{warmup: number, total: number, upTo: number, at: number|null, marks: import("./chart.js").Mark[]}} time
    */
   draw(run, { warmup, total, upTo, at, marks }) {
     this.#total = total;
@@ -61,8 +61,13 @@ export class Timeline {
     let free = 0; // where the last label ends: one that would lie on it is left out
     for (const m of marks) {
       const width = g.measureText(m.label).width, from = Math.min(x(m.t) + 4, w - width - 2);
-      g.fillStyle = colour("warn");
+      g.fillStyle = colour(m.note ? "ink-2" : "warn");
       g.fillRect(x(m.t), 0, 1, h);
+      if (m.note) {
+        if (m.to > m.t) g.fillRect(x(m.t), h - 2, x(Math.min(total, m.to)) - x(m.t), 2);
+        g.fillText(m.label, from, 1);
+        continue;
+      }
       if (from >= free) g.fillText(m.label, from, h - 13);
       free = Math.max(free, from + width + 4);
     }

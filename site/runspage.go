@@ -1,0 +1,78 @@
+package site
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"socketlabs/content"
+	"socketlabs/labs"
+	"socketlabs/runner"
+)
+
+// runView is a recording in the list of all.
+type runView struct {
+	runner.Summary
+	Lesson  content.Text // its title; its name when it is not here
+	Title   content.Text // of the experiment
+	Changed string       // settings that differ from the experiment's
+	Held    int          // checks that passed
+}
+
+// runsPage lists every recording.
+func (s *Site) runsPage(w http.ResponseWriter, r *http.Request) error {
+	e := s.shelf.edition()
+	p := s.page(r, e)
+	p.Runs = runViews(e, s.listed())
+	return s.show(w, r, http.StatusOK, "runs", p, &pageData{})
+}
+
+func runViews(e *edition, runs []runner.Summary) []runView {
+	out := []runView{}
+	for _, sum := range runs {
+		name, experiment, _ := strings.Cut(sum.Experiment, "/")
+		v := runView{Summary: sum, Lesson: content.Text{Ko: name, En: name}, Title: content.Text{Ko: experiment, En: experiment}}
+		if l, _, _ := e.book.Lesson(name); l != nil {
+			v.Lesson = l.Title
+		}
+		var spec labs.Spec
+		if x, err := e.book.Find(sum.Experiment); err == nil {
+			v.Title, spec = x.Title, x.Spec
+		}
+		lab, _ := e.labs.Lab(spec.Lab)
+		v.Changed = strings.Join(append(changed("-", lab.Knobs, spec.Knobs, sum.Knobs), changed("", labs.LoadSettings(), spec.Load, sum.Load)...), " ")
+		for _, c := range sum.Checks {
+			if c.Pass {
+				v.Held++
+			}
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
+// changed are the settings of a run that differ from the experiment's.
+func changed(dash string, all []labs.Setting, asked, given map[string]any) (out []string) {
+	full := labs.Full(all, asked)
+	for _, s := range all {
+		if v, ok := given[s.Name]; ok && v != full[s.Name] {
+			if checked, err := s.Check(v); err == nil {
+				out = append(out, dash+s.Name+" "+s.Text(checked))
+			}
+		}
+	}
+	return out
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	return slices.Sorted(maps.Keys(m))
+}
+
+// Total is how many bytes all recordings take.
+func (p *page) Total() (sum int64) {
+	for _, r := range p.Runs {
+		sum += r.Bytes
+	}
+	return sum
+}
