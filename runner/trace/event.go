@@ -88,6 +88,7 @@ const (
 	NotStarted   = "not-started"   // the server could not be executed
 	NotListening = "not-listening" // it does not listen where it was told to
 	Exited       = "exited"        // it ended before the schedule did
+	Late         = "late"          // the schedule was not over in time
 )
 
 // Line is one line of a tracer's output: one of its fields is set.

@@ -78,6 +78,22 @@ type Conn struct {
 	Again   int  `json:"again"`   // reads of the server that ended in EAGAIN
 	Wakeups int  `json:"wakeups"` // times that epoll_wait or poll reported it
 	Known   bool `json:"known"`   // the server's reads were seen: io_uring's are not
+
+	Queue  []Level `json:"queue"`  // what was sent and not yet read, whenever that changed
+	Stalls []Stall `json:"stalls"` // times when there was something to read and nobody did
+}
+
+// Level is how many bytes wait to be read from a time on.
+type Level struct {
+	T     float64 `json:"t"`
+	Bytes int     `json:"bytes"`
+}
+
+// Stall is a time in which bytes wait and the server makes no call on their connection.
+type Stall struct {
+	From  float64 `json:"from"`
+	To    float64 `json:"to"`
+	Bytes int     `json:"bytes"`
 }
 
 // Left is how many bytes the server had not read at the end.
@@ -102,6 +118,7 @@ func Lanes(events []Event) ([]Lane, []Conn) {
 	conns := s.join()
 	for i := range conns {
 		s.count(&conns[i], events)
+		s.queue(&conns[i], events)
 	}
 	slices.SortStableFunc(s.lanes, func(a, b *Lane) int { return a.order() - b.order() })
 	out := make([]Lane, len(s.lanes))
@@ -216,11 +233,16 @@ func (s *sorter) join() []Conn {
 			conns = append(conns, Conn{N: l.Conn, Port: port(l.peer)})
 		}
 	}
+	nameless := 0 // who did not ask accept(2) for addresses takes connections in their order
 	for _, l := range s.lanes {
-		if l.Who != Server || l.Kind != KindConnection || l.peer == "" {
+		if l.Who != Server || l.Kind != KindConnection {
 			continue
 		}
-		if i := slices.IndexFunc(conns, func(c Conn) bool { return c.Port == port(l.peer) }); i >= 0 {
+		if l.peer == "" && nameless < len(conns) {
+			nameless++
+			l.Conn = nameless
+		}
+		if i := slices.IndexFunc(conns, func(c Conn) bool { return c.Port == port(l.peer) }); i >= 0 && l.peer != "" {
 			l.Conn = conns[i].N
 		}
 	}
@@ -291,42 +313,4 @@ func reports(l *Lane, events []Event) int {
 		}
 	}
 	return count
-}
-
-// end is when a call returned; its beginning when it did not.
-func (e Event) end() float64 {
-	if e.Took == nil {
-		return e.T
-	}
-	return e.T + *e.Took
-}
-
-// String writes an event as strace(1) does.
-func (e Event) String() string {
-	return fmt.Sprintf("%s(%s) = %s", e.Call, e.Args, e.Outcome())
-}
-
-// Outcome is what a call returned, in words: 512, -1 EAGAIN, or that it did not.
-func (e Event) Outcome() string {
-	switch {
-	case e.Took == nil:
-		return "? (had not returned)"
-	case e.Errno != "":
-		return "-1 " + e.Errno
-	}
-	out := strconv.FormatInt(e.Result, 10)
-	if e.Op != "" {
-		return out
-	}
-	var ready []string
-	for _, r := range e.Ready {
-		ready = append(ready, fmt.Sprintf("%d: %s", r.FD, r.Events))
-	}
-	switch {
-	case len(ready) > 0:
-		out += " [" + strings.Join(ready, ", ") + "]"
-	case e.Peer != "" && (e.Call == "accept" || e.Call == "accept4"):
-		out += " [" + e.Peer + "]"
-	}
-	return out
 }

@@ -20,9 +20,8 @@ import (
 
 // How long a trace waits.
 const (
-	listenTime = 10 * time.Second       // for the server to listen
-	leadTime   = 400 * time.Millisecond // from then to the schedule: for the client to start
-	lateTime   = 2 * time.Second        // for the schedule to be over after its time
+	listenTime = 10 * time.Second // for the server to listen
+	lateTime   = 10 * time.Second // for the client to start and to be over after its time
 )
 
 // Main is the tracer's process, or its client's. It reads a Plan and writes Lines.
@@ -75,16 +74,20 @@ func carry(plan Plan, say func(Line)) End {
 	}
 	client := 0
 	t.heard = func() {
-		t.zero = monotonic() + leadTime
 		if client, err = t.startClient(null); err != nil {
 			t.stop()
 		}
+	}
+	t.begun = func() {
 		if packets != nil {
 			packets.begin(t.zero, say)
 		}
 		t.tell()
 	}
-	late := time.AfterFunc(listenTime+leadTime+seconds(plan.Schedule.Seconds)+lateTime, t.stop)
+	late := time.AfterFunc(listenTime+seconds(plan.Schedule.Seconds)+lateTime, func() {
+		t.late.Store(true)
+		t.stop()
+	})
 	defer late.Stop()
 	t.follow(func() bool {
 		if t.exits[client] != "" || t.exits[server] != "" {
@@ -104,7 +107,7 @@ func (t *tracer) startClient(stdout *os.File) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	args := []string{os.Args[0], "trace", "client", t.plan.Addr, fmt.Sprint(int64(t.zero)), string(script)}
+	args := []string{os.Args[0], "trace", "client", t.plan.Addr, string(script)}
 	return t.start(Client, "/proc/self/exe", args, os.Environ(), stdout)
 }
 
@@ -115,8 +118,10 @@ func (t *tracer) ending(end End, server, client int, err error) End {
 		end.Why = Full
 	case err != nil:
 		end.Why, end.Detail = Refused, err.Error()
-	case client == 0 && t.exits[server] == "signal SIGKILL":
+	case t.late.Load() && client == 0:
 		end.Why = NotListening
+	case t.late.Load():
+		end.Why = Late
 	case client == 0 || t.exits[client] == "signal SIGKILL":
 		end.Why, end.Detail = Exited, t.exits[server]
 	default:
@@ -125,7 +130,7 @@ func (t *tracer) ending(end End, server, client int, err error) End {
 			end.Detail = ""
 		}
 	}
-	if client == 0 { // nothing was told yet: what there is counts from the last call
+	if t.zero == 0 { // nothing was told yet: what there is counts from the last call
 		if n := len(t.held); n > 0 {
 			t.zero = seconds(t.held[n-1].T)
 		}

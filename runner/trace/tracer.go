@@ -27,8 +27,11 @@ type tracer struct {
 	kept    int
 	calls   map[string]map[string]int
 	heard   func()        // the server is ready
+	ready   bool          // heard was called
+	begun   func()        // zero is known
 	listens time.Duration // since when it listens; 0: it does not
 	over    atomic.Bool   // nothing is written down any more
+	late    atomic.Bool   // it took too long
 	full    bool
 	exits   map[int]string // of processes that were started here, by PID
 
@@ -198,11 +201,17 @@ func (t *tracer) call(tid int, th *thread) {
 func (t *tracer) enter(tid int, th *thread, in info, now time.Duration) {
 	th.inside, th.nr = true, in.A[0]
 	copy(th.args[:], in.A[1:7])
+	if th.who == Client && t.zero == 0 && th.nr == marks && int32(th.args[0]) == -1 {
+		t.zero = time.Duration(th.args[1])
+		t.begun()
+		return
+	}
 	c, shown := named(th.nr)
 	if !t.over.Load() && th.who != "" {
 		t.calls[th.who][c.name]++
 	}
-	if t.listens != 0 && t.zero == 0 && now-t.listens > readyTime {
+	if t.listens != 0 && !t.ready && now-t.listens > readyTime {
+		t.ready = true
 		t.heard()
 	}
 	if !shown || t.over.Load() {
@@ -215,7 +224,8 @@ func (t *tracer) enter(tid int, th *thread, in info, now time.Duration) {
 		e.pcs = m.callers(in)
 	}
 	th.pending = &e
-	if t.listens != 0 && t.zero == 0 && t.waits(e) {
+	if t.listens != 0 && !t.ready && t.waits(e) {
+		t.ready = true
 		t.heard()
 	}
 }
