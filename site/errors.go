@@ -24,6 +24,7 @@ var (
 	errLesson    = errors.New("site: the lesson has problems")
 	errCrowded   = errors.New("site: too many readers")
 	errStart     = errors.New("site: the run can not be started")
+	errTracing   = errors.New("site: another trace goes on")
 	errNoLinux   = errors.New("site: runs need Linux")
 )
 
@@ -50,6 +51,8 @@ var faults = []fault{
 	{errStart, 409, "cannot-start"},
 	{errNoLinux, 503, "no-linux"},
 	{runner.ErrNoRun, 404, "no-run"},
+	{errTracing, 409, "tracing"},
+	{runner.ErrNoTrace, 404, "no-trace"},
 	{runner.ErrBusy, 409, "busy"},
 	{runner.ErrRunning, 409, "running"},
 	{runner.ErrClosed, 503, "closing"},

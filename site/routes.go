@@ -22,6 +22,7 @@ func routes() []route {
 		{"GET /{lang}/{$}", person, (*Site).home},
 		{"GET /{lang}/{lesson}", person, (*Site).lesson},
 		{"GET /{lang}/labs", person, (*Site).labsPage},
+		{"GET /{lang}/microscope", person, (*Site).microscopePage},
 		{"GET /{lang}/search", person, (*Site).searchPage},
 		{"GET /{lang}/runs/{id}", person, (*Site).runPage},
 		{"GET /static/{path...}", open, (*Site).static},
@@ -45,6 +46,10 @@ func routes() []route {
 		{"GET /api/runs/{id}/log", 0, (*Site).logText},
 		{"GET /api/runs/{id}/recording", 0, (*Site).recording},
 		{"GET /api/experiments/{lesson}/{experiment}/author/series", 0, (*Site).authorSeries},
+
+		{"POST /api/traces", command, (*Site).startTrace},
+		{"GET /api/traces/{id}", 0, (*Site).trace},
+		{"POST /api/traces/{id}/stop", command, (*Site).stopTrace},
 
 		{"GET /api/progress", 0, (*Site).progressData},
 		{"PUT /api/progress/place", command, (*Site).putPlace},

@@ -22,6 +22,7 @@ type pageData struct {
 	Faults      []faultKind       `json:"faults"` // that a run can be given
 	Words       content.Words     `json:"words"`
 	Text        any               `json:"text"`
+	Microscope  *microscopeView   `json:"microscope,omitempty"` // of its own page
 }
 
 // experiment is one bench of the page.

@@ -233,18 +233,22 @@ func (s *sorter) join() []Conn {
 			conns = append(conns, Conn{N: l.Conn, Port: port(l.peer)})
 		}
 	}
-	nameless := 0 // who did not ask accept(2) for addresses takes connections in their order
+	var nameless []*Lane
+	free := slices.Clone(conns)
 	for _, l := range s.lanes {
-		if l.Who != Server || l.Kind != KindConnection {
-			continue
+		switch {
+		case l.Who != Server || l.Kind != KindConnection:
+		case l.peer == "":
+			nameless = append(nameless, l)
+		default:
+			if i := slices.IndexFunc(conns, func(c Conn) bool { return c.Port == port(l.peer) }); i >= 0 {
+				l.Conn = conns[i].N
+				free = slices.DeleteFunc(free, func(c Conn) bool { return c.N == l.Conn })
+			}
 		}
-		if l.peer == "" && nameless < len(conns) {
-			nameless++
-			l.Conn = nameless
-		}
-		if i := slices.IndexFunc(conns, func(c Conn) bool { return c.Port == port(l.peer) }); i >= 0 && l.peer != "" {
-			l.Conn = conns[i].N
-		}
+	}
+	for i, l := range nameless[:min(len(nameless), len(free))] { // who did not ask accept(2) for addresses: by order
+		l.Conn = free[i].N
 	}
 	return conns
 }
