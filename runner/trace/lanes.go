@@ -16,6 +16,7 @@ type Lane struct {
 	Kind   string `json:"kind"`
 	Conn   int    `json:"conn,omitempty"` // number of the connection, from 1 by time
 	Own    bool   `json:"own"`            // the program's own code uses it
+	First  bool   `json:"shown"`          // Shown
 	Events []int  `json:"events"`         // by number
 	peer   string // the other end's address, or for a client its own
 	since  float64
@@ -123,6 +124,7 @@ func Lanes(events []Event) ([]Lane, []Conn) {
 	slices.SortStableFunc(s.lanes, func(a, b *Lane) int { return a.order() - b.order() })
 	out := make([]Lane, len(s.lanes))
 	for i, l := range s.lanes {
+		l.First = l.Shown()
 		out[i] = *l
 	}
 	return out, conns
