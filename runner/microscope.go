@@ -49,6 +49,7 @@ type Trace struct {
 	Began    time.Time                 `json:"began"`
 	Phase    telemetry.Phase           `json:"phase"`  // queued, building, running, finished, failed, stopped
 	Reason   *telemetry.Reason         `json:"reason"` // why it has no, or not all, events
+	Steps    []float64                 `json:"steps"`  // when each step of the schedule was taken
 	Events   []trace.Event             `json:"events"`
 	Packets  []trace.Packet            `json:"packets"`
 	NoPacket string                    `json:"no_packets"` // why there are none
@@ -147,7 +148,7 @@ func (r *Runner) newTracing(o TraceOrder) (*Tracing, error) {
 	t := &Tracing{runner: r, order: o, done: make(chan struct{})}
 	now := time.Now().UTC()
 	t.now = Trace{ID: newID(now), Lab: o.Lab, Knobs: o.Knobs, Command: o.Command, Schedule: schedule, Began: now, Phase: telemetry.Queued,
-		Events: []trace.Event{}, Packets: []trace.Packet{}, Lanes: []trace.Lane{}, Conns: []trace.Conn{}, Log: []string{}}
+		Steps: []float64{}, Events: []trace.Event{}, Packets: []trace.Packet{}, Lanes: []trace.Lane{}, Conns: []trace.Conn{}, Log: []string{}}
 	if o.Command != nil {
 		path, err := exec.LookPath(o.Command[0])
 		if err == nil {

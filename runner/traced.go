@@ -136,6 +136,8 @@ func take(n *Trace, l trace.Line) {
 		n.Events = append(n.Events, *l.Event)
 	case l.Packet != nil:
 		n.Packets = append(n.Packets, *l.Packet)
+	case l.Step != nil:
+		n.Steps = append(n.Steps, *l.Step)
 	case l.Cost != nil:
 		n.Cost = *l.Cost
 	case l.End != nil:

@@ -3,6 +3,7 @@
 package trace
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/netip"
@@ -44,7 +45,7 @@ func play(args []string) int {
 	if err1 != nil || err2 != nil {
 		return 2
 	}
-	p := &player{addr: unix.SockaddrInet4{Port: int(addr.Port()), Addr: addr.Addr().As4()}, conns: map[int]*peer{}, buf: make([]byte, 64<<10)}
+	p := &player{addr: unix.SockaddrInet4{Port: int(addr.Port()), Addr: addr.Addr().As4()}, conns: map[int]*peer{}, buf: bytes.Repeat([]byte("abcdefghijklmnopqrstuvwxyz012345"), 2<<10)}
 	if err := p.play(s); err != nil {
 		fmt.Fprintln(os.Stderr, "trace: client:", err)
 		return 1
@@ -52,19 +53,19 @@ func play(args []string) int {
 	return 0
 }
 
-// marks is a call that fails and does nothing: its argument tells the tracer when
-// the schedule begins, as the client alone knows when it is ready.
+// marks is a call that fails and does nothing: it tells the tracer that a step is
+// taken now, as the client alone knows.
 const marks = unix.SYS_LSEEK
 
 func (p *player) play(s Schedule) error {
 	p.start = monotonic() + 20*time.Millisecond
-	unix.Syscall(marks, ^uintptr(0), uintptr(p.start), 0)
-	for _, step := range s.Steps {
+	for i, step := range s.Steps {
 		if err := p.until(step.At); err != nil {
 			return err
 		}
 		// Who is late stays late: what lies between two steps is what the server has time for.
 		p.start = max(p.start, monotonic()-seconds(step.At))
+		unix.Syscall(marks, ^uintptr(0), uintptr(i), 0)
 		if err := p.step(step); err != nil {
 			return err
 		}

@@ -93,10 +93,11 @@ const (
 
 // Line is one line of a tracer's output: one of its fields is set.
 type Line struct {
-	Event  *Event  `json:"event,omitempty"`
-	Packet *Packet `json:"packet,omitempty"`
-	Cost   *Cost   `json:"cost,omitempty"`
-	End    *End    `json:"end,omitempty"`
+	Event  *Event   `json:"event,omitempty"`
+	Packet *Packet  `json:"packet,omitempty"`
+	Cost   *Cost    `json:"cost,omitempty"`
+	Step   *float64 `json:"step,omitempty"` // when the schedule's next step was taken
+	End    *End     `json:"end,omitempty"`
 }
 
 // Plan is what a tracer is told on its standard input.

@@ -201,9 +201,8 @@ func (t *tracer) call(tid int, th *thread) {
 func (t *tracer) enter(tid int, th *thread, in info, now time.Duration) {
 	th.inside, th.nr = true, in.A[0]
 	copy(th.args[:], in.A[1:7])
-	if th.who == Client && t.zero == 0 && th.nr == marks && int32(th.args[0]) == -1 {
-		t.zero = time.Duration(th.args[1])
-		t.begun()
+	if th.who == Client && th.nr == marks && int32(th.args[0]) == -1 {
+		t.step(now)
 		return
 	}
 	c, shown := named(th.nr)
@@ -244,6 +243,16 @@ func (t *tracer) waits(e Event) bool {
 		return s == nil
 	}
 	return false
+}
+
+// step notes that the client takes its next step; the schedule begins with the first.
+func (t *tracer) step(now time.Duration) {
+	if t.zero == 0 {
+		t.zero = now
+		t.begun()
+	}
+	at := (now - t.zero).Seconds()
+	t.say(Line{Step: &at})
 }
 
 func (t *tracer) leave(tid int, th *thread, in info, now time.Duration) {

@@ -150,8 +150,9 @@ function show(seen, titles) {
 
 function draw() {
   if (!panels.length) return;
-  const s = panels[0].trace.schedule, times = panels.map((p) => p.marks.flatMap((m) => [m.t, Math.max(0, m.end)]).filter((t) => Number.isFinite(t) && (all.checked || t >= -0.001)));
-  const scale = axes(times, [...s.steps.map((x) => x.at), s.seconds], zoom);
+  const times = panels.map((p) => p.marks.flatMap((m) => [m.t, Math.max(0, m.end)]).filter((t) => Number.isFinite(t) && (all.checked || t >= -0.001)));
+  const taken = Math.min(...panels.map((p) => p.trace.steps.length)), steps = panels.map((p) => p.trace.steps.slice(0, taken)); // one was cut off
+  const scale = axes(times, steps, zoom);
   const most = Math.max(...panels.flatMap((p) => p.trace.conns.flatMap((c) => c.queue.map((q) => q.bytes))), 1);
   panels.forEach((p, i) => p.draw(scale[i], most));
 }

@@ -38,6 +38,7 @@
  * @property {Schedule} schedule
  * @property {Phase} phase
  * @property {{code: string, line?: string, file?: string, at?: number}|null} reason
+ * @property {number[]} steps when each step of the schedule was taken
  * @property {Call[]} events
  * @property {Packet[]} packets
  * @property {string} no_packets

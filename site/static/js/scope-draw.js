@@ -5,7 +5,7 @@
 /** @import {Mark, Row, Trace, Conn} from "./scope-data.js" */
 /** @import {Axis} from "./scope-time.js" */
 import { el, svg } from "./dom.js";
-import { bytes, duration, fixed } from "./format.js";
+import { duration, figure, fixed } from "./format.js";
 import { outcome, signs } from "./scope-data.js";
 import { both, say } from "./words.js";
 
@@ -35,7 +35,7 @@ function words(m) {
 /** @param {Mark} m @param {Axis} axis @param {number} i */
 function drawMark(m, axis, i) {
   const x = axis.at(m.t), right = m.end === Infinity ? axis.width - 4 : Math.max(axis.at(m.end), x + 9), y = TOP + m.row * ROW;
-  const g = svg("g", { class: "scope-mark", "data-i": i, "data-kind": m.kind, "data-open": m.end === Infinity });
+  const g = svg("g", { class: "scope-mark", "data-i": i, "data-kind": m.kind, "data-open": String(m.end === Infinity) });
   const from = m.packet?.from;
   const sign = m.packet ? (from === "client" ? "▲" : "▼") : signs[m.kind];
   g.append(svg("title", {}, m.call ? `${m.call.call}(${m.call.args}) = ${outcome(m.call)}` : `${m.packet?.flags} ${m.packet?.len}`));
@@ -58,24 +58,28 @@ function drawQueue(c, row, axis, most) {
   const last = c.stalls.at(-1)?.to;
   g.append(svg("path", { d: `${path}H${(level > 0 && last !== undefined ? axis.at(last) : axis.at(c.queue.at(-1)?.t ?? 0)).toFixed(1)}V${base}Z` }));
   for (const s of c.stalls) {
-    const x = axis.at(s.from), width = axis.at(s.to) - x, said = say("scope.stalled", { bytes: bytes(s.bytes), time: duration(s.to - s.from) });
+    const x = axis.at(s.from), width = axis.at(s.to) - x, said = say("scope.stalled", { bytes: figure(s.bytes), time: duration(s.to - s.from) });
     g.append(svg("rect", { class: "scope-stall", x, y: TOP + row * ROW + 2, width, height: ROW - 4 }, svg("title", {}, said)));
     if (width > said.length * LETTER) g.append(svg("text", { x: x + width / 2, y: base - height / 2 + 4, "text-anchor": "middle" }, said));
-    else g.append(svg("text", { x: x + width / 2, y: base - height / 2 + 4, "text-anchor": "middle" }, width > 40 ? bytes(s.bytes) : "!"));
+    else g.append(svg("text", { x: x + width / 2, y: base - height / 2 + 4, "text-anchor": "middle" }, width > 40 ? figure(s.bytes) : "!"));
   }
   return g;
 }
+
+/** The sign of what a client does. */
+const steps = /** @type {Record<string, string>} */ ({ connect: "open", send: "write", close: "close", half: "end", reset: "error" });
 
 /** The steps of the schedule, and between them the time. @param {Trace} t @param {Axis} axis @param {number} height */
 function drawAxis(t, axis, height) {
   const g = svg("g", { class: "scope-axis" });
   let right = -Infinity;
-  for (const s of [...t.schedule.steps.map((s) => s.at), t.schedule.seconds]) {
-    const x = axis.at(s);
+  t.steps.forEach((at, i) => {
+    const s = t.schedule.steps[i], x = axis.at(at), said = `${fixed(s.at, 2)} s ${signs[steps[s.do]] ?? "·"}${s.bytes ? figure(s.bytes) : ""}`;
     g.append(svg("line", { x1: x, x2: x, y1: TOP - 4, y2: height }));
-    if (x > right) g.append(svg("text", { x: x + 3, y: 13 }, `${fixed(s, 2)} s`));
-    right = Math.max(right, x + 52);
-  }
+    if (x < right) return;
+    g.append(svg("text", { x: x + 3, y: 13 }, said));
+    right = x + 10 + said.length * LETTER;
+  });
   return g;
 }
 

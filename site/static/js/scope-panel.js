@@ -5,7 +5,7 @@
 /** @import {Mark, Row, Trace} from "./scope-data.js" */
 /** @import {Axis} from "./scope-time.js" */
 import { el, hit } from "./dom.js";
-import { bytes, duration, fixed } from "./format.js";
+import { duration, figure, fixed } from "./format.js";
 import { outcome, rowsOf, marksOf } from "./scope-data.js";
 import { draw, nameOf } from "./scope-draw.js";
 import { both, label } from "./words.js";
@@ -19,6 +19,7 @@ export class Panel {
   #names = el("div", { class: "scope-names", "aria-hidden": "true" });
   #scroll = el("div", { class: "scope-scroll", tabindex: 0, role: "group", "aria-describedby": "ui-scope-hint" });
   #body = el("tbody");
+  #count = el("summary");
   root;
 
   /**
@@ -33,12 +34,12 @@ export class Panel {
     const knobs = Object.entries(trace.knobs ?? {}).map(([k, v]) => ` -${k}=${v}`).join("");
     const id = `ui-scope-${trace.id}`;
     const head = el("h2", { id }, ...(title ? [both(title), " "] : []), el("code", {}, `${trace.lab}${knobs}`));
-    const sums = el("ul", { class: "scope-sums" }, ...trace.conns.map((c) => el("li", { "data-stall": c.stalls.length > 0 }, both(...sum(c)))));
+    const sums = el("ul", { class: "scope-sums" }, ...trace.conns.map((c) => el("li", { "data-stall": String(c.stalls.length > 0) }, both(...sum(c)))));
     label(this.#scroll, "scope.drawing", { lab: `${trace.lab}${knobs}` });
     const table = el("table", {}, el("thead", {}, el("tr", {}, ...["time", "lane", "call", "result", "took"].map((k) => el("th", { scope: "col" }, both(`scope.col.${k}`))))), this.#body);
     const region = el("div", { class: "scope-table", tabindex: 0, role: "region", "aria-labelledby": id }, table);
     this.root = el("section", { class: "scope-panel", "aria-labelledby": id }, head, sums, el("div", { class: "scope-body" }, this.#names, this.#scroll),
-      el("details", { class: "scope-list" }, el("summary", {}, both("scope.list", { n: trace.events.length })), region));
+      el("details", { class: "scope-list" }, this.#count, region));
     this.#scroll.addEventListener("keydown", (e) => this.#key(e));
     this.#scroll.addEventListener("click", (e) => { const g = hit(e, "[data-i]"); if (g) this.choose(Number(g.dataset.i), false); });
     this.#scroll.addEventListener("scroll", () => scrolled(this, this.#scroll.scrollLeft));
@@ -52,6 +53,7 @@ export class Panel {
     this.marks = marksOf(this.trace, this.rows, all);
     this.#at = was ? this.marks.findIndex((m) => (m.call ?? m.packet) === was) : -1;
     this.#names.replaceChildren(...this.rows.map(nameOf));
+    this.#count.replaceChildren(both("scope.list", { n: this.marks.length }));
     this.#body.replaceChildren(...this.marks.map((m, i) => this.#line(m, i)));
   }
 
@@ -121,9 +123,9 @@ export class Panel {
 
 /** What a connection came to. @param {import("./scope-data.js").Conn} c @returns {[string, import("./words.js").Args]} */
 function sum(c) {
-  const args = { n: c.n, sent: bytes(c.sent), got: bytes(c.got), reads: c.reads, again: c.again, wakeups: c.wakeups, left: bytes(c.sent - c.read) };
+  const args = { n: c.n, sent: figure(c.sent), got: figure(c.got), reads: c.reads, again: c.again, wakeups: c.wakeups, left: figure(c.sent - c.read) };
   if (!c.known) return ["scope.sum.unknown", args];
   const stall = c.stalls[0];
-  if (stall) return ["scope.sum.stall", { ...args, waited: bytes(stall.bytes), time: duration(stall.to - stall.from) }];
+  if (stall) return ["scope.sum.stall", { ...args, waited: figure(stall.bytes), time: duration(stall.to - stall.from) }];
   return [c.sent > c.read ? "scope.sum.left" : "scope.sum", args];
 }

@@ -10,23 +10,20 @@ const distance = (dt, zoom) => zoom * (4 + 6 * Math.log10(1 + Math.max(0, dt) / 
 
 /**
  * @param {number[][]} times of each trace, in any order
- * @param {number[]} steps of the schedule and its end, by time
+ * @param {number[][]} steps when each trace took the steps of the schedule; the same number in all
  * @param {number} zoom
  * @returns {Axis[]}
  */
 export function axes(times, steps, zoom) {
-  const first = Math.min(0, ...times.flat());
-  const last = Math.max(steps.at(-1) ?? 0, ...times.flat());
-  const edges = [...new Set([first, ...steps.filter((s) => s > first && s < last)])];
-  const own = times.map((ts) => edges.map((from, i) => segment(ts, from, edges[i + 1] ?? last, zoom)));
+  const bounds = times.map((ts, i) => [Math.min(0, ...ts), ...steps[i].slice(1), Math.max(steps[i].at(-1) ?? 0, ...ts)]);
+  const own = times.map((ts, i) => bounds[i].slice(0, -1).map((from, k) => segment(ts, from, bounds[i][k + 1], zoom)));
   const starts = [0], pad = 12;
-  edges.forEach((from, i) => {
-    const rest = distance((edges[i + 1] ?? last) - from, zoom);
-    starts.push(starts[i] + Math.max(...own.map((o) => o[i].at(-1)?.x ?? 0)) + rest / 2);
-  });
-  return own.map((o) => ({
-    width: starts[edges.length] + 2 * pad,
-    at: (t) => pad + place(o, edges, starts, Math.min(Math.max(t, first), last), last),
+  for (let k = 0; own[0]?.[k]; k++) {
+    starts.push(starts[k] + Math.max(...own.map((o, i) => (o[k].at(-1)?.x ?? 0) + distance(bounds[i][k + 1] - (o[k].at(-1)?.t ?? 0), zoom))));
+  }
+  return own.map((o, i) => ({
+    width: starts[o.length] + 2 * pad,
+    at: (t) => pad + place(o, bounds[i], starts, Math.min(Math.max(t, bounds[i][0]), bounds[i].at(-1) ?? 0)),
   }));
 }
 
@@ -42,11 +39,11 @@ function segment(times, from, to, zoom) {
   return points;
 }
 
-/** @param {Point[][]} segments @param {number[]} edges @param {number[]} starts @param {number} t @param {number} last */
-function place(segments, edges, starts, t, last) {
-  let i = edges.length - 1;
-  while (i > 0 && edges[i] > t) i--;
-  const points = segments[i], end = { t: edges[i + 1] ?? last, x: starts[i + 1] - starts[i] };
+/** @param {Point[][]} segments @param {number[]} bounds @param {number[]} starts @param {number} t */
+function place(segments, bounds, starts, t) {
+  let i = segments.length - 1;
+  while (i > 0 && bounds[i] > t) i--;
+  const points = segments[i], end = { t: bounds[i + 1], x: starts[i + 1] - starts[i] };
   let lo = 0, hi = points.length;
   while (lo + 1 < hi) {
     const mid = (lo + hi) >> 1;
