@@ -52,24 +52,19 @@ func root(t *testing.T) string {
 	return dir
 }
 
-// The three of one schedule: a burst of 2000 bytes on reads of 512. What happens
-// before the second message at 0.7 s is the whole difference.
-func TestTraceTellsTheThreeApart(t *testing.T) {
-	r := start(t, root(t), Limits{})
-	small := func(drain bool) map[string]any { return map[string]any{"buf": 512.0, "drain": drain} }
-	level := finished(t, look(t, r, TraceOrder{Lab: "epoll", Knobs: small(false)}))
-	edge := finished(t, look(t, r, TraceOrder{Lab: "epollet", Knobs: small(true)}))
-	stuck := finished(t, look(t, r, TraceOrder{Lab: "epollet", Knobs: small(false)}))
+func ofReads(drain bool) map[string]any { return map[string]any{"buf": 512.0, "drain": drain} }
 
-	if c := level.Conns[0]; c.Got != 2100 || c.Again != 0 || c.Wakeups < 5 || len(c.Stalls) > 0 {
-		t.Errorf("level: one read a wakeup, and as many wakeups as it takes: %+v", c)
-	}
-	if c := edge.Conns[0]; c.Got != 2100 || c.Again < 2 || c.Wakeups > 4 || len(c.Stalls) > 0 {
-		t.Errorf("edge: it reads until EAGAIN, and is woken once for each message: %+v", c)
-	}
+// A burst of 2000 bytes on reads of 512: what happens before the second message
+// at 0.7 s is the stall.
+func TestTraceShowsTheStallAndItsLine(t *testing.T) {
+	r := start(t, root(t), Limits{})
+	stuck := finished(t, look(t, r, TraceOrder{Lab: "epollet", Knobs: ofReads(false)}))
 	c := stuck.Conns[0]
 	if c.Got >= 2100 || c.Again != 0 || c.Left() == 0 || len(c.Stalls) == 0 || c.Stalls[0].Bytes != 1488 {
-		t.Errorf("undrained: 512 of 2000 bytes are read, and 1488 wait while it sleeps: %+v", c)
+		t.Errorf("512 of 2000 bytes are read, and 1488 wait while it sleeps: %+v", c)
+	}
+	if len(stuck.Steps) != len(stuck.Schedule.Steps) || stuck.Steps[0] != 0 {
+		t.Errorf("steps %v of %+v", stuck.Steps, stuck.Schedule.Steps)
 	}
 	// A call of the lab's code knows its line, through what the compiler inlined.
 	i := slices.IndexFunc(stuck.Events, func(e trace.Event) bool { return e.Call == "read" && e.Result == 512 })
@@ -83,6 +78,38 @@ func TestTraceTellsTheThreeApart(t *testing.T) {
 	}
 	if stuck.NoPacket == "" && !slices.ContainsFunc(stuck.Packets, func(p trace.Packet) bool { return p.From == trace.Client && p.Len == 2000 }) {
 		t.Errorf("the packet of 2000 bytes is missing: %+v", stuck.Packets)
+	}
+}
+
+// The other two under the same schedule: the difference is the whole lesson.
+func TestLongTraceTellsLevelAndEdgeApart(t *testing.T) {
+	if os.Getenv("LABS_LONG") == "" {
+		t.Skip("LABS_LONG=1 runs it")
+	}
+	r := start(t, root(t), Limits{})
+	level := finished(t, look(t, r, TraceOrder{Lab: "epoll", Knobs: ofReads(false)}))
+	edge := finished(t, look(t, r, TraceOrder{Lab: "epollet", Knobs: ofReads(true)}))
+	if c := level.Conns[0]; c.Got != 2100 || c.Again != 0 || c.Wakeups < 5 || len(c.Stalls) > 0 {
+		t.Errorf("level: one read a wakeup, and as many wakeups as it takes: %+v", c)
+	}
+	if c := edge.Conns[0]; c.Got != 2100 || c.Again < 2 || c.Wakeups > 4 || len(c.Stalls) > 0 {
+		t.Errorf("edge: it reads until EAGAIN, and is woken once for each message: %+v", c)
+	}
+	// Who does not read makes writes come up short, and end in EAGAIN.
+	full := finished(t, look(t, r, TraceOrder{Lab: "epoll", Schedule: "unread"}))
+	short, again := 0, 0
+	for _, e := range full.Events {
+		if e.Who != trace.Server || e.Call != "write" || e.FD == nil || *e.FD < 3 {
+			continue
+		}
+		if e.Errno == "EAGAIN" {
+			again++
+		} else if e.Asked != nil && e.Result < *e.Asked {
+			short++
+		}
+	}
+	if c := full.Conns[0]; short+again == 0 || c.Got != 200_000 {
+		t.Errorf("unread: %d short writes and %d EAGAIN, %d bytes came back", short, again, c.Got)
 	}
 }
 

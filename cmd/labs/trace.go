@@ -119,7 +119,11 @@ func (p *place) traceOrder(args []string, f traceFlags, foreign bool) (runner.Tr
 			return o, err
 		}
 	}
-	catalog, _, _, err := p.book()
+	root, err := labs.Root(p.root)
+	if err != nil {
+		return o, err
+	}
+	catalog, err := labs.Read(root)
 	if err != nil {
 		return o, err
 	}
@@ -214,6 +218,9 @@ func printSums(w io.Writer, n runner.Trace) {
 			left = fmt.Sprintf("the server read %d in %d reads, %d ended in EAGAIN, %d wakeups; %d bytes were left unread", c.Read, c.Reads, c.Again, c.Wakeups, c.Left())
 		}
 		fmt.Fprintf(w, "connection %d: sent %d bytes and got %d back; %s\n", c.N, c.Sent, c.Got, left)
+		for _, s := range c.Stalls {
+			fmt.Fprintf(w, "  a stall: %d bytes waited unread from %.3f to %.3f s\n", s.Bytes, s.From, s.To)
+		}
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, who := range []string{trace.Server, trace.Client} {
