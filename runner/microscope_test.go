@@ -126,6 +126,7 @@ int main(void) {
 	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	int l = socket(AF_INET, SOCK_STREAM, 0);
 	if (bind(l, (void *)&a, sizeof a) || listen(l, 5)) return 1;
+	fork(); /* two processes accept, and both must be gone at the end */
 	for (;;) {
 		int n, c = accept(l, NULL, NULL);
 		while ((n = read(c, buf, sizeof buf)) > 0) write(c, buf, n);
@@ -145,7 +146,11 @@ func TestTraceOfAProgramThatIsNotOurs(t *testing.T) {
 		t.Fatalf("%v: %s", err, out)
 	}
 	r := start(t, root(t), Limits{})
+	began := time.Now()
 	n := finished(t, look(t, r, TraceOrder{Command: []string{dir + "/echo"}}))
+	if took := time.Since(began); took > 20*time.Second {
+		t.Errorf("it took %v: a child of the server was waited for", took)
+	}
 	var calls []string
 	for _, l := range n.Lanes {
 		if l.Who == trace.Server && l.Shown() {
