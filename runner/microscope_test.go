@@ -60,7 +60,7 @@ func TestTraceShowsTheStallAndItsLine(t *testing.T) {
 	r := start(t, root(t), Limits{})
 	stuck := finished(t, look(t, r, TraceOrder{Lab: "epollet", Knobs: ofReads(false)}))
 	c := stuck.Conns[0]
-	if c.Got >= 2100 || c.Again != 0 || c.Left() == 0 || len(c.Stalls) == 0 || c.Stalls[0].Bytes != 1488 {
+	if c.Got >= 2100 || c.Again != 0 || c.Left() == 0 || len(c.Stalls) == 0 || c.Stalls[0].Bytes != 1488 || c.Stalls[0].Held {
 		t.Errorf("512 of 2000 bytes are read, and 1488 wait while it sleeps: %+v", c)
 	}
 	if len(stuck.Steps) != len(stuck.Schedule.Steps) || stuck.Steps[0] != 0 {
@@ -108,8 +108,8 @@ func TestLongTraceTellsLevelAndEdgeApart(t *testing.T) {
 			short++
 		}
 	}
-	if c := full.Conns[0]; short+again == 0 || c.Got != 200_000 {
-		t.Errorf("unread: %d short writes and %d EAGAIN, %d bytes came back", short, again, c.Got)
+	if c := full.Conns[0]; short+again == 0 || c.Got != 200_000 || len(c.Stalls) == 0 || !c.Stalls[0].Held {
+		t.Errorf("unread: %d short writes and %d EAGAIN, %d bytes came back, %+v", short, again, c.Got, c.Stalls)
 	}
 }
 

@@ -219,7 +219,11 @@ func printSums(w io.Writer, n runner.Trace) {
 		}
 		fmt.Fprintf(w, "connection %d: sent %d bytes and got %d back; %s\n", c.N, c.Sent, c.Got, left)
 		for _, s := range c.Stalls {
-			fmt.Fprintf(w, "  a stall: %d bytes waited unread from %.3f to %.3f s\n", s.Bytes, s.From, s.To)
+			what := "a stall"
+			if s.Held {
+				what = "back-pressure"
+			}
+			fmt.Fprintf(w, "  %s: %d bytes waited unread from %.3f to %.3f s\n", what, s.Bytes, s.From, s.To)
 		}
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)

@@ -35,6 +35,9 @@ type Stall struct {
 	From  float64 `json:"from"`
 	To    float64 `json:"to"`
 	Bytes int     `json:"bytes"`
+	// Held says that it is back-pressure: what the server has to send does not
+	// leave, so that it had better not read.
+	Held bool `json:"held"`
 }
 
 // Left is how many bytes the server had not read at the end.

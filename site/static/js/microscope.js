@@ -179,7 +179,7 @@ all.addEventListener("change", () => { for (const p of panels) p.sort(all.checke
 document.addEventListener("click", (e) => {
   const way = hit(e, "[data-zoom]")?.dataset.zoom;
   if (!way) return;
-  if (way === "fit" && panels[0]?.axis) zoom = Math.max(0.1, zoom * panels[0].room / panels[0].axis.width);
+  if (way === "fit" && panels[0]?.axis) zoom = Math.max(0.1, zoom * (panels[0].room - 26) / (panels[0].axis.width - 24));
   else if (way !== "fit") zoom = Math.min(8, Math.max(0.1, zoom * (way === "in" ? 1.5 : 1 / 1.5)));
   draw();
 });

@@ -28,7 +28,7 @@
  */
 /** @typedef {{t: number, from: "server"|"client", port: number, seq: number, ack: number, len: number, win: number, flags: string}} Packet */
 /** @typedef {{who: "server"|"client", pid: number, fd: number, kind: string, conn?: number, own: boolean, shown: boolean, events: number[]}} Lane */
-/** @typedef {{n: number, port: number, sent: number, read: number, written: number, got: number, reads: number, again: number, wakeups: number, known: boolean, queue: {t: number, bytes: number}[], stalls: {from: number, to: number, bytes: number}[]}} Conn */
+/** @typedef {{n: number, port: number, sent: number, read: number, written: number, got: number, reads: number, again: number, wakeups: number, known: boolean, queue: {t: number, bytes: number}[], stalls: {from: number, to: number, bytes: number, held: boolean}[]}} Conn */
 /** @typedef {{id: string, seconds: number, steps: {at: number, client: number, do: string, bytes?: number}[]}} Schedule */
 /**
  * @typedef {object} Trace

@@ -12,6 +12,9 @@ import { both, say } from "./words.js";
 export const ROW = 30;
 const TOP = 22, LETTER = 6.6;
 
+/** How wide a text is, about: Hangul takes a square. @param {string} s */
+const wide = (s) => [...s].reduce((w, c) => w + (c > "\u2e80" ? 11.5 : LETTER), 0);
+
 /** @param {Row} row the words beside it */
 export function nameOf(row) {
   if (row.kind === "packets") return el("div", { class: "scope-name" }, both("scope.packets"));
@@ -41,7 +44,7 @@ function drawMark(m, axis, i) {
   g.append(svg("title", {}, m.call ? `${m.call.call}(${m.call.args}) = ${outcome(m.call)}` : `${m.packet?.flags} ${m.packet?.len}`));
   if (m.packet) g.append(svg("rect", { x: x - 6, y: y + 4, width: 12, height: ROW - 8, class: "scope-touch" }));
   else g.append(svg("rect", { x, y: y + 5, width: right - x, height: ROW - 10, rx: 2 }));
-  const said = words(m), room = right - x >= said.length * LETTER + 16;
+  const said = words(m), room = right - x >= wide(said) + 16;
   g.append(svg("text", { x: m.packet ? x : x + (room ? 4 : (Math.min(right - x, 60)) / 2), y: y + ROW / 2 + 4, "text-anchor": room && !m.packet ? "start" : "middle" }, room && !m.packet ? `${sign} ${said}` : sign));
   return g;
 }
@@ -58,27 +61,24 @@ function drawQueue(c, row, axis, most) {
   const last = c.stalls.at(-1)?.to;
   g.append(svg("path", { d: `${path}H${(level > 0 && last !== undefined ? axis.at(last) : axis.at(c.queue.at(-1)?.t ?? 0)).toFixed(1)}V${base}Z` }));
   for (const s of c.stalls) {
-    const x = axis.at(s.from), width = axis.at(s.to) - x, said = say("scope.stalled", { bytes: figure(s.bytes), time: duration(s.to - s.from) });
-    g.append(svg("rect", { class: "scope-stall", x, y: TOP + row * ROW + 2, width, height: ROW - 4 }, svg("title", {}, said)));
-    if (width > said.length * LETTER) g.append(svg("text", { x: x + width / 2, y: base - height / 2 + 4, "text-anchor": "middle" }, said));
+    const x = axis.at(s.from), width = axis.at(s.to) - x, said = say(s.held ? "scope.held" : "scope.stalled", { bytes: figure(s.bytes), time: duration(s.to - s.from) });
+    g.append(svg("rect", { class: "scope-stall", "data-held": String(s.held), x, y: TOP + row * ROW + 2, width, height: ROW - 4 }, svg("title", {}, said)));
+    if (width > wide(said)) g.append(svg("text", { x: x + width / 2, y: base - height / 2 + 4, "text-anchor": "middle" }, said));
     else g.append(svg("text", { x: x + width / 2, y: base - height / 2 + 4, "text-anchor": "middle" }, width > 40 ? figure(s.bytes) : "!"));
   }
   return g;
 }
-
-/** The sign of what a client does. */
-const steps = /** @type {Record<string, string>} */ ({ connect: "open", send: "write", close: "close", half: "end", reset: "error" });
 
 /** The steps of the schedule, and between them the time. @param {Trace} t @param {Axis} axis @param {number} height */
 function drawAxis(t, axis, height) {
   const g = svg("g", { class: "scope-axis" });
   let right = -Infinity;
   t.steps.forEach((at, i) => {
-    const s = t.schedule.steps[i], x = axis.at(at), said = `${fixed(s.at, 2)} s ${signs[steps[s.do]] ?? "·"}${s.bytes ? figure(s.bytes) : ""}`;
+    const s = t.schedule.steps[i], x = axis.at(at), said = `${fixed(s.at, 2)} s ${t.schedule.steps.some((x) => x.client > 1) ? `${s.client}: ` : ""}${say(`scope.step.${s.do}`)}${s.bytes ? ` ${figure(s.bytes)}` : ""}`;
     g.append(svg("line", { x1: x, x2: x, y1: TOP - 4, y2: height }));
     if (x < right) return;
     g.append(svg("text", { x: x + 3, y: 13 }, said));
-    right = x + 10 + said.length * LETTER;
+    right = x + 10 + wide(said);
   });
   return g;
 }

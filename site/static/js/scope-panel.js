@@ -34,7 +34,7 @@ export class Panel {
     const knobs = Object.entries(trace.knobs ?? {}).map(([k, v]) => ` -${k}=${v}`).join("");
     const id = `ui-scope-${trace.id}`;
     const head = el("h2", { id }, ...(title ? [both(title), " "] : []), el("code", {}, `${trace.lab}${knobs}`));
-    const sums = el("ul", { class: "scope-sums" }, ...trace.conns.map((c) => el("li", { "data-stall": String(c.stalls.length > 0) }, both(...sum(c)))));
+    const sums = el("ul", { class: "scope-sums" }, ...trace.conns.map((c) => el("li", { "data-stall": c.stalls.some((x) => !x.held) ? "true" : "false" }, both(...sum(c)))));
     label(this.#scroll, "scope.drawing", { lab: `${trace.lab}${knobs}` });
     const table = el("table", {}, el("thead", {}, el("tr", {}, ...["time", "lane", "call", "result", "took"].map((k) => el("th", { scope: "col" }, both(`scope.col.${k}`))))), this.#body);
     const region = el("div", { class: "scope-table", tabindex: 0, role: "region", "aria-labelledby": id }, table);
@@ -125,7 +125,7 @@ export class Panel {
 function sum(c) {
   const args = { n: c.n, sent: figure(c.sent), got: figure(c.got), reads: c.reads, again: c.again, wakeups: c.wakeups, left: figure(c.sent - c.read) };
   if (!c.known) return ["scope.sum.unknown", args];
-  const stall = c.stalls[0];
-  if (stall) return ["scope.sum.stall", { ...args, waited: figure(stall.bytes), time: duration(stall.to - stall.from) }];
+  const stall = c.stalls.find((x) => !x.held) ?? c.stalls[0];
+  if (stall) return [stall.held ? "scope.sum.held" : "scope.sum.stall", { ...args, waited: figure(stall.bytes), time: duration(stall.to - stall.from) }];
   return [c.sent > c.read ? "scope.sum.left" : "scope.sum", args];
 }
