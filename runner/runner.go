@@ -35,8 +35,8 @@ var (
 
 // Limits of what runs may use. The zero value of a field means its default.
 type Limits struct {
-	Runs      int           `json:"runs"`      // at the same time: 1
-	Time      time.Duration `json:"time"`      // of a whole run: 2 min
+	Waiting   int           `json:"waiting"`   // runs that wait while one is measured: 8
+	Time      time.Duration `json:"time"`      // of a whole run, beside the time of its blocks when it has several: 2 min
 	Log       int           `json:"log"`       // lines a second from each process: 50, with bursts of 200
 	LogLine   int           `json:"log_line"`  // bytes: 4096
 	Memory    int64         `json:"memory"`    // bytes of data of each process: 2 GiB
@@ -90,7 +90,7 @@ func Open(cfg Config) (*Runner, error) {
 	r := &Runner{
 		root: cfg.Root, limits: cfg.Limits.filled(), log: cfg.Log, archive: a,
 		builder: &builder{root: cfg.Root, bin: filepath.Join(cfg.Data, "bin")},
-		slot:    slot{filepath.Join(cfg.Data, "measuring.lock")},
+		slot:    slot{filepath.Join(cfg.Data, "measuring.lock"), filepath.Join(cfg.Data, "measuring")},
 		live:    map[string]*Run{}, whole: map[string]labs.Lab{},
 	}
 	if r.log == nil {
@@ -116,7 +116,7 @@ func Open(cfg Config) (*Runner, error) {
 // filled returns the limits with the defaults in place of zeros.
 func (l Limits) filled() Limits {
 	return Limits{
-		Runs: cmp.Or(l.Runs, 1), Time: cmp.Or(l.Time, 2*time.Minute),
+		Waiting: cmp.Or(l.Waiting, 8), Time: cmp.Or(l.Time, 2*time.Minute),
 		Log: cmp.Or(l.Log, 50), LogLine: cmp.Or(l.LogLine, 4096),
 		Memory: cmp.Or(l.Memory, 2<<30), Files: l.Files, Processes: cmp.Or(l.Processes, 4096),
 	}
@@ -175,7 +175,11 @@ func (r *Runner) Limits() Limits { return r.limits }
 func (r *Runner) Host() telemetry.Host { return r.host }
 
 // Start accepts a run: from here on its stream tells everything.
-func (r *Runner) Start(spec labs.Spec) (*Run, error) { return r.accept(spec, nil) }
+func (r *Runner) Start(spec labs.Spec) (*Run, error) { return r.accept(labs.One(spec), nil) }
+
+// StartPlan accepts a run of one or more blocks. It holds the machine's measuring
+// slot from the first to the last.
+func (r *Runner) StartPlan(plan labs.Plan) (*Run, error) { return r.accept(plan, nil) }
 
 // StartCommand accepts a run of a server that is not ours, in the place of the
 // spec's lab: a program and its arguments, looked up as a shell does. It is told
@@ -188,15 +192,15 @@ func (r *Runner) StartCommand(spec labs.Spec, command []string) (*Run, error) {
 	if path, err = filepath.Abs(path); err != nil {
 		return nil, fmt.Errorf("runner: %w", err)
 	}
-	return r.accept(spec, append([]string{path}, command[1:]...))
+	return r.accept(labs.One(spec), append([]string{path}, command[1:]...))
 }
 
-func (r *Runner) accept(spec labs.Spec, command []string) (*Run, error) {
+func (r *Runner) accept(plan labs.Plan, command []string) (*Run, error) {
 	catalog, err := r.Catalog()
 	if err != nil {
 		return nil, err
 	}
-	lab, err := check(spec, catalog)
+	arms, err := arms(plan, catalog, r.host)
 	if err != nil {
 		return nil, err
 	}
@@ -205,10 +209,10 @@ func (r *Runner) accept(spec labs.Spec, command []string) (*Run, error) {
 	switch {
 	case r.closed:
 		return nil, ErrClosed
-	case r.going() >= r.limits.Runs:
+	case r.going() > r.limits.Waiting:
 		return nil, ErrBusy
 	}
-	run, err := r.begin(spec, lab, command)
+	run, err := r.begin(plan, arms, command)
 	if err != nil {
 		return nil, err
 	}
@@ -225,6 +229,10 @@ func (r *Runner) accept(spec labs.Spec, command []string) (*Run, error) {
 	})
 	return run, nil
 }
+
+// Queue returns who measures and who waits for it, of all processes that have
+// the data folder open, in their order.
+func (r *Runner) Queue() []Ticket { return r.slot.line() }
 
 // going counts the runs that have not ended. A reader of a run's end may start
 // the next one at once.
@@ -312,6 +320,8 @@ func (r *Runner) Trouble() []string {
 type Summary struct {
 	ID         string             `json:"id"`
 	Experiment string             `json:"experiment"`
+	Kind       string             `json:"kind,omitempty"` // comparison, sweep; empty: one experiment
+	Arms       []string           `json:"arms,omitempty"` // their labels, of a run of several blocks
 	Began      time.Time          `json:"began"`
 	Phase      telemetry.Phase    `json:"phase"`
 	Reason     *telemetry.Reason  `json:"reason,omitempty"`
@@ -319,7 +329,10 @@ type Summary struct {
 	Edited     bool               `json:"edited,omitempty"`
 	Command    []string           `json:"command,omitempty"` // that was run in the lab's place
 	Code       string             `json:"code"`
-	Knobs      map[string]any     `json:"knobs,omitempty"` // that were named
+	Lab        string             `json:"lab,omitempty"`
+	Cores      int                `json:"cores,omitempty"`
+	Seconds    float64            `json:"seconds,omitempty"` // measured
+	Knobs      map[string]any     `json:"knobs,omitempty"`   // that were named
 	Load       map[string]any     `json:"load,omitempty"`
 	Checks     []telemetry.Check  `json:"checks,omitempty"`
 	Guesses    []telemetry.Guess  `json:"guesses,omitempty"`

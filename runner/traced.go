@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"math"
 	"slices"
 	"sync"
 
@@ -16,8 +18,11 @@ import (
 
 // carry waits for the machine, builds, and has the tracer do its work.
 func (t *Tracing) carry() error {
-	held, err := t.runner.slot.take(t.context, func() {
-		t.change(func(n *Trace) { n.Reason = &telemetry.Reason{Code: "slot-busy"} })
+	ticket := Ticket{Run: t.now.ID, Experiment: "trace/" + cmp.Or(t.order.Lab, "server"), Seconds: t.now.Schedule.Seconds}
+	held, err := t.runner.slot.take(t.context, ticket, func(place int, wait float64) {
+		t.change(func(n *Trace) {
+			n.Reason = &telemetry.Reason{Code: "slot-busy", Args: map[string]string{"place": fmt.Sprint(place), "wait": fmt.Sprint(math.Ceil(wait))}}
+		})
 	})
 	if err != nil {
 		return err

@@ -22,6 +22,7 @@ type page struct {
 	Problems             []content.Problem
 	Data                 template.JS // pageData, safe inside a script element
 	Labs                 []labView
+	Tree                 *treePage
 	Query                string
 	Hits                 []content.Hit
 	Status               *status

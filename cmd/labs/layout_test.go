@@ -16,7 +16,7 @@ import (
 // README. Nothing imports site, nothing imports a lab, content never sees a
 // process, runner never sees a lesson.
 var arrows = map[string][]string{
-	"cmd/labs":              {"content", "labs", "labs/telemetry", "runner", "runner/trace", "site"},
+	"cmd/labs":              {"content", "labs", "labs/telemetry", "runner", "runner/judge", "runner/trace", "site"},
 	"site":                  {"content", "labs", "labs/telemetry", "runner", "runner/judge", "runner/trace"},
 	"content":               {"labs", "labs/telemetry", "runner/judge"},
 	"labs":                  {"labs/internal/lab", "labs/telemetry"},
@@ -31,8 +31,9 @@ var arrows = map[string][]string{
 	"labs/internal/sock":    {},
 	"labs/internal/loop":    {"labs/internal/lab", "labs/internal/sock", "labs/telemetry"},
 	"labs/internal/rpc":     {},
+	"labs/internal/threads": {"labs/internal/lab", "labs/internal/sock", "labs/telemetry"},
 	"labs/internal/labtest": {"labs/internal/rpc", "labs/telemetry"},
-	"labs/NAME":             {"labs/internal/lab", "labs/internal/loop", "labs/internal/rpc", "labs/internal/sock", "labs/telemetry"},
+	"labs/NAME":             {"labs/internal/lab", "labs/internal/loop", "labs/internal/rpc", "labs/internal/sock", "labs/internal/threads", "labs/telemetry"},
 }
 
 func TestPackagesImportOnlyAlongTheArrows(t *testing.T) {

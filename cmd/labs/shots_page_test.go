@@ -19,7 +19,7 @@ func TestPageShots(t *testing.T) {
 		p.prefers(scheme)
 		for _, lang := range []string{"ko", "en"} {
 			look := scheme + "-" + lang
-			for name, path := range map[string]string{"home": "", "search": "search?q=epoll", "start": "start", "metrics": "metrics", "microscope": "microscope"} {
+			for name, path := range map[string]string{"home": "", "search": "search?q=epoll", "start": "start", "metrics": "metrics", "tree": "tree", "microscope": "microscope"} {
 				p.visit("/" + lang + "/" + path)
 				p.settled()
 				p.shots(name+"-"+look, "")

@@ -76,7 +76,8 @@ async function carry(o, i, n) {
   for (;;) {
     const t = /** @type {Trace} */ (await get(`/api/traces/${live}`));
     if (over(t)) return t;
-    light(t.phase, `scope.phase.${t.phase}`, { i: i + 1, n, lab: o.lab });
+    const line = t.phase === "queued" ? t.reason?.args : undefined;
+    light(t.phase, line ? "scope.phase.waits" : `scope.phase.${t.phase}`, { i: i + 1, n, lab: o.lab, ...line });
     await new Promise((wake) => setTimeout(wake, 250));
   }
 }

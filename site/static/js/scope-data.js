@@ -37,7 +37,7 @@
  * @property {Record<string, string|number|boolean>|null} knobs
  * @property {Schedule} schedule
  * @property {Phase} phase
- * @property {{code: string, line?: string, file?: string, at?: number}|null} reason
+ * @property {{code: string, args?: Record<string, string>, line?: string, file?: string, at?: number}|null} reason
  * @property {number[]} steps when each step of the schedule was taken
  * @property {Call[]} events
  * @property {Packet[]} packets
