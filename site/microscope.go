@@ -58,9 +58,8 @@ func (s *Site) microscopePage(w http.ResponseWriter, r *http.Request) error {
 
 func microscopeOf(e *edition) *microscopeView {
 	v := &microscopeView{Labs: []tracedLab{}, Sets: sets(), Schedules: trace.Schedules()}
-	echoes := echoing(e)
 	for _, l := range labViews(e) {
-		if echoes[l.Name] && l.Broken == "" {
+		if l.Echo {
 			v.Labs = append(v.Labs, tracedLab{l.Name, l.Title, l.Knobs})
 		}
 	}

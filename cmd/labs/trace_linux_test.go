@@ -5,10 +5,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
 
 	"socketlabs/labs/telemetry"
 	"socketlabs/runner"
@@ -115,4 +119,47 @@ func killTrace(t *testing.T, data, server string, user *syscall.Credential, who 
 	if n := alive(tree); n > 0 {
 		t.Errorf("user %v: %d of %d processes are left after %v", user, n, len(tree), time.Since(killed))
 	}
+}
+
+// A container's seccomp profile may forbid ptrace(2): then it is said, and what
+// to do about it.
+func TestTraceSaysThatItIsNotPermitted(t *testing.T) {
+	cmd, stdout, stderr := prepare(t, t.TempDir(), "trace", "--exec", "true")
+	err := withoutPtrace(cmd.Start)
+	if err != nil {
+		t.Skipf("no seccomp here: %v", err)
+	}
+	cmd.Wait()
+	if code := cmd.ProcessState.ExitCode(); code != statusError {
+		t.Errorf("status %d: %s", code, stderr)
+	}
+	for _, want := range []string{"trace-refused", "operation not permitted", "ptrace_scope", "seccomp"} {
+		if !strings.Contains(stdout.String(), want) {
+			t.Errorf("it does not say %q: %s%s", want, stdout, stderr)
+		}
+	}
+}
+
+// withoutPtrace calls start on a thread whose children may not use ptrace(2).
+func withoutPtrace(start func() error) error {
+	result := make(chan error)
+	go func() {
+		runtime.LockOSThread() // the thread ends with this goroutine, and its filter with it
+		filter := []unix.SockFilter{
+			{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 0}, // the call's number
+			{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: unix.SYS_PTRACE, Jt: 0, Jf: 1},
+			{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ERRNO | uint32(unix.EPERM)},
+			{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ALLOW},
+		}
+		program := unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]}
+		err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+		if err == nil {
+			err = unix.Prctl(unix.PR_SET_SECCOMP, unix.SECCOMP_MODE_FILTER, uintptr(unsafe.Pointer(&program)), 0, 0)
+		}
+		if err == nil {
+			err = start()
+		}
+		result <- err
+	}()
+	return <-result
 }

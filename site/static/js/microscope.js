@@ -119,7 +119,9 @@ function remember(seen, titles) {
 }
 
 async function recall() {
-  const q = new URLSearchParams(location.search), ids = q.get("t")?.split(",").slice(0, 6) ?? [];
+  const q = new URLSearchParams(location.search), lab = view.labs.find((l) => l.name === q.get("lab")), ids = q.get("t")?.split(",").slice(0, 6) ?? [];
+  if (lab) what.value = lab.name;
+  if (lab) fit();
   if (!ids.length) return;
   try {
     const seen = await Promise.all(ids.map((id) => get(`/api/traces/${encodeURIComponent(id)}`)));
