@@ -67,9 +67,9 @@ func TestLongPageMicroscope(t *testing.T) {
 		t.Errorf("ko: %q", p.text(".scope-panel:last-child .scope-sums"))
 	}
 	eval[any](p, `document.querySelector(".scope-panel:last-child [data-kind=read]").dispatchEvent(new MouseEvent("click", { bubbles: true })), null`)
-	p.accessibleEverywhere("microscope with traces")
 	for _, scheme := range []string{"light", "dark"} {
 		p.prefers(scheme)
+		p.accessible("microscope with traces, " + scheme)
 		p.shots("microscope-"+scheme+"-ko", "#ui-scope-panels")
 	}
 	p.size(390, 844)
