@@ -48,14 +48,13 @@ type Frame struct {
 // Packet is a segment on the wire between client and server.
 type Packet struct {
 	T    float64 `json:"t"`
-	From string  `json:"from"`           // Server, Client
-	Port int     `json:"port"`           // the client's
-	Seq  uint32  `json:"seq"`            // relative to the first of its direction
-	Ack  uint32  `json:"ack"`            // relative to the first of the other direction
-	Len  int     `json:"len"`            // bytes of data
-	Win  int     `json:"win"`            // as the header has it, not scaled
-	Flag string  `json:"flags"`          // SYN|ACK
-	Conn string  `json:"conn,omitempty"` // set by Lanes: the client's name
+	From string  `json:"from"`  // Server, Client
+	Port int     `json:"port"`  // the client's
+	Seq  uint32  `json:"seq"`   // relative to the first of its direction
+	Ack  uint32  `json:"ack"`   // relative to the first of the other direction
+	Len  int     `json:"len"`   // bytes of data
+	Win  int     `json:"win"`   // as the header has it, not scaled
+	Flag string  `json:"flags"` // SYN|ACK
 }
 
 // Cost is what being traced costs one send and one receive of 64 bytes, in seconds.
