@@ -52,6 +52,9 @@ type Lesson struct {
 	Sections []Section // the first has no ID: what stands before the first heading
 	// Experiments in the order of the text.
 	Experiments []*Experiment
+	Comparisons []*Comparison
+	BreakIt     *BreakIt  // or nil
+	Exercise    *Exercise // or nil
 	// Shown are the lesson's placeholders.
 	Shown []Placeholder
 }
@@ -69,8 +72,11 @@ type Block struct {
 	Prose      *HTML
 	Source     *Source
 	Experiment *Experiment
+	Compare    *Comparison
 	Predict    []*Prediction
 	Check      []*Check
+	BreakIt    *BreakIt  // beside its Cure, which is the Experiment
+	Exercise   *Exercise // with its goal
 }
 
 // Source is a quoted function.
@@ -102,7 +108,7 @@ type Experiment struct {
 // Prediction is a question asked before Run unlocks.
 type Prediction struct {
 	telemetry.Prediction
-	Experiment string       // the experiment that answers it
+	Experiment string       // the experiment or the comparison that answers it
 	Ask, Why   HTML         // Why is shown with the measured answer
 	Choices    []ChoiceText // of kind choice or queue, in order
 }

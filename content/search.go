@@ -84,6 +84,9 @@ func (s Section) text(lang string) string {
 		if b.Prose != nil {
 			parts = append(parts, plainText(b.Prose.in(lang)))
 		}
+		if b.Compare != nil {
+			parts = append(parts, b.Compare.Title.in(lang), b.Compare.ATitle.in(lang), b.Compare.BTitle.in(lang))
+		}
 		if b.Experiment != nil {
 			parts = append(parts, b.Experiment.Title.in(lang))
 		}
@@ -92,6 +95,9 @@ func (s Section) text(lang string) string {
 		}
 		for _, c := range b.Check {
 			parts = append(parts, plainText(c.Text.in(lang)))
+		}
+		if b.Exercise != nil {
+			parts = append(parts, plainText(b.Exercise.Task.in(lang)))
 		}
 	}
 	return strings.Join(parts, " ")

@@ -163,6 +163,7 @@ func summarize(id string, first, last []byte) Summary {
 
 func (s *Summary) header(r telemetry.Run, asked labs.Spec) {
 	s.Experiment, s.Began, s.Edited, s.Code = r.Experiment, r.Began, r.Edited, r.Code
+	s.Exercise = r.Exercise
 	s.Command, s.Knobs, s.Load = r.Command, asked.Knobs, asked.Load
 	s.Lab, s.Cores, s.Seconds = r.Lab, r.Host.Cores, asked.Seconds
 	s.Kind = r.Kind
@@ -173,7 +174,7 @@ func (s *Summary) header(r telemetry.Run, asked labs.Spec) {
 
 func (s *Summary) ended(e telemetry.End) {
 	s.Phase, s.Reason, s.Trust = e.Phase, e.Reason, e.Trust
-	s.Checks, s.Guesses, s.Metrics = e.Checks, e.Guesses, e.Metrics
+	s.Checks, s.Guesses, s.Metrics, s.Comparison = e.Checks, e.Guesses, e.Metrics, e.Comparison
 }
 
 // over says whether a run of this archive has ended.

@@ -46,7 +46,7 @@ func (t *Tracing) command(ctx context.Context) ([]string, error) {
 		return t.order.Command, nil
 	}
 	t.change(func(n *Trace) { n.Phase, n.Reason = telemetry.Building, nil })
-	binary, output, err := t.runner.builder.build(ctx, t.lab, false)
+	binary, output, err := t.runner.builder.build(ctx, t.lab, nil, false)
 	if err != nil {
 		t.change(func(n *Trace) { n.Log = append(n.Log, output[:min(len(output), maxTraceLog)]...) })
 		return nil, err

@@ -26,6 +26,8 @@ var (
 	errStart     = errors.New("site: the run can not be started")
 	errTracing   = errors.New("site: another trace goes on")
 	errNoLinux   = errors.New("site: runs need Linux")
+	errCode      = errors.New("site: no version of the function")
+	errOwner     = errors.New("site: code is edited on this machine only")
 )
 
 // fault is how an error is told. Its words are api.CODE of text.yaml.
@@ -50,6 +52,8 @@ var faults = []fault{
 	{errCrowded, 503, "crowded"},
 	{errStart, 409, "cannot-start"},
 	{errNoLinux, 503, "no-linux"},
+	{errCode, 400, "bad-code"},
+	{errOwner, 403, "owner-only"},
 	{runner.ErrNoRun, 404, "no-run"},
 	{errTracing, 409, "tracing"},
 	{runner.ErrNoTrace, 404, "no-trace"},

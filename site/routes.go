@@ -36,6 +36,7 @@ func routes() []route {
 		{"GET /api/status", 0, (*Site).status},
 
 		{"POST /api/runs", command, (*Site).start},
+		{"POST /api/comparisons", command, (*Site).compare},
 		{"GET /api/runs", 0, (*Site).runs},
 		{"GET /api/runs/{id}", 0, (*Site).run},
 		{"POST /api/runs/{id}/stop", command, (*Site).stop},
@@ -43,6 +44,7 @@ func routes() []route {
 		{"DELETE /api/runs/{id}/faults/{fault}", command, (*Site).relieve},
 		{"DELETE /api/runs/{id}", command, (*Site).remove},
 		{"GET /api/runs/{id}/series", 0, (*Site).runSeries},
+		{"GET /api/runs/{id}/over/{other}", 0, (*Site).overlay},
 		{"GET /api/runs/{id}/events", socket, (*Site).events},
 		{"GET /api/runs/{id}/log", 0, (*Site).logText},
 		{"GET /api/runs/{id}/recording", 0, (*Site).recording},
@@ -51,6 +53,12 @@ func routes() []route {
 		{"POST /api/traces", command, (*Site).startTrace},
 		{"GET /api/traces/{id}", 0, (*Site).trace},
 		{"POST /api/traces/{id}/stop", command, (*Site).stopTrace},
+
+		{"GET /api/lessons/{lesson}/breakit", 0, (*Site).breakData},
+		{"GET /api/exercises/{lesson}", owner, (*Site).exercise},
+		{"PUT /api/exercises/{lesson}", command | owner, (*Site).putExercise},
+		{"DELETE /api/exercises/{lesson}", command | owner, (*Site).resetExercise},
+		{"PUT /api/exercises/{lesson}/help", command, (*Site).putHelp},
 
 		{"GET /api/progress", 0, (*Site).progressData},
 		{"PUT /api/progress/place", command, (*Site).putPlace},

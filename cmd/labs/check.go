@@ -13,12 +13,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"socketlabs/content"
+	"socketlabs/labs"
 	"socketlabs/runner"
 )
 
 type checkFlags struct {
-	run, tries int
-	record     bool
+	run, tries, rounds int
+	record             bool
 }
 
 func checkCommand(p *place) *cobra.Command {
@@ -27,7 +28,9 @@ func checkCommand(p *place) *cobra.Command {
 		Use:   "check [LESSON …]",
 		Short: "Check the lessons and the labs",
 		Long: `Check reads every lesson and every lab and names the file and line of each
-fault. With --run it also runs every experiment and judges it. On a machine that
+fault; the solution of an exercise must compile. With --run it also runs every
+experiment and judges it, and compares what the lesson compares: with --rounds 1,
+in one round of A B B A. On a machine that
 others use too, --tries 3 runs one that does not hold again, at most so often in
 all, and says so. With --record it keeps the last run of each as the author's
 recording, which the lesson shows before the reader's first run.`,
@@ -39,6 +42,9 @@ recording, which the lesson shows before the reader's first run.`,
 			if f.tries < 1 || f.tries > 10 {
 				return fmt.Errorf("--tries %d is not allowed: it takes a whole number from 1 to 10", f.tries)
 			}
+			if f.rounds < 0 || f.rounds > 10 {
+				return fmt.Errorf("--rounds %d is not allowed: it takes a whole number from 1 to 10, or 0 for what the lesson says", f.rounds)
+			}
 			if f.record && f.run == 0 {
 				f.run = 1
 			}
@@ -47,12 +53,13 @@ recording, which the lesson shows before the reader's first run.`,
 	}
 	cmd.Flags().IntVar(&f.run, "run", 0, "also run every experiment this many times")
 	cmd.Flags().IntVar(&f.tries, "tries", 1, "with --run: how often an experiment may be run until it holds")
+	cmd.Flags().IntVar(&f.rounds, "rounds", 0, "with --run: rounds of each comparison, instead of what the lesson says")
 	cmd.Flags().BoolVar(&f.record, "record", false, "keep the last run of each as the author's recording")
 	return cmd
 }
 
 func (p *place) check(cmd *cobra.Command, names []string, f checkFlags) error {
-	_, book, problems, err := p.book()
+	catalog, book, problems, err := p.book()
 	if err != nil {
 		return err
 	}
@@ -64,6 +71,16 @@ func (p *place) check(cmd *cobra.Command, names []string, f checkFlags) error {
 		fmt.Fprintln(cmd.ErrOrStderr(), problem)
 	}
 	failed := len(problems) > 0
+	for _, l := range chosen {
+		if l.Exercise == nil {
+			continue
+		}
+		lab, _ := catalog.Lab(l.Exercise.Lab)
+		if err := runner.Compile(cmd.Context(), catalog.Root, lab, l.Exercise.Solution); err != nil {
+			fmt.Fprintln(cmd.ErrOrStderr(), err)
+			failed = true
+		}
+	}
 	if f.run > 0 {
 		held, err := p.runAll(cmd, chosen, f)
 		if err != nil {
@@ -110,27 +127,94 @@ func (p *place) runAll(cmd *cobra.Command, chosen []*content.Lesson, f checkFlag
 	for _, l := range chosen {
 		for _, exp := range l.Experiments {
 			for range f.run {
-				var out outcome
-				for try := 1; try <= f.tries && out.result() != "holds"; try++ {
-					if out, err = attempt(cmd.Context(), r, exp, cmd.ErrOrStderr()); err != nil {
-						return false, err
-					}
-					if out.result() != "holds" {
-						out.print(cmd.OutOrStdout())
-					} else {
-						fmt.Fprintf(cmd.OutOrStdout(), "%s  holds  %s%s\n", exp.Spec.Name, out.id, tryText(try))
-					}
+				ok, err := p.prove(cmd, r, l, exp, f)
+				if err != nil {
+					return false, err
 				}
-				held = held && out.result() == "holds"
-				if f.record && out.result() == "holds" {
-					if err := p.record(r, out.id, exp); err != nil {
-						return false, err
-					}
-				}
+				held = held && ok
 			}
 		}
+		as, err := p.compareAll(cmd, r, l, f)
+		if err != nil {
+			return false, err
+		}
+		held = held && as
 	}
 	return held, nil
+}
+
+// prove runs an experiment, and what the lesson claims of it besides: that the
+// cure of its break-it fails a check of the failure, and that the goal of its
+// exercise fails on the lab as it is and holds with the solution.
+func (p *place) prove(cmd *cobra.Command, r *runner.Runner, l *content.Lesson, exp *content.Experiment, f checkFlags) (bool, error) {
+	want := "holds"
+	if l.Exercise != nil && l.Exercise.Goal == exp {
+		want = "fails"
+	}
+	out, err := p.until(cmd, r, exp.Spec, want, f.tries)
+	if err != nil || out.result() != want {
+		return false, err
+	}
+	if f.record {
+		if err := p.record(r, out.id, exp.Spec.Name); err != nil {
+			return false, err
+		}
+	}
+	switch {
+	case want == "fails":
+		out, err := p.until(cmd, r, l.Exercise.Spec(l.Exercise.Solution), "holds", f.tries)
+		return err == nil && out.result() == "holds", err
+	case l.BreakIt != nil && l.BreakIt.Cure == exp:
+		return cured(cmd.OutOrStdout(), r, l.BreakIt, out.id)
+	}
+	return true, nil
+}
+
+// until runs a spec until its result is the wanted one, at most so often.
+func (p *place) until(cmd *cobra.Command, r *runner.Runner, spec labs.Spec, want string, tries int) (out outcome, err error) {
+	with := ""
+	if spec.Version != nil {
+		with = "  with the solution"
+	}
+	for try := 1; try <= tries && out.result() != want; try++ {
+		if out, err = attempt(cmd.Context(), r, spec, cmd.ErrOrStderr()); err != nil {
+			return out, err
+		}
+		if out.result() != want {
+			out.print(cmd.OutOrStdout())
+			continue
+		}
+		fmt.Fprintf(cmd.OutOrStdout(), "%s  %s%s  %s%s\n", spec.Name, want, with, out.id, tryText(try))
+	}
+	if out.result() != want && want == "fails" {
+		fmt.Fprintf(cmd.OutOrStdout(), "%s  %s: the exercise would have nothing to do\n", spec.Name, out.result())
+	}
+	return out, nil
+}
+
+// cured says whether some check of the failure does not hold on the cure's run.
+func cured(w io.Writer, r *runner.Runner, b *content.BreakIt, id string) (bool, error) {
+	path, err := r.Recording(id)
+	if err != nil {
+		return false, err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	v, err := runner.Ask(f, b.Run.Spec.Checks)
+	if err != nil {
+		return false, err
+	}
+	for _, c := range v.Checks {
+		if !c.Pass {
+			fmt.Fprintf(w, "%s  cures %s: %s does not hold\n", b.Cure.Spec.Name, b.Run.ID, c.ID)
+			return true, nil
+		}
+	}
+	fmt.Fprintf(w, "%s  does not cure: every check of %s holds on it\n", b.Cure.Spec.Name, b.Run.ID)
+	return false, nil
 }
 
 // tryText says which try it was, but for the first.
@@ -141,9 +225,9 @@ func tryText(try int) string {
 	return fmt.Sprintf("  on try %d", try)
 }
 
-func attempt(ctx context.Context, r *runner.Runner, exp *content.Experiment, progress io.Writer) (out outcome, err error) {
+func attempt(ctx context.Context, r *runner.Runner, spec labs.Spec, progress io.Writer) (out outcome, err error) {
 	for range 3 {
-		out, err = carry(ctx, r, exp.Spec, nil, progress)
+		out, err = carry(ctx, r, spec, nil, progress)
 		if err != nil || out.result() != "void" {
 			break
 		}
@@ -154,8 +238,8 @@ func attempt(ctx context.Context, r *runner.Runner, exp *content.Experiment, pro
 	return out, err
 }
 
-// record makes a run the author's recording of its experiment.
-func (p *place) record(r *runner.Runner, id string, exp *content.Experiment) error {
+// record makes a run the author's recording of LESSON/ID.
+func (p *place) record(r *runner.Runner, id, name string) error {
 	root, _, err := p.open()
 	if err != nil {
 		return err
@@ -174,10 +258,10 @@ func (p *place) record(r *runner.Runner, id string, exp *content.Experiment) err
 	if err := z.Close(); err != nil {
 		return err
 	}
-	lesson, _, _ := strings.Cut(exp.Spec.Name, "/")
+	lesson, of, _ := strings.Cut(name, "/")
 	dir := filepath.Join(root, "content", lesson, "author")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, exp.ID+".jsonl.gz"), packed.Bytes(), 0o644)
+	return os.WriteFile(filepath.Join(dir, of+".jsonl.gz"), packed.Bytes(), 0o644)
 }

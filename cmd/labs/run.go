@@ -176,32 +176,40 @@ func carry(ctx context.Context, r *runner.Runner, spec labs.Spec, command []stri
 	out := outcome{id: started.ID(), spec: spec}
 	defer context.AfterFunc(ctx, started.Stop)()
 	line := &progressLine{w: progress, spec: spec, live: terminal(progress)}
-	reader, err := r.Follow(out.id, 0)
+	err = follow(r, started, func(e telemetry.Event) {
+		line.event(e)
+		if e.End != nil {
+			out.end = *e.End
+		}
+	})
+	line.clear()
+	return out, err
+}
+
+// follow gives every event of a run to f, and returns when nothing of the run is
+// left.
+func follow(r *runner.Runner, started *runner.Run, f func(telemetry.Event)) error {
+	reader, err := r.Follow(started.ID(), 0)
 	if err != nil {
-		return out, err
+		return err
 	}
 	for {
 		batch, err := reader.Next(context.Background())
 		if errors.Is(err, io.EOF) {
-			break
+			<-started.Done()
+			return nil
 		}
 		if err != nil {
-			return out, err
+			return err
 		}
 		var events []telemetry.Event
 		if err := json.Unmarshal(batch.JSON, &events); err != nil {
-			return out, err
+			return err
 		}
 		for _, e := range events {
-			line.event(e)
-			if e.End != nil {
-				out.end = *e.End
-			}
+			f(e)
 		}
 	}
-	line.clear()
-	<-started.Done()
-	return out, nil
 }
 
 // result is the outcome in one word: holds, fails, void, or the phase it ended in.

@@ -76,6 +76,9 @@ type Run struct {
 	Lab        string    `json:"lab"`
 	Code       string    `json:"code"`             // hash of the lab's source
 	Edited     bool      `json:"edited,omitempty"` // the code differs from the workbook's
+	// Exercise says that one function was another version, the learner's or the
+	// solution: Code is the hash with it. Such a run counts for an exercise only.
+	Exercise bool `json:"exercise,omitempty"`
 	// Command is the server that was run in the lab's place; empty: the lab.
 	Command  []string `json:"command,omitempty"`
 	Question Question `json:"question"`
@@ -204,6 +207,8 @@ type End struct {
 	Doubts  []Doubt `json:"doubts,omitempty"`  // why it is not green
 	Checks  []Check `json:"checks,omitempty"`  // none when void, stopped or failed
 	Guesses []Guess `json:"guesses,omitempty"` // in the order of the questions
+	// Comparison is what a run whose blocks are compared comes to.
+	Comparison *Comparison `json:"comparison,omitempty"`
 	// Metrics are the measured window's values by name: counters as increase,
 	// gauges as NAME.last .min .max .mean, histograms as NAME.p50 …
 	Metrics map[string]float64 `json:"metrics,omitempty"`

@@ -2,12 +2,14 @@
 // Wires the page. Every page has a header; a lesson with experiments has a bench.
 
 import { Bench } from "./bench.js";
+import { startBreakIt } from "./breakit.js";
 import { startCopy } from "./copy.js";
 import { byId, every, hit, one } from "./dom.js";
+import { Exercise } from "./exercise.js";
 import { startKeys } from "./keys.js";
 import { setMath } from "./math.js";
 import { startLook, toggleLanguage, toggleTheme } from "./look.js";
-import { experimentOf, experiments, page } from "./page.js";
+import { comparisons, experimentOf, experiments, page } from "./page.js";
 import { onWidth } from "./place.js";
 import { count, followReading } from "./progress.js";
 import { Search } from "./search.js";
@@ -23,6 +25,11 @@ const search = new Search();
 const help = /** @type {HTMLDialogElement} */ (byId("ui-help"));
 const menu = one(document, "[data-act=contents]");
 const bench = document.getElementById("ui-bench") && experiments.length ? new Bench() : null;
+if (bench && page.exercise) {
+  const exercise = new Exercise(page.exercise, bench);
+  bench.ready = (x) => exercise.ready(x);
+}
+startBreakIt();
 
 /** @param {boolean} open */
 function contents(open) {
@@ -54,6 +61,7 @@ startKeys({
   ArrowLeft: () => turn("prev"),
   ArrowRight: () => turn("next"),
   r: () => { bench?.start(); },
+  c: () => bench?.act({ act: "compare", key: "" }),
   s: () => bench?.act({ act: "stop", key: "" }),
   b: () => { if (bench) toBench(); },
   Escape: () => {
@@ -69,6 +77,7 @@ document.addEventListener("click", (e) => {
   if (button?.dataset.act === "theme") toggleTheme();
   else if (button?.dataset.act === "help") help.showModal();
   else if (button?.dataset.act === "contents") contents(menu.getAttribute("aria-expanded") !== "true");
+  else if (button?.dataset.act === "compare" && hit(e, "[data-compare-card]")) pose(hit(e, "[data-compare-card]")?.dataset.compareCard ?? "");
   else if (button?.dataset.act === "bench" && card) mount(card.dataset.experimentCard ?? "");
   else if (hit(e, ".contents a")) contents(false);
 });
@@ -78,6 +87,14 @@ function mount(id, run) {
   const x = experimentOf(id);
   if (x && bench && (x !== bench.experiment || run)) bench.put(x, run);
   if (x && bench) history.replaceState(history.state, "", `${location.pathname}${run ? `?run=${run}` : ""}#${id}`);
+}
+
+/** Puts a comparison of the lesson on the bench. @param {string} id @param {string} [run] */
+function pose(id, run) {
+  const c = comparisons.find((k) => k.id === id);
+  if (!c || !bench) return;
+  bench.pose(c, run);
+  history.replaceState(history.state, "", `${location.pathname}${run ? `?run=${run}` : ""}#${id}`);
 }
 
 document.addEventListener("reach", (e) => {
@@ -92,8 +109,11 @@ function start() {
   const named = experimentOf(decodeURIComponent(location.hash.slice(1)));
   const run = new URLSearchParams(location.search).get("run") ?? undefined;
   const of = experiments.find((x) => run && x.latest?.id === run);
-  bench.put(named ?? of ?? experiments[0], run);
+  const posed = comparisons.find((c) => c.id === decodeURIComponent(location.hash.slice(1)));
   onWidth(() => bench.settle());
+  if (posed) pose(posed.id, run);
+  else bench.put(named ?? of ?? experiments[0], run);
+  addEventListener("hashchange", () => { const c = comparisons.find((k) => `#${k.id}` === location.hash); if (c) pose(c.id); });
   addEventListener("hashchange", () => { const x = experimentOf(decodeURIComponent(location.hash.slice(1))); if (x && x !== bench.experiment) bench.put(x); });
 }
 

@@ -11,7 +11,7 @@
  * @typedef {object} Event
  * @property {number} seq dense in a run
  * @property {number} t seconds since the run began
- * @property {"run"|"state"|"block"|"sample"|"figures"|"sockets"|"log"|"fault"|"check"|"end"} kind
+ * @property {"run"|"state"|"block"|"sample"|"figures"|"sockets"|"log"|"fault"|"check"|"block-end"|"end"} kind
  * @property {string} [from]
  * @property {Record<string, number>} [values]
  * @property {Record<string, Histogram>} [hists]
@@ -19,7 +19,9 @@
  * @property {string} [text]
  * @property {RunBegin} [run]
  * @property {State} [state]
+ * @property {number} [block] counts from 0
  * @property {Block} [begin]
+ * @property {BlockEnd} [block_end]
  * @property {Socket[]} [sockets]
  * @property {{id: string, kind: string, on: boolean}} [fault]
  * @property {Check} [check]
@@ -38,14 +40,18 @@
  * @property {string} began
  * @property {string} lab
  * @property {boolean} [edited]
+ * @property {boolean} [exercise] one function was another version
  * @property {string[]} [command] the server that was run in the lab's place
  * @property {Host} host
+ * @property {string} [kind] comparison, sweep; of a run of several blocks
+ * @property {{order: number[]}} [plan]
+ * @property {{label: string}[]} [arms]
  */
 
 /** @typedef {{name: string, os: string, kernel: string, cpu: string, cores: number, go: string, isolation: string}} Host */
 /** @typedef {{phase: Phase, reason?: Reason, facts?: Record<string, string>}} State */
 /** @typedef {{code: string, line?: string, file?: string, at?: number, args?: Record<string, string>}} Reason */
-/** @typedef {{label: string, start: number, warmup: number, seconds: number}} Block */
+/** @typedef {{label: string, arm?: number, slot?: number, start: number, warmup: number, seconds: number}} Block */
 /** @typedef {{peer: string, state: string, recvq: number, sendq: number, rtt?: number, cwnd?: number, retrans?: number}} Socket */
 /** @typedef {{id: string, pass: boolean, value: number|null, op: string, bound: number|null, expr: string, why?: string}} Check */
 /** @typedef {{id: string, kind: string, given?: string|number, skipped?: boolean, answer: string|number|null, right: boolean, why?: string}} Guess */
@@ -60,7 +66,27 @@
  * @property {Check[]} [checks]
  * @property {Guess[]} [guesses]
  * @property {Record<string, number>} [metrics]
+ * @property {Comparison} [comparison]
  */
+
+/** @typedef {{label: string, trust: string, doubts?: Doubt[], retry?: boolean}} BlockEnd */
+
+/**
+ * What becomes of an expression from A to B; ratios are null without a verdict.
+ * @typedef {object} Difference
+ * @property {string} expr
+ * @property {number|null} a
+ * @property {number|null} b
+ * @property {number|null} ratio
+ * @property {number|null} low
+ * @property {number|null} high
+ * @property {number|null} least the smallest ratio above 1 that could have been seen
+ * @property {""|"better"|"worse"|"higher"|"lower"|"none"} verdict
+ * @property {"zero"|"missing"|"few"} [why]
+ * @property {string} [line]
+ */
+
+/** @typedef {{level: number, metrics: Difference[], pairs: number, lost?: number, as?: boolean|null}} Comparison */
 
 /**
  * A run in a list.
@@ -72,11 +98,15 @@
  * @property {Reason} [reason]
  * @property {string} [trust]
  * @property {boolean} [edited]
+ * @property {boolean} [exercise] one function was another version
  * @property {Record<string, Value>} [knobs]
  * @property {Record<string, Value>} [load]
  * @property {Check[]} [checks]
  * @property {Guess[]} [guesses]
  * @property {Record<string, number>} [metrics]
+ * @property {string} [kind] comparison, sweep
+ * @property {string[]} [arms]
+ * @property {Comparison} [comparison]
  */
 
 /** @typedef {boolean|number|string} Value */
@@ -125,8 +155,26 @@
  * @property {{id: string, expr: string}[]} checks
  * @property {Prediction[]} predictions
  * @property {boolean} author
+ * @property {number} inTurns seconds that a comparison of it takes
  * @property {Summary|null} latest
  * @property {boolean} edited
+ */
+
+/**
+ * A comparison of the lesson.
+ * @typedef {object} LessonComparison
+ * @property {string} id
+ * @property {string} name LESSON/COMPARISON
+ * @property {Text} title
+ * @property {string} a an experiment
+ * @property {string} b
+ * @property {Text} aTitle
+ * @property {Text} bTitle
+ * @property {number} rounds
+ * @property {number} seconds
+ * @property {Prediction[]} predictions
+ * @property {boolean} author
+ * @property {Summary|null} latest
  */
 
 /** @typedef {{id: string, kind: string, choices: string[], unit: string, given: string|number|null, skipped: boolean}} Prediction */
@@ -139,11 +187,28 @@
  * @property {string} version
  * @property {boolean} linux
  * @property {Experiment[]|null} experiments
+ * @property {LessonComparison[]|null} comparisons
  * @property {Record<string, Metric>|null} metrics
  * @property {FaultKind[]|null} faults
+ * @property {{goal: string, func: string, file: string}|null} exercise of the lesson
  * @property {Record<"knobs"|"settings"|"faults"|"metrics"|"groups"|"units"|"queues", Record<string, Text>|null>} words
  * @property {Record<string, Text>} text
  */
+
+/**
+ * The learner's version of a function, as the site has it.
+ * @typedef {object} ExerciseState
+ * @property {string} text
+ * @property {string} original
+ * @property {boolean} saved the file is there
+ * @property {{line: number, text: string}|null} problem
+ * @property {{op: string, text: string}[]} diff from the original
+ * @property {boolean} done the goal held
+ */
+
+/** @typedef {{id: string, measured: boolean, author: boolean}} BreakSide */
+/** @typedef {{state: "wait"|"pass"|"fail", value: string, bound: string, why?: string}} BreakCell */
+/** A failure and its cure. @typedef {{run: BreakSide, cure: BreakSide, rows: {id: string, run: BreakCell, cure: BreakCell}[], gone: boolean, both: boolean}} BreakView */
 
 /** @typedef {{Lesson: string, Section: string, Title: Text, Before: string, Match: string, After: string}} Hit */
 

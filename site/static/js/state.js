@@ -144,6 +144,7 @@ function failed(run, state) {
 
 /** @param {Situation} s @returns {Note} */
 function finished(s) {
+  if (s.run?.begin?.kind === "comparison") return { ...say("ok", "compared"), acts: s.run.id ? [{ act: "download", key: "note.recording", arg: s.run.id }] : [] };
   const run = s.run, total = s.experiment.checks.length, done = [...(run?.checks.values() ?? [])].filter((c) => c.pass).length;
   const name = total === 0 ? "none" : done === total ? "all" : "some", key = name === "some" ? "note.finished" : `note.finished.${name}`;
   const title = text(key, { total: figure(total), done: figure(done) });
@@ -156,5 +157,5 @@ function finished(s) {
 /** @param {ApiError} e @returns {Note} */
 function refused(e) {
   const acts = e.run ? [{ act: "open", key: "note.other", arg: e.run, main: true }, { act: "halt", key: "note.other.stop", arg: e.run }] : [];
-  return { kind: "failed", title: e.said, body: e.field ? [plain(e.field)] : [], acts };
+  return { kind: "failed", title: e.said, body: e.field && e.code !== "bad-code" ? [plain(e.field)] : [], acts };
 }
