@@ -10,6 +10,7 @@ import (
 	"socketlabs/labs/telemetry"
 	"socketlabs/runner/load"
 	"socketlabs/runner/shim"
+	"socketlabs/runner/trace"
 )
 
 // tag is in the environment of all processes that belong to a run.
@@ -27,6 +28,8 @@ func Child() {
 		shim.Main()
 	case "load":
 		os.Exit(load.Main(os.Stdin, os.Stdout))
+	case "trace":
+		os.Exit(trace.Main(os.Args[2:], os.Stdin, os.Stdout))
 	}
 }
 

@@ -78,6 +78,7 @@ type Runner struct {
 	yield  context.CancelFunc // ends the background build, nil when there is none
 	closed bool
 	whole  map[string]labs.Lab // as each lab was when it was last not broken
+	traces []*Tracing          // the last ones, the newest last
 }
 
 // Open prepares the data folder, ends what earlier runs left behind and marks

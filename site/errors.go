@@ -25,6 +25,7 @@ var (
 	errLesson    = errors.New("site: the lesson has problems")
 	errCrowded   = errors.New("site: too many readers")
 	errStart     = errors.New("site: the run can not be started")
+	errTracing   = errors.New("site: another trace goes on")
 	errNoLinux   = errors.New("site: runs need Linux")
 	errCode      = errors.New("site: no version of the function")
 	errOwner     = errors.New("site: code is edited on this machine only")
@@ -61,6 +62,8 @@ var faults = []fault{
 	{errAnswered, 409, "answered"},
 	{errUnrun, 409, "unrun"},
 	{runner.ErrNoRun, 404, "no-run"},
+	{errTracing, 409, "tracing"},
+	{runner.ErrNoTrace, 404, "no-trace"},
 	{runner.ErrBusy, 409, "busy"},
 	{runner.ErrRunning, 409, "running"},
 	{runner.ErrClosed, 503, "closing"},

@@ -14,6 +14,7 @@ type labView struct {
 	Title content.Text
 	Knobs []setting
 	Uses  []labUse
+	Echo  bool // the microscope can look at it
 }
 
 // labUse is an experiment that runs the lab.
@@ -44,9 +45,10 @@ func labViews(e *edition) []labView {
 			}
 		}
 	}
+	echoes := echoing(e)
 	var list []labView
 	for _, lab := range e.labs.Labs {
-		list = append(list, labView{lab, word(e.book.Words.Labs, lab.Name), settings(lab.Knobs, nil, e.book.Words.Knobs), uses[lab.Name]})
+		list = append(list, labView{lab, word(e.book.Words.Labs, lab.Name), settings(lab.Knobs, nil, e.book.Words.Knobs), uses[lab.Name], echoes[lab.Name] && lab.Broken == ""})
 	}
 	place := func(v labView) int {
 		if i := slices.Index(order, v.Name); i >= 0 {

@@ -23,6 +23,7 @@ func routes() []route {
 		{"GET /{lang}/{lesson}", person, (*Site).lesson},
 		{"GET /{lang}/labs", person, (*Site).labsPage},
 		{"GET /{lang}/mystery", person, (*Site).mysteryPage},
+		{"GET /{lang}/microscope", person, (*Site).microscopePage},
 		{"GET /{lang}/tree", person, (*Site).tree},
 		{"GET /{lang}/search", person, (*Site).searchPage},
 		{"GET /{lang}/runs", person, (*Site).runsPage},
@@ -61,6 +62,10 @@ func routes() []route {
 		{"GET /api/experiments/{lesson}/{experiment}/author/doctor", 0, (*Site).authorDoctor},
 
 		{"POST /api/mysteries/{seed}/answer", command, (*Site).answerMystery},
+
+		{"POST /api/traces", command, (*Site).startTrace},
+		{"GET /api/traces/{id}", 0, (*Site).trace},
+		{"POST /api/traces/{id}/stop", command, (*Site).stopTrace},
 
 		{"GET /api/lessons/{lesson}/breakit", 0, (*Site).breakData},
 		{"GET /api/exercises/{lesson}", owner, (*Site).exercise},

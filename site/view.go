@@ -26,6 +26,7 @@ type pageData struct {
 	Exercise    *exerciseRef      `json:"exercise"`
 	Words       content.Words     `json:"words"`
 	Text        any               `json:"text"`
+	Microscope  *microscopeView   `json:"microscope,omitempty"` // of its own page
 }
 
 // exerciseRef names the lesson's exercise.

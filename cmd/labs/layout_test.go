@@ -16,14 +16,15 @@ import (
 // README. Nothing imports site, nothing imports a lab, content never sees a
 // process, runner never sees a lesson.
 var arrows = map[string][]string{
-	"cmd/labs":              {"content", "labs", "labs/telemetry", "runner", "runner/judge", "site"},
-	"site":                  {"content", "labs", "labs/telemetry", "runner", "runner/judge"},
+	"cmd/labs":              {"content", "labs", "labs/telemetry", "runner", "runner/judge", "runner/trace", "site"},
+	"site":                  {"content", "labs", "labs/telemetry", "runner", "runner/judge", "runner/trace"},
 	"content":               {"labs", "labs/telemetry", "runner/judge"},
 	"labs":                  {"labs/internal/lab", "labs/telemetry"},
-	"runner":                {"labs", "labs/telemetry", "runner/judge", "runner/load", "runner/observe", "runner/shim"},
+	"runner":                {"labs", "labs/telemetry", "runner/judge", "runner/load", "runner/observe", "runner/shim", "runner/trace"},
 	"runner/load":           {"labs", "labs/telemetry"},
 	"runner/observe":        {"labs/telemetry"},
 	"runner/shim":           {},
+	"runner/trace":          {}, // ptrace(2) and packets: what a system call is, not what a run is
 	"runner/judge":          {"labs/telemetry"},
 	"labs/telemetry":        {},
 	"labs/internal/lab":     {"labs/telemetry", "labs/internal/sock"},

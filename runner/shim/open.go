@@ -129,7 +129,7 @@ func (s *Shim) spawn(flags uintptr) error {
 	attr := &os.ProcAttr{
 		Env:   append(basic(), tag+s.options.RunID),
 		Files: []*os.File{null, null, os.Stderr, theirs},
-		Sys:   attributes(flags),
+		Sys:   attributes(flags, s.options.Capture),
 	}
 	started := make(chan error)
 	go s.hold(attr, started)
@@ -159,7 +159,7 @@ func (s *Shim) hold(attr *os.ProcAttr, started chan<- error) {
 
 // attributes of the shim's process. A subreaper must live a little longer than
 // its parent, to end its children; it learns from its end of the control socket.
-func attributes(flags uintptr) *syscall.SysProcAttr {
+func attributes(flags uintptr, capture bool) *syscall.SysProcAttr {
 	sys := &syscall.SysProcAttr{Setsid: true, Cloneflags: flags}
 	if flags != 0 {
 		sys.Pdeathsig = unix.SIGKILL
@@ -173,6 +173,9 @@ func attributes(flags uintptr) *syscall.SysProcAttr {
 	if flags&unix.CLONE_NEWNET != 0 {
 		// For lo, sysctls and TCP_CONGESTION of the own network, as root has them.
 		sys.AmbientCaps = []uintptr{unix.CAP_NET_ADMIN}
+		if capture {
+			sys.AmbientCaps = append(sys.AmbientCaps, unix.CAP_NET_RAW)
+		}
 	}
 	return sys
 }

@@ -39,6 +39,9 @@ type Options struct {
 	Net    string
 	Sysctl map[string]string // of the own network: "net.ipv4.tcp_fin_timeout": "5"
 	Limits Limits
+	// Capture lets processes open packet(7) sockets in the own network. They can
+	// always do so as root.
+	Capture bool
 }
 
 // Shim is a process that holds a run's processes. Its methods may be called from
