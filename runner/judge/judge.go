@@ -30,7 +30,8 @@
 // The grammar is expr-lang's, of which there are: names, numbers, texts,
 // + - * / % **, comparisons, && || !, c ? a : b, and abs ceil floor round min
 // max len. Whole numbers are equal when they are the same; numbers with
-// fractions when they are within 1e-9 of the larger.
+// fractions when they are within 1e-9 of the larger. Over a sweep they are about
+// lists: see Sweep.
 package judge
 
 import (

@@ -25,6 +25,7 @@ type vocabulary struct {
 	windows map[string]telemetry.Window
 	derived map[string]node
 	order   []string // of derived
+	many    *many    // not nil: expressions are over several blocks, see Sweep
 }
 
 // spaces are the namespaces, in the order of messages.
