@@ -221,3 +221,12 @@ func (l *Linter) Lint(expr string, boolean bool) error {
 	_, err := l.words.compile(expr)
 	return err
 }
+
+// Answer checks a prediction's answer: that it has a meaning, and is of the kind
+// and one of the choices that the prediction has.
+func (l *Linter) Answer(p telemetry.Prediction) error {
+	if _, err := l.words.compileAnswer(p); err != nil {
+		return fmt.Errorf("prediction %s: %w", p.ID, err)
+	}
+	return nil
+}
