@@ -32,6 +32,8 @@ const (
 // processes and the observer say comes to one goroutine, which writes it down.
 type block struct {
 	run  *Run
+	arm  *arm
+	slot int // its place in the plan
 	sup  *shim.Shim
 	lab  *child
 	load *child // nil: no load
@@ -57,22 +59,23 @@ type block struct {
 	complaint string // the load generator's last error
 }
 
-// execute runs the lab and its load, and returns what was measured.
-func (r *Run) execute(ctx context.Context, binary string) (judge.Verdict, error) {
+// execute runs an arm's lab and load, and returns the judge of what was measured.
+func (r *Run) execute(ctx context.Context, a *arm, slot int) (*judge.Judge, error) {
 	if err := r.enter(telemetry.Starting, nil, nil); err != nil {
-		return judge.Verdict{}, err
+		return nil, err
 	}
-	b := &block{run: r, relief: map[string]context.CancelFunc{}, said: make(chan telemetry.Event, 1024), ended: make(chan *child, 2)}
-	b.score.begin(r)
-	err := b.perform(ctx, binary)
+	verdicts, err := judge.New(a.question, r.runner.host)
+	if err != nil {
+		return nil, err
+	}
+	b := &block{run: r, arm: a, slot: slot, relief: map[string]context.CancelFunc{}, said: make(chan telemetry.Event, 1024), ended: make(chan *child, 2)}
+	b.score.begin(r, verdicts)
+	err = b.perform(ctx, a.binary)
 	b.close()
 	if e := b.score.rest(); err == nil {
 		err = e
 	}
-	if err != nil {
-		return judge.Verdict{}, err
-	}
-	return r.judge.Finish(), nil
+	return verdicts, err
 }
 
 // perform takes the block through its phases.

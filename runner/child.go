@@ -74,15 +74,15 @@ func (b *block) spawn(c shim.Command, max int, stdout, stderr func(line []byte, 
 func (b *block) startLab(binary string) error {
 	r := b.run
 	limits := r.runner.limits
-	sup, err := shim.Open(shim.Options{RunID: r.id, Net: r.spec.Net, Sysctl: r.spec.Sysctl,
+	sup, err := shim.Open(shim.Options{RunID: r.id, Net: b.arm.spec.Net, Sysctl: b.arm.spec.Sysctl,
 		Limits: shim.Limits{Memory: limits.Memory, Files: limits.Files, Processes: limits.Processes}})
 	if err != nil {
 		return fails("isolation-refused", err.Error())
 	}
 	b.sup = sup
 	ear := &ear{block: b, from: telemetry.FromLab, gate: b.score.gates[telemetry.FromLab], max: limits.LogLine}
-	admission, events := newAdmission(r.lab), newGate(100)
-	c := shim.Command{Path: binary, Args: append(r.spec.Args(r.lab), "-addr=127.0.0.1:0"), Env: []string{"LABS_ADDR=127.0.0.1:0"}}
+	admission, events := newAdmission(b.arm.lab), newGate(100)
+	c := shim.Command{Path: binary, Args: append(b.arm.spec.Args(b.arm.lab), "-addr=127.0.0.1:0"), Env: []string{"LABS_ADDR=127.0.0.1:0"}}
 	if r.command != nil {
 		if b.told, err = freeAddr(); err != nil {
 			return fails("lab-crashed", err.Error())

@@ -67,7 +67,7 @@ func (b *block) suffer(ctx context.Context, f labs.Fault, from, to time.Duration
 
 // times are when a fault of the spec begins and ends.
 func (b *block) times(f labs.Fault) (from, to time.Duration) {
-	from = b.score.start.time() + seconds(b.run.spec.Warmup+f.At)
+	from = b.score.start.time() + seconds(b.arm.spec.Warmup+f.At)
 	to = b.score.stop.time()
 	if f.For > 0 {
 		to = min(to, from+seconds(f.For))

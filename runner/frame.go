@@ -39,6 +39,11 @@ func newFrame(seq uint64, events []telemetry.Event) *frame {
 // encode writes an event as JSON. Numbers that JSON does not have are left out.
 func encode(e telemetry.Event) []byte {
 	e.Values = finite(e.Values)
+	if e.BlockEnd != nil {
+		end := *e.BlockEnd
+		end.Metrics, end.Watched = finite(end.Metrics), finite(end.Watched)
+		e.BlockEnd = &end
+	}
 	if e.End != nil {
 		end := *e.End
 		end.Metrics = finite(end.Metrics)

@@ -12,6 +12,7 @@ type journal struct {
 	rec     *recording
 	stream  *stream
 	seq     uint64
+	block   int   // that the events belong to
 	err     error // of the first write that failed; nothing is written after it but the end
 }
 
@@ -37,6 +38,9 @@ func begin(a *archive, id string, header telemetry.Event) (*journal, error) {
 func (j *journal) write(events ...telemetry.Event) error {
 	if j.err != nil || len(events) == 0 {
 		return j.err
+	}
+	for i := range events {
+		events[i].Block = j.block
 	}
 	f := newFrame(j.seq+1, events)
 	err := j.rec.write(f.lines())

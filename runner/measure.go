@@ -3,7 +3,6 @@ package runner
 import (
 	"context"
 	"fmt"
-	"path"
 	"time"
 
 	"socketlabs/labs"
@@ -17,7 +16,7 @@ import (
 func (b *block) startMeasuring(ctx context.Context) error {
 	ctx, b.quit = context.WithCancel(ctx)
 	b.measuring = ctx
-	spec, s := b.run.spec, &b.score
+	spec, s := b.arm.spec, &b.score
 	s.start = tickAt(monotonic()+lead(spec)) + 1
 	s.stop = s.start + tickOf(spec.Warmup+spec.Seconds)
 	if err := b.observe(ctx); err != nil {
@@ -32,8 +31,8 @@ func (b *block) startMeasuring(ctx context.Context) error {
 			b.expose(ctx, f, from, to)
 		}
 	}
-	begin := telemetry.Block{Label: path.Base(spec.Name), Start: s.clock.on(s.start), Warmup: spec.Warmup, Seconds: spec.Seconds}
-	b.run.judge.Begin(begin)
+	begin := telemetry.Block{Label: b.arm.label, Arm: b.arm.index, Slot: b.slot, Start: s.clock.on(s.start), Warmup: spec.Warmup, Seconds: spec.Seconds}
+	s.judge.Begin(begin)
 	s.add(telemetry.Event{T: b.run.now(), Kind: telemetry.KindBlock, From: telemetry.FromRunner, Begin: &begin})
 	return s.flush()
 }
@@ -79,7 +78,7 @@ func (b *block) observe(ctx context.Context) error {
 
 // startLoad starts the load generator when there is load or a client misbehaves.
 func (b *block) startLoad(start tick) error {
-	plan := load.NewPlan(b.run.spec, b.addr.String(), float64(start)/10)
+	plan := load.NewPlan(b.arm.spec, b.addr.String(), float64(start)/10)
 	if plan.Idle() {
 		b.score.gone(telemetry.FromLoad)
 		return nil

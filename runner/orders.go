@@ -23,11 +23,12 @@ type order struct {
 
 // Suffer switches a fault on, from now until its For is over; its At is not
 // used. It returns the name under which the stream tells of it. The error is
-// ErrNotMeasuring, or says what is wrong with which value.
+// ErrNotMeasuring, or says what is wrong with which value. A run of several
+// blocks is given no fault by hand: its blocks would not be alike.
 func (r *Run) Suffer(f labs.Fault) (string, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.phase.Load() != telemetry.Running {
+	if r.phase.Load() != telemetry.Running || r.several() {
 		return "", ErrNotMeasuring
 	}
 	f.At = 0

@@ -18,13 +18,12 @@ import (
 type Run struct {
 	id      string
 	runner  *Runner
-	spec    labs.Spec
-	lab     labs.Lab
+	plan    labs.Plan
+	arms    []*arm
 	command []string // that is run in the lab's place; nil: the lab
 	header  telemetry.Run
 	clock   clock
 	journal *journal
-	judge   *judge.Judge
 	phase   atomic.Value // telemetry.Phase
 	end     atomic.Pointer[telemetry.End]
 	context context.Context
@@ -38,8 +37,9 @@ type Run struct {
 
 func (r *Run) ID() string { return r.id }
 
-// Seconds is how long the run measures.
-func (r *Run) Seconds() float64 { return r.spec.Seconds }
+// Seconds is how long each of the run's blocks measures, or its first, when they
+// differ.
+func (r *Run) Seconds() float64 { return r.arms[0].spec.Seconds }
 
 // Stop ends the run as Stopped.
 func (r *Run) Stop() { r.stop(errStopped) }
@@ -97,23 +97,16 @@ func names(c *labs.Catalog) []string {
 }
 
 // begin makes a run whose recording and stream have their first event.
-func (r *Runner) begin(spec labs.Spec, lab labs.Lab, command []string) (*Run, error) {
+func (r *Runner) begin(plan labs.Plan, arms []*arm, command []string) (*Run, error) {
 	now := time.Now().UTC()
-	question := spec.Question(lab)
-	verdicts, err := judge.New(question, r.host)
-	if err != nil {
-		return nil, err
-	}
 	run := &Run{
-		id: newID(now), runner: r, spec: spec.Clone(), lab: lab, command: command, judge: verdicts,
+		id: newID(now), runner: r, plan: plan, arms: arms, command: command,
 		clock: clock{tickAt(monotonic())}, done: make(chan struct{}),
-		orders: make(chan order, maxOrders), asked: spec.Clone(),
+		orders: make(chan order, maxOrders), asked: arms[0].spec.Clone(),
 	}
-	run.header = telemetry.Run{
-		ID: run.id, Schema: 1, Experiment: spec.Name, Began: now, Lab: lab.Name, Code: lab.Code, Command: command,
-		Edited: spec.Edited(lab), Question: question, Asked: run.spec, Host: r.host,
-	}
+	run.header = run.heading(now)
 	run.phase.Store(telemetry.Queued)
+	var err error
 	run.journal, err = begin(r.archive, run.id, telemetry.Event{Kind: telemetry.KindRun, From: telemetry.FromRunner, Run: &run.header})
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrDiskFull, err)
@@ -125,7 +118,7 @@ func (r *Runner) begin(spec labs.Spec, lab labs.Lab, command []string) (*Run, er
 // carry takes the run from its first phase to its last event.
 func (r *Run) carry() {
 	defer r.stop(nil)
-	ctx, cancel := context.WithTimeoutCause(r.context, r.runner.limits.Time, errTime)
+	ctx, cancel := context.WithTimeoutCause(r.context, r.limit(), errTime)
 	defer cancel()
 	verdict, err := r.perform(ctx)
 	why := endingOf(err)
@@ -141,10 +134,10 @@ func (r *Run) carry() {
 	if err := r.journal.end(telemetry.Event{T: r.now(), Kind: telemetry.KindEnd, From: telemetry.FromRunner, End: &end}); err != nil {
 		r.runner.log.Warn("recording", "run", r.id, "error", err)
 	}
-	r.runner.log.Info("run", "id", r.id, "experiment", r.spec.Name, "phase", why.phase, "reason", why.reason.Code)
+	r.runner.log.Info("run", "id", r.id, "experiment", r.plan.Name, "phase", why.phase, "reason", why.reason.Code)
 }
 
-// perform waits for the machine, builds, and executes the one block.
+// perform waits for the machine, builds, and executes the blocks.
 func (r *Run) perform(ctx context.Context) (judge.Verdict, error) {
 	if err := r.enter(telemetry.Queued, nil, nil); err != nil {
 		return judge.Verdict{}, err
@@ -156,22 +149,25 @@ func (r *Run) perform(ctx context.Context) (judge.Verdict, error) {
 		return judge.Verdict{}, err
 	}
 	defer held.Close()
-	if r.command != nil {
-		return r.execute(ctx, r.command[0])
+	if err := r.buildArms(ctx); err != nil {
+		return judge.Verdict{}, err
 	}
-	binary, err := r.build(ctx)
+	if r.several() {
+		return r.rounds(ctx)
+	}
+	j, err := r.execute(ctx, r.arms[0], 0)
 	if err != nil {
 		return judge.Verdict{}, err
 	}
-	return r.execute(ctx, binary)
+	return j.Finish(), nil
 }
 
-// build returns the lab's binary; what the compiler says becomes log.
-func (r *Run) build(ctx context.Context) (string, error) {
+// build returns a lab's binary; what the compiler says becomes log.
+func (r *Run) build(ctx context.Context, lab labs.Lab) (string, error) {
 	if err := r.enter(telemetry.Building, nil, nil); err != nil {
 		return "", err
 	}
-	binary, output, err := r.runner.builder.build(ctx, r.lab, false)
+	binary, output, err := r.runner.builder.build(ctx, lab, false)
 	events := compilerSays(output, err != nil)
 	for i := range events {
 		events[i].T = r.now()
@@ -192,7 +188,7 @@ func (r *Run) now() float64 { return r.clock.since(monotonic()) }
 // summary is what is known of the run so far.
 func (r *Run) summary() Summary {
 	s := Summary{ID: r.id, Phase: r.phase.Load().(telemetry.Phase)}
-	s.header(r.header, r.spec)
+	s.header(r.header, r.arms[0].spec)
 	if end := r.end.Load(); end != nil {
 		s.ended(*end)
 	}

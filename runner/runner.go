@@ -36,7 +36,7 @@ var (
 // Limits of what runs may use. The zero value of a field means its default.
 type Limits struct {
 	Runs      int           `json:"runs"`      // at the same time: 1
-	Time      time.Duration `json:"time"`      // of a whole run: 2 min
+	Time      time.Duration `json:"time"`      // of a whole run, beside the time of its blocks when it has several: 2 min
 	Log       int           `json:"log"`       // lines a second from each process: 50, with bursts of 200
 	LogLine   int           `json:"log_line"`  // bytes: 4096
 	Memory    int64         `json:"memory"`    // bytes of data of each process: 2 GiB
@@ -174,7 +174,11 @@ func (r *Runner) Limits() Limits { return r.limits }
 func (r *Runner) Host() telemetry.Host { return r.host }
 
 // Start accepts a run: from here on its stream tells everything.
-func (r *Runner) Start(spec labs.Spec) (*Run, error) { return r.accept(spec, nil) }
+func (r *Runner) Start(spec labs.Spec) (*Run, error) { return r.accept(labs.One(spec), nil) }
+
+// StartPlan accepts a run of one or more blocks. It holds the machine's measuring
+// slot from the first to the last.
+func (r *Runner) StartPlan(plan labs.Plan) (*Run, error) { return r.accept(plan, nil) }
 
 // StartCommand accepts a run of a server that is not ours, in the place of the
 // spec's lab: a program and its arguments, looked up as a shell does. It is told
@@ -187,15 +191,15 @@ func (r *Runner) StartCommand(spec labs.Spec, command []string) (*Run, error) {
 	if path, err = filepath.Abs(path); err != nil {
 		return nil, fmt.Errorf("runner: %w", err)
 	}
-	return r.accept(spec, append([]string{path}, command[1:]...))
+	return r.accept(labs.One(spec), append([]string{path}, command[1:]...))
 }
 
-func (r *Runner) accept(spec labs.Spec, command []string) (*Run, error) {
+func (r *Runner) accept(plan labs.Plan, command []string) (*Run, error) {
 	catalog, err := r.Catalog()
 	if err != nil {
 		return nil, err
 	}
-	lab, err := check(spec, catalog)
+	arms, err := arms(plan, catalog, r.host)
 	if err != nil {
 		return nil, err
 	}
@@ -207,7 +211,7 @@ func (r *Runner) accept(spec labs.Spec, command []string) (*Run, error) {
 	case r.going() >= r.limits.Runs:
 		return nil, ErrBusy
 	}
-	run, err := r.begin(spec, lab, command)
+	run, err := r.begin(plan, arms, command)
 	if err != nil {
 		return nil, err
 	}
@@ -311,6 +315,8 @@ func (r *Runner) Trouble() []string {
 type Summary struct {
 	ID         string             `json:"id"`
 	Experiment string             `json:"experiment"`
+	Kind       string             `json:"kind,omitempty"` // comparison, sweep; empty: one experiment
+	Arms       []string           `json:"arms,omitempty"` // their labels, of a run of several blocks
 	Began      time.Time          `json:"began"`
 	Phase      telemetry.Phase    `json:"phase"`
 	Reason     *telemetry.Reason  `json:"reason,omitempty"`

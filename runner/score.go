@@ -29,10 +29,10 @@ type score struct {
 // sources are who samples, in the order of a frame.
 var sources = []string{telemetry.FromLab, telemetry.FromLoad, telemetry.FromKernel, telemetry.FromHost}
 
-func (s *score) begin(r *Run) {
+func (s *score) begin(r *Run, verdicts *judge.Judge) {
 	limit := r.runner.limits.Log
 	*s = score{
-		clock: r.clock, journal: r.journal, judge: r.judge,
+		clock: r.clock, journal: r.journal, judge: verdicts,
 		gates:  map[string]*gate{telemetry.FromLab: newGate(limit), telemetry.FromLoad: newGate(limit)},
 		next:   tickAt(monotonic()) + 1,
 		newest: map[string]tick{},

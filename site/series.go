@@ -8,7 +8,9 @@ import (
 	"math"
 	"net/http"
 	"slices"
+	"strconv"
 
+	"socketlabs/content"
 	"socketlabs/labs/telemetry"
 	"socketlabs/runner"
 )
@@ -40,13 +42,18 @@ const (
 // seriesMaker turns events into a series.
 type seriesMaker struct {
 	series
+	block  int         // whose samples are taken, or allBlocks
 	rows   map[int]int // index into T, by tick
 	latest map[telemetry.Kind]int
 	heat   heat
 }
 
-func newSeriesMaker() *seriesMaker {
+// allBlocks stands for the number of a block.
+const allBlocks = -1
+
+func newSeriesMaker(block int) *seriesMaker {
 	return &seriesMaker{
+		block:  block,
 		series: series{T: []float64{}, Values: map[string][]*float64{}, Events: []json.RawMessage{}, Heat: []heatColumn{}},
 		rows:   map[int]int{}, latest: map[telemetry.Kind]int{},
 	}
@@ -55,6 +62,9 @@ func newSeriesMaker() *seriesMaker {
 // add takes the next event, whole as raw.
 func (m *seriesMaker) add(e telemetry.Event, raw json.RawMessage) {
 	m.Seq = e.Seq
+	if m.block != allBlocks && e.Block != m.block && !ofRun(e.Kind) {
+		return
+	}
 	switch e.Kind {
 	case telemetry.KindSample:
 		m.sample(e)
@@ -63,7 +73,9 @@ func (m *seriesMaker) add(e telemetry.Event, raw json.RawMessage) {
 		}
 		return
 	case telemetry.KindBlock:
-		m.heat.begin(e)
+		if m.block == allBlocks || e.Block == m.block {
+			m.heat.begin(e)
+		}
 	case telemetry.KindFigures, telemetry.KindSockets:
 		if i, ok := m.latest[e.Kind]; ok {
 			m.Events[i] = nil
@@ -71,6 +83,16 @@ func (m *seriesMaker) add(e telemetry.Event, raw json.RawMessage) {
 		m.latest[e.Kind] = len(m.Events)
 	}
 	m.Events = append(m.Events, raw)
+}
+
+// ofRun says whether events of this kind tell of the run and not of one block:
+// whoever looks at a block wants to know of the others that they are there.
+func ofRun(k telemetry.Kind) bool {
+	switch k {
+	case telemetry.KindRun, telemetry.KindState, telemetry.KindBlock, telemetry.KindBlockEnd, telemetry.KindEnd:
+		return true
+	}
+	return false
 }
 
 // sample puts values into the row of their time. Rows stay in order even where
@@ -218,24 +240,43 @@ func split(batch []byte, f func(telemetry.Event, json.RawMessage)) error {
 	return nil
 }
 
-// runSeries is a run so far, in columns.
+// blockOf is the block that a request names, in ?block=N.
+func blockOf(r *http.Request) (int, error) {
+	text := r.URL.Query().Get("block")
+	if text == "" {
+		return allBlocks, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 0 {
+		return 0, &refusal{err: errRequest, field: "block", text: content.Text{
+			Ko: "block은 0부터 세는 구간의 번호입니다: " + text, En: "block is the number of a block, counted from 0: " + text}}
+	}
+	return n, nil
+}
+
+// runSeries is a run so far, or one block of it, in columns.
 func (s *Site) runSeries(w http.ResponseWriter, r *http.Request) error {
+	block, err := blockOf(r)
+	if err != nil {
+		return err
+	}
 	id := r.PathValue("id")
-	if zipped, ok := s.series.get(seriesKey{run: id}); ok {
+	key := seriesKey{sourceKey{run: id}, block}
+	if zipped, ok := s.series.get(key); ok {
 		return sendZipped(w, r, zipped)
 	}
 	rd, err := s.cfg.Runner.Follow(id, 0)
 	if err != nil {
 		return err
 	}
-	m := newSeriesMaker()
+	m := newSeriesMaker(block)
 	over, err := available(rd, func(batch []byte) error { return split(batch, m.add) })
 	if err != nil {
 		return err
 	}
 	zipped, err := encode(m.done())
 	if err == nil && over {
-		s.series.put(seriesKey{run: id}, zipped)
+		s.series.put(key, zipped)
 	}
 	if err != nil {
 		return err

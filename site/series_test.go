@@ -159,3 +159,38 @@ func TestTheAuthorsSeries(t *testing.T) {
 		t.Errorf("%v, %d events", c, len(got.Events))
 	}
 }
+
+// TestSeriesOfABlock: a block's columns hold nothing of another's, and the run's
+// own events come with each.
+func TestSeriesOfABlock(t *testing.T) {
+	s := serve(t)
+	of := func(block int, e telemetry.Event) telemetry.Event { e.Block = block; return e }
+	begin := func(block int, at float64) telemetry.Event {
+		return of(block, telemetry.Event{T: at, Kind: telemetry.KindBlock, Begin: &telemetry.Block{Start: at, Seconds: 1}})
+	}
+	record(t, s.data, runID(2), "a/x", []telemetry.Event{
+		begin(0, 0.1), sample(telemetry.FromLab, 0.2, map[string]float64{"lab.reads": 1}),
+		{T: 0.2, Kind: telemetry.KindLog, Text: "of the first"},
+		{T: 0.3, Kind: telemetry.KindBlockEnd, BlockEnd: &telemetry.BlockEnd{Label: "x", Trust: "green"}},
+		begin(1, 1.1), of(1, sample(telemetry.FromLab, 1.2, map[string]float64{"lab.reads": 5})),
+	}, finished("green", nil))
+	for block, want := range map[string]string{"0": "[1]", "1": "[5]"} {
+		var got series
+		s.get("/api/runs/"+runID(2)+"/series?block="+block, &got)
+		kinds := ""
+		for _, raw := range got.Events {
+			var e telemetry.Event
+			if err := json.Unmarshal(raw, &e); err != nil {
+				t.Fatal(err)
+			}
+			kinds += string(e.Kind) + " "
+		}
+		wantKinds := map[string]string{"0": "run block log block-end block end ", "1": "run block block-end block end "}[block]
+		if c := fmt.Sprint(column(got, "lab.reads")); c != want || kinds != wantKinds || got.Seq != 8 {
+			t.Errorf("block %s: %s, events %s, seq %d", block, c, kinds, got.Seq)
+		}
+	}
+	if resp, _ := s.do(request{path: "/api/runs/" + runID(2) + "/series?block=-1", bearer: testToken}); resp.StatusCode != http.StatusBadRequest {
+		t.Errorf("block -1: %s", resp.Status)
+	}
+}

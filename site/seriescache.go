@@ -5,10 +5,10 @@ import (
 	"compress/gzip"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"sync"
 
-	"socketlabs/content"
 	"socketlabs/runner"
 )
 
@@ -18,8 +18,12 @@ type seriesCache struct {
 	have map[seriesKey][]byte
 }
 
-// seriesKey names a recording: a run's, or the author's of an experiment.
-type seriesKey = sourceKey
+// seriesKey names a recording, a run's or the author's of an experiment, and the
+// block of it or allBlocks.
+type seriesKey struct {
+	sourceKey
+	block int
+}
 
 // maxSeries bounds what is kept; one is some tens of kilobytes.
 const maxSeries = 64
@@ -45,7 +49,7 @@ func (c *seriesCache) put(k seriesKey, zipped []byte) {
 func (c *seriesCache) forget(run string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	delete(c.have, seriesKey{run: run})
+	maps.DeleteFunc(c.have, func(k seriesKey, _ []byte) bool { return k.run == run })
 }
 
 // encode writes v as gzipped JSON, as fast as gzip can: a live run is asked for
@@ -86,22 +90,27 @@ func (s *Site) authorSeries(w http.ResponseWriter, r *http.Request) error {
 	if err != nil || x.Author == nil {
 		return errNotFound
 	}
-	zipped, ok := s.series.get(seriesKey{author: x})
+	block, err := blockOf(r)
+	if err != nil {
+		return err
+	}
+	key := seriesKey{sourceKey{author: x}, block}
+	zipped, ok := s.series.get(key)
 	if !ok {
-		if zipped, err = authored(x); err != nil {
+		if zipped, err = authored(x.Author, block); err != nil {
 			return err
 		}
-		s.series.put(seriesKey{author: x}, zipped)
+		s.series.put(key, zipped)
 	}
 	return sendZipped(w, r, zipped)
 }
 
-func authored(x *content.Experiment) ([]byte, error) {
-	events, err := runner.ReadRecording(bytes.NewReader(x.Author))
+func authored(author []byte, block int) ([]byte, error) {
+	events, err := runner.ReadRecording(bytes.NewReader(author))
 	if err != nil {
 		return nil, err
 	}
-	m := newSeriesMaker()
+	m := newSeriesMaker(block)
 	for _, e := range events {
 		raw, err := json.Marshal(e)
 		if err != nil {

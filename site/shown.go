@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"socketlabs/content"
+	"socketlabs/labs"
 	"socketlabs/labs/telemetry"
 	"socketlabs/runner"
 	"socketlabs/runner/judge"
@@ -88,7 +89,7 @@ func (s *shown) source(e *edition, l *content.Lesson, p placeholderOf, runs []ru
 	}
 	x := l.Experiments[i]
 	for _, r := range runs {
-		if !p.author && r.Experiment == x.Spec.Name && r.Phase == telemetry.Finished && r.Trust != "void" && r.Command == nil {
+		if !p.author && r.Experiment == x.Spec.Name && r.Kind != labs.Comparison && r.Phase == telemetry.Finished && r.Trust != "void" && r.Command == nil {
 			return source{sourceKey{run: r.ID}, func() (*judge.Judge, error) { return s.replay(r.ID) }}
 		}
 	}

@@ -227,7 +227,7 @@ func list[T any](l []T) []T {
 // latest returns the newest run of an experiment.
 func latest(runs []runner.Summary, name string) *runner.Summary {
 	for _, r := range runs {
-		if r.Experiment == name {
+		if r.Experiment == name && r.Kind != labs.Comparison {
 			return &r
 		}
 	}

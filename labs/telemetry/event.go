@@ -22,6 +22,8 @@ const (
 	KindFault   Kind = "fault"   // Fault: one was switched on or off
 	KindCheck   Kind = "check"   // Check: judged for the first time, or judged differently
 	KindEnd     Kind = "end"     // End: the last event of a recording
+	// KindBlockEnd has BlockEnd: one of several blocks is over and judged.
+	KindBlockEnd Kind = "block-end"
 )
 
 // Sources of events. Their samples' names begin with the source and a dot.
@@ -55,13 +57,14 @@ type Event struct {
 	Level  string               `json:"level,omitempty"` // info, warn, error
 	Text   string               `json:"text,omitempty"`
 
-	Run     *Run     `json:"run,omitempty"`
-	State   *State   `json:"state,omitempty"`
-	Begin   *Block   `json:"begin,omitempty"`
-	Sockets []Socket `json:"sockets,omitempty"`
-	Fault   *Fault   `json:"fault,omitempty"`
-	Check   *Check   `json:"check,omitempty"`
-	End     *End     `json:"end,omitempty"`
+	Run      *Run      `json:"run,omitempty"`
+	State    *State    `json:"state,omitempty"`
+	Begin    *Block    `json:"begin,omitempty"`
+	BlockEnd *BlockEnd `json:"block_end,omitempty"`
+	Sockets  []Socket  `json:"sockets,omitempty"`
+	Fault    *Fault    `json:"fault,omitempty"`
+	Check    *Check    `json:"check,omitempty"`
+	End      *End      `json:"end,omitempty"`
 }
 
 // Run opens a recording: what was asked, of which code, on which host.
@@ -78,6 +81,12 @@ type Run struct {
 	Question Question `json:"question"`
 	Asked    any      `json:"asked"` // the labs.Spec, whole
 	Host     Host     `json:"host"`
+
+	// A run of several blocks has them all here; Lab to Asked are its first arm's.
+	Kind    string     `json:"kind,omitempty"` // comparison, sweep; empty: one experiment
+	Plan    any        `json:"plan,omitempty"` // the labs.Plan, whole
+	Arms    []Arm      `json:"arms,omitempty"`
+	Compare *Comparing `json:"compare,omitempty"`
 }
 
 // Host is a machine's fingerprint: what must be equal for figures to be comparable.
@@ -134,7 +143,11 @@ type Reason struct {
 
 // Block is one execution of an experiment inside a run: fresh processes, one clock.
 type Block struct {
-	Label string `json:"label"` // the experiment's id
+	Label string `json:"label"` // of its arm: the experiment's id, a swept value
+	Arm   int    `json:"arm,omitempty"`
+	// Slot is the block's place in the plan's order. A block that repeats a void
+	// one has the place of that one.
+	Slot int `json:"slot,omitempty"`
 	// Start is the T at which load begins; measuring begins at Start+Warmup
 	// and lasts Seconds.
 	Start   float64 `json:"start"`

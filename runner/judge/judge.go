@@ -165,23 +165,11 @@ func (j *Judge) measured() view {
 
 // Replay returns the judge of a recording, every event of its first block added.
 func Replay(events []telemetry.Event) (*Judge, error) {
-	if len(events) == 0 || events[0].Run == nil {
-		return nil, errors.New("judge: a recording begins with its run")
-	}
-	j, err := New(events[0].Run.Question, events[0].Run.Host)
+	blocks, err := ReplayBlocks(events)
 	if err != nil {
 		return nil, err
 	}
-	for _, e := range events {
-		switch {
-		case e.Block != 0:
-		case e.Kind == telemetry.KindBlock && e.Begin != nil && !j.begun:
-			j.Begin(*e.Begin)
-		default:
-			j.Add(e)
-		}
-	}
-	return j, nil
+	return blocks[0].Judge, nil
 }
 
 // Lint checks one expression as a Linter does.

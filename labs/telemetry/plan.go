@@ -1,0 +1,45 @@
+package telemetry
+
+// Arm is one of the things that the blocks of a run execute: what is asked of
+// its measurements, and of which code.
+type Arm struct {
+	Label    string   `json:"label"`
+	Lab      string   `json:"lab"`
+	Code     string   `json:"code"`
+	Edited   bool     `json:"edited,omitempty"`
+	Question Question `json:"question"`
+}
+
+// BlockEnd is what one of several blocks amounts to. A run of one block says
+// the same in its End.
+type BlockEnd struct {
+	Label   string             `json:"label"`
+	Trust   string             `json:"trust"` // green, amber or void
+	Doubts  []Doubt            `json:"doubts,omitempty"`
+	Checks  []Check            `json:"checks,omitempty"` // none when void
+	Metrics map[string]float64 `json:"metrics,omitempty"`
+	// Watched are the values of the watched and of the compared expressions
+	// over the measured time, by expression; of what has none, Missing says why.
+	Watched map[string]float64 `json:"watched,omitempty"`
+	Missing map[string]string  `json:"missing,omitempty"`
+	// Retry says that the block is void and that another, at the end of its
+	// round, stands in for it.
+	Retry bool `json:"retry,omitempty"`
+}
+
+// Comparing is what arm 1 is asked against arm 0.
+type Comparing struct {
+	Metrics []Compared `json:"metrics"` // the first is what the lesson asks for
+	// Expect is the lesson's verdict on the first metric: better, worse, none.
+	Expect string `json:"expect,omitempty"`
+	// Within is the share of a that the whole interval must stay inside when
+	// none is expected.
+	Within      float64      `json:"within,omitempty"`
+	Predictions []Prediction `json:"predictions,omitempty"`
+}
+
+// Compared is an expression whose values are compared.
+type Compared struct {
+	Expr   string `json:"expr"`
+	Better string `json:"better,omitempty"` // lower or higher; empty: neither
+}

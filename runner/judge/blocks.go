@@ -1,0 +1,181 @@
+package judge
+
+import (
+	"errors"
+	"slices"
+
+	"socketlabs/labs/telemetry"
+)
+
+// Block is one block of a run, judged.
+type Block struct {
+	Number int // counts from 0, in the order of time
+	Slot   int // its place in the plan's order; of a repeat, that of what it repeats
+	Arm    int
+	telemetry.BlockEnd
+	Judge *Judge // of a replay, with every event of the block
+}
+
+// Compares compiles what a comparison asks of each block.
+func (j *Judge) Compares(c telemetry.Comparing) error {
+	_, err := j.words.figures("comparison of", exprs(c))
+	return err
+}
+
+func exprs(c telemetry.Comparing) []string {
+	var out []string
+	for _, m := range c.Metrics {
+		out = append(out, m.Expr)
+	}
+	return out
+}
+
+// End judges the measured window of one block of several.
+func (j *Judge) End(label string, c *telemetry.Comparing) telemetry.BlockEnd {
+	v := j.Finish()
+	end := telemetry.BlockEnd{Label: label, Trust: v.Trust, Doubts: v.Doubts, Checks: v.Checks, Metrics: v.Metrics,
+		Watched: map[string]float64{}, Missing: map[string]string{}}
+	figures := slices.Clone(j.watch)
+	if c != nil {
+		more, _ := j.words.figures("", exprs(*c)) // they compiled before: see Compares
+		figures = append(figures, more...)
+	}
+	for _, f := range figures {
+		value, err := f.eval(j.measured())
+		if !j.begun {
+			err = errNotBegun
+		}
+		if err != nil {
+			end.Missing[f.name] = err.Error()
+			continue
+		}
+		end.Watched[f.name] = value.n
+	}
+	return end
+}
+
+// ReplayBlocks judges every block of a recording again, in the order of time.
+// Of a run that was cut off the last block may not have begun.
+func ReplayBlocks(events []telemetry.Event) ([]Block, error) {
+	if len(events) == 0 || events[0].Run == nil {
+		return nil, errors.New("judge: a recording begins with its run")
+	}
+	head := *events[0].Run
+	var blocks []Block
+	for number, of := range byBlock(events) {
+		b, err := replay(head, of)
+		if err != nil {
+			return nil, err
+		}
+		b.Number = number
+		blocks = append(blocks, b)
+	}
+	return blocks, nil
+}
+
+// byBlock returns each block's events. Blocks are dense, but a recording is
+// bytes from outside: it makes at most as many blocks as it has events.
+func byBlock(events []telemetry.Event) [][]telemetry.Event {
+	out := [][]telemetry.Event{nil}
+	for _, e := range events {
+		if e.Block == len(out) {
+			out = append(out, nil)
+		}
+		if e.Block >= 0 && e.Block < len(out) {
+			out[e.Block] = append(out[e.Block], e)
+		}
+	}
+	return out
+}
+
+// replay judges one block. Its arm is known from its clock; samples before that
+// are the base of its counters.
+func replay(head telemetry.Run, events []telemetry.Event) (Block, error) {
+	var b Block
+	q, label := head.Question, ""
+	at := slices.IndexFunc(events, func(e telemetry.Event) bool { return e.Kind == telemetry.KindBlock && e.Begin != nil })
+	if at >= 0 {
+		begin := *events[at].Begin
+		b.Slot, b.Arm, label = begin.Slot, begin.Arm, begin.Label
+		if b.Arm > 0 && b.Arm < len(head.Arms) {
+			q = head.Arms[b.Arm].Question
+		}
+	}
+	j, err := New(q, head.Host)
+	if err != nil {
+		return b, err
+	}
+	if head.Compare != nil {
+		if err := j.Compares(*head.Compare); err != nil {
+			return b, err
+		}
+	}
+	retry := false
+	for i, e := range events {
+		switch {
+		case i == at:
+			j.Begin(*e.Begin)
+		case e.Kind == telemetry.KindBlockEnd && e.BlockEnd != nil:
+			retry = e.BlockEnd.Retry
+		default:
+			j.Add(e)
+		}
+	}
+	b.Judge, b.BlockEnd = j, j.End(label, head.Compare)
+	b.Retry = retry
+	return b, nil
+}
+
+// Conclude says what the blocks of a run amount to together.
+func Conclude(head telemetry.Run, blocks []Block) Verdict {
+	slots := bySlot(blocks)
+	void := 0
+	v := Verdict{Trust: "green", Doubts: worst(blocks)}
+	for _, b := range slots {
+		switch b.Trust {
+		case "void":
+			void++
+			v.Trust = "amber"
+		case "amber":
+			v.Trust = "amber"
+		}
+	}
+	if 2*void > len(slots) || len(slots) == 0 {
+		v.Trust = "void"
+	}
+	return v
+}
+
+// bySlot returns the block that counts in each place of the plan: the last one.
+func bySlot(blocks []Block) []Block {
+	var out []Block
+	for _, b := range blocks {
+		i := slices.IndexFunc(out, func(o Block) bool { return o.Slot == b.Slot })
+		if i < 0 {
+			out = append(out, b)
+			continue
+		}
+		out[i] = b
+	}
+	slices.SortStableFunc(out, func(a, b Block) int { return a.Slot - b.Slot })
+	return out
+}
+
+// worst returns of every kind of doubt the one that lies furthest from its bound.
+// A block that is void does not make the run void: that is Conclude's.
+func worst(blocks []Block) []telemetry.Doubt {
+	var out []telemetry.Doubt
+	for _, b := range bySlot(blocks) {
+		for _, d := range b.Doubts {
+			d.Void = false
+			i := slices.IndexFunc(out, func(o telemetry.Doubt) bool { return o.Code == d.Code })
+			switch {
+			case i < 0:
+				out = append(out, d)
+			case d.Value > out[i].Value:
+				out[i] = d
+			}
+		}
+	}
+	return out
+}
