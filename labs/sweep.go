@@ -55,6 +55,34 @@ func (s Spec) Steps(l Lab) ([]Spec, error) {
 	return out, nil
 }
 
+// Labels are those of the blocks of a sweep, as the run's summary has them; nil
+// when there is one block.
+func (s Spec) Labels() []string {
+	if s.Sweep == nil {
+		return nil
+	}
+	var out []string
+	for _, value := range s.Sweep.Values {
+		out = append(out, telemetry.Step{Setting: s.Sweep.Setting, Value: value}.Label())
+	}
+	return out
+}
+
+// SweepPlan is the plan of a sweep: a block for each value, in order.
+func (s Spec) SweepPlan(l Lab) (Plan, error) {
+	steps, err := s.Steps(l)
+	if err != nil {
+		return Plan{}, fmt.Errorf("%s: %w", s.Name, err)
+	}
+	asked := *s.Sweep
+	asked.Checks, asked.Predictions = s.Checks, s.Predictions
+	p := Plan{Name: s.Name, Kind: Sweep, Sweep: &asked}
+	for i, label := range s.Labels() {
+		p.Arms, p.Order = append(p.Arms, Arm{label, steps[i]}), append(p.Order, i)
+	}
+	return p, nil
+}
+
 // Blocks is how many blocks the spec runs.
 func (s Spec) Blocks() int {
 	if s.Sweep == nil {

@@ -143,6 +143,9 @@ func Conclude(head telemetry.Run, blocks []Block) Verdict {
 	if 2*void > len(slots) || len(slots) == 0 {
 		v.Trust = "void"
 	}
+	if head.Sweep != nil {
+		v.Checks, v.Guesses = together(*head.Sweep, slots)
+	}
 	return v
 }
 

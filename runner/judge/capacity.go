@@ -30,8 +30,8 @@ type Curve struct {
 // Step is one block. Times are in seconds; nil is no value.
 type Step struct {
 	Value string   `json:"value"`
-	At    *float64 `json:"at"` // Value as a number
-	Block int      `json:"block"`
+	At    *float64 `json:"at"`    // Value as a number
+	Block int      `json:"block"` // its number in the run; -1: it has not ended
 
 	Trust  string            `json:"trust"` // green, amber, void; empty: it did not end
 	Doubts []telemetry.Doubt `json:"doubts,omitempty"`
@@ -69,9 +69,9 @@ func capacity(objective string, blocks []swept) Capacity {
 		i := slices.IndexFunc(out.Curves, func(c Curve) bool { return c.Server == b.step.Server })
 		if i < 0 {
 			i = len(out.Curves)
-			client, _ := b.judge.q.Ask["client"].(string)
+			client, _ := b.asked.Ask["client"].(string)
 			out.Curves = append(out.Curves, Curve{Server: b.step.Server, Lab: b.lab, Client: client})
-			models[b.step.Server] = b.judge.q.Ask["model"]
+			models[b.step.Server] = b.asked.Ask["model"]
 		}
 		out.Curves[i].Steps = append(out.Curves[i].Steps, b.measure(objective))
 	}
@@ -88,12 +88,13 @@ func capacity(objective string, blocks []swept) Capacity {
 	return out
 }
 
-// swept is one block of a sweep, judged.
+// swept is one block of a sweep.
 type swept struct {
 	step  telemetry.Step
 	lab   string
-	block int
-	judge *Judge
+	asked telemetry.Question
+	block int    // its number; -1: it has not ended
+	judge *Judge // nil: it has not ended
 }
 
 // measure reads a block's step off its judge.
@@ -102,7 +103,7 @@ func (b swept) measure(objective string) Step {
 	if n, err := strconv.ParseFloat(b.step.Value, 64); err == nil {
 		s.At = &n
 	}
-	if !b.judge.begun {
+	if b.judge == nil || !b.judge.begun {
 		return s
 	}
 	v := b.judge.Finish()

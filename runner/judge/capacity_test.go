@@ -95,7 +95,7 @@ func TestCapacityOfASweep(t *testing.T) {
 	for i, j := range rates(t) {
 		value := []string{"100", "200", "400"}[i]
 		// the order in which they ran does not matter
-		blocks = append([]swept{{telemetry.Step{Setting: "load.rate", Value: value}, "epoll", i, j}}, blocks...)
+		blocks = append([]swept{{telemetry.Step{Setting: "load.rate", Value: value}, "epoll", j.q, i, j}}, blocks...)
 	}
 	c := capacity("load.p99 < 0.003", blocks)
 	if c.Setting != "load.rate" || len(c.Curves) != 1 || len(c.Curves[0].Steps) != 3 {

@@ -241,3 +241,32 @@ func (m *many) overAll(name string, arguments []ast.Node) (node, bool, error) {
 	}
 	return n, true, nil
 }
+
+// together judges what all blocks of a sweep are asked.
+func together(asked telemetry.Sweeping, blocks []Block) ([]telemetry.Check, []telemetry.Guess) {
+	var judges []*Judge
+	for _, b := range blocks {
+		if b.Judge == nil {
+			return nil, nil
+		}
+		judges = append(judges, b.Judge)
+	}
+	s, err := NewSweep(judges)
+	if err != nil {
+		return nil, nil
+	}
+	return s.Checks(asked.Checks), s.Guesses(asked.Predictions)
+}
+
+// ReplaySweep returns a recorded sweep, every block judged again.
+func ReplaySweep(events []telemetry.Event) (*Sweep, error) {
+	blocks, err := ReplayBlocks(events)
+	if err != nil {
+		return nil, err
+	}
+	var judges []*Judge
+	for _, b := range bySlot(blocks) {
+		judges = append(judges, b.Judge)
+	}
+	return NewSweep(judges)
+}
