@@ -16,7 +16,7 @@ import (
 // README. Nothing imports site, nothing imports a lab, content never sees a
 // process, runner never sees a lesson.
 var arrows = map[string][]string{
-	"cmd/labs":              {"content", "labs", "labs/telemetry", "runner", "site"},
+	"cmd/labs":              {"content", "labs", "labs/telemetry", "runner", "runner/judge", "site"},
 	"site":                  {"content", "labs", "labs/telemetry", "runner", "runner/judge"},
 	"content":               {"labs", "labs/telemetry", "runner/judge"},
 	"labs":                  {"labs/internal/lab", "labs/telemetry"},

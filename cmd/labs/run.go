@@ -176,32 +176,40 @@ func carry(ctx context.Context, r *runner.Runner, spec labs.Spec, command []stri
 	out := outcome{id: started.ID(), spec: spec}
 	defer context.AfterFunc(ctx, started.Stop)()
 	line := &progressLine{w: progress, spec: spec, live: terminal(progress)}
-	reader, err := r.Follow(out.id, 0)
+	err = hear(r, started, func(e telemetry.Event) {
+		line.event(e)
+		if e.End != nil {
+			out.end = *e.End
+		}
+	})
+	line.clear()
+	return out, err
+}
+
+// hear gives every event of a run to told, to the last, and waits until no
+// process of it is left.
+func hear(r *runner.Runner, run *runner.Run, told func(telemetry.Event)) error {
+	reader, err := r.Follow(run.ID(), 0)
 	if err != nil {
-		return out, err
+		return err
 	}
 	for {
 		batch, err := reader.Next(context.Background())
 		if errors.Is(err, io.EOF) {
-			break
+			<-run.Done()
+			return nil
 		}
 		if err != nil {
-			return out, err
+			return err
 		}
 		var events []telemetry.Event
 		if err := json.Unmarshal(batch.JSON, &events); err != nil {
-			return out, err
+			return err
 		}
 		for _, e := range events {
-			line.event(e)
-			if e.End != nil {
-				out.end = *e.End
-			}
+			told(e)
 		}
 	}
-	line.clear()
-	<-started.Done()
-	return out, nil
 }
 
 // result is the outcome in one word: holds, fails, void, or the phase it ended in.
