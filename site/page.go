@@ -8,6 +8,7 @@ import (
 	"runtime"
 
 	"socketlabs/content"
+	"socketlabs/labs"
 )
 
 // page is what a template shows.
@@ -22,6 +23,7 @@ type page struct {
 	Problems             []content.Problem
 	Data                 template.JS // pageData, safe inside a script element
 	Labs                 []labView
+	Sweeps               []sweepGroup
 	Query                string
 	Hits                 []content.Hit
 	Status               *status
@@ -168,7 +170,12 @@ func (s *Site) runPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	e := s.shelf.edition()
-	if _, err := e.book.Find(run.Experiment); err != nil {
+	x, err := e.book.Find(run.Experiment)
+	if run.Kind == labs.Sweep && (err != nil || !ofExperiment(run, x.Spec)) {
+		http.Redirect(w, r, capacityAddress(language(r), run), http.StatusSeeOther)
+		return nil
+	}
+	if err != nil {
 		return errNotFound
 	}
 	http.Redirect(w, r, benchAddress(language(r), run), http.StatusSeeOther)

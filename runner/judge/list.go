@@ -20,7 +20,7 @@ type Sweep struct{ words *vocabulary }
 // many makes a vocabulary one of lists.
 type many struct {
 	blocks []*vocabulary
-	view   func(block int) (view, error)
+	view   func(block int, measured bool) (view, error)
 }
 
 // NewSweep takes the judges of a sweep's blocks in order. Judges of runs that have
@@ -34,11 +34,13 @@ func NewSweep(blocks []*Judge) (*Sweep, error) {
 		m.blocks = append(m.blocks, j.words)
 	}
 	trust := make([]string, len(blocks))
-	m.view = func(i int) (view, error) {
-		if !blocks[i].begun {
+	m.view = func(i int, measured bool) (view, error) {
+		switch {
+		case !blocks[i].begun:
 			return view{}, errNotBegun
-		}
-		if trust[i] == "" {
+		case !measured: // known before the run
+			return blocks[i].measured(), nil
+		case trust[i] == "":
 			trust[i] = blocks[i].Finish().Trust
 		}
 		if trust[i] == "void" {
@@ -161,7 +163,7 @@ func (m *many) of(n node, block int) (value, error) {
 	if m.view == nil {
 		return value{}, errNotBegun
 	}
-	in, err := m.view(block)
+	in, err := m.view(block, n.uses.measured())
 	if err != nil {
 		return value{}, err
 	}

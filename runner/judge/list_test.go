@@ -115,6 +115,9 @@ func TestASweepsChecksNameTheVoidBlock(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := s.Checks([]telemetry.Formula{{ID: "first", Expr: "load.requests[0] > 100"}, {ID: "all", Expr: "min(load.requests) > 100"}})
+	if v, err := s.Value("ask.rate[1]"); err != nil || v != 100.0 {
+		t.Errorf("what was asked is known of a void block, too: %v, %v", v, err)
+	}
 	if !got[0].Pass || got[1].Pass || got[1].Why != "block 2 is void" {
 		t.Errorf("%+v", got)
 	}
