@@ -10,6 +10,7 @@ import (
 
 	"socketlabs/content"
 	"socketlabs/labs"
+	"socketlabs/labs/telemetry"
 	"socketlabs/runner"
 	"socketlabs/runner/judge"
 )
@@ -139,11 +140,11 @@ func (s *Site) capacity(w http.ResponseWriter, r *http.Request) error {
 		return runner.ErrNoRun
 	}
 	defer f.Close()
-	events, err := runner.ReadRecording(f)
+	events, err := runner.ReadKinds(f, telemetry.KindRun, telemetry.KindBlock, telemetry.KindBlockEnd)
 	if err != nil {
 		return err
 	}
-	c, err := judge.CapacityOf(events, judge.Objective(p99))
+	c, err := judge.CapacityAt(events, p99)
 	if err != nil {
 		return err
 	}

@@ -60,8 +60,18 @@ func Objective(p99 float64) string {
 	return fmt.Sprintf("load.p99 < %s && load.oldest.max < seconds / 2", strconv.FormatFloat(p99, 'f', -1, 64))
 }
 
+// swept is one block of a sweep.
+type swept struct {
+	step  telemetry.Step
+	arm   telemetry.Arm
+	block *Block // nil: it has not ended
+}
+
+// goal says whether a block met the objective; the error says why nobody knows.
+type goal func(Block, telemetry.Question) (bool, error)
+
 // capacity sorts steps into curves and finds on each the knee, the break and the law.
-func capacity(objective string, blocks []swept) Capacity {
+func capacity(objective string, met goal, blocks []swept) Capacity {
 	out := Capacity{Objective: objective, Curves: []Curve{}}
 	models := map[string]any{}
 	for _, b := range blocks {
@@ -69,11 +79,11 @@ func capacity(objective string, blocks []swept) Capacity {
 		i := slices.IndexFunc(out.Curves, func(c Curve) bool { return c.Server == b.step.Server })
 		if i < 0 {
 			i = len(out.Curves)
-			client, _ := b.asked.Ask["client"].(string)
-			out.Curves = append(out.Curves, Curve{Server: b.step.Server, Lab: b.lab, Client: client})
-			models[b.step.Server] = b.asked.Ask["model"]
+			client, _ := b.arm.Question.Ask["client"].(string)
+			out.Curves = append(out.Curves, Curve{Server: b.step.Server, Lab: b.arm.Lab, Client: client})
+			models[b.step.Server] = b.arm.Question.Ask["model"]
 		}
-		out.Curves[i].Steps = append(out.Curves[i].Steps, b.measure(objective))
+		out.Curves[i].Steps = append(out.Curves[i].Steps, b.measure(met))
 	}
 	for i := range out.Curves {
 		c := &out.Curves[i]
@@ -88,31 +98,19 @@ func capacity(objective string, blocks []swept) Capacity {
 	return out
 }
 
-// swept is one block of a sweep.
-type swept struct {
-	step  telemetry.Step
-	lab   string
-	asked telemetry.Question
-	block int    // its number; -1: it has not ended
-	judge *Judge // nil: it has not ended
-}
-
-// measure reads a block's step off its judge.
-func (b swept) measure(objective string) Step {
-	s := Step{Value: b.step.Value, Block: b.block}
+// measure reads a block's step off what the block amounts to.
+func (b swept) measure(met goal) Step {
+	s := Step{Value: b.step.Value, Block: -1}
 	if n, err := strconv.ParseFloat(b.step.Value, 64); err == nil {
 		s.At = &n
 	}
-	if b.judge == nil || !b.judge.begun {
+	if b.block == nil {
 		return s
 	}
-	v := b.judge.Finish()
-	s.Trust, s.Doubts = v.Trust, v.Doubts
-	q, m := b.judge.q, v.Metrics
-	if q.Ask["model"] == "open" {
-		if rate, ok := q.Ask["rate"].(float64); ok {
-			s.Offered = &rate
-		}
+	q, m := b.arm.Question, b.block.Metrics
+	s.Block, s.Trust, s.Doubts = b.block.Number, b.block.Trust, b.block.Doubts
+	if rate, ok := q.Ask["rate"].(float64); ok && q.Ask["model"] == "open" {
+		s.Offered = &rate
 	}
 	s.Throughput, s.Bytes = ratio(m, "load.requests", q.Seconds), ratio(m, "load.bytes_in", q.Seconds)
 	s.Mean, s.P50, s.P99 = metric(m, "load.mean"), metric(m, "load.p50"), metric(m, "load.p99")
@@ -122,15 +120,12 @@ func (b swept) measure(objective string) Step {
 	if s.Trust == "void" {
 		return s
 	}
-	c, err := b.judge.words.compileCheck(telemetry.Formula{Expr: objective})
+	ok, err := met(*b.block, q)
 	if err != nil {
 		s.Why = err.Error()
 		return s
 	}
-	result := c.judge(b.judge.measured())
-	if s.Why = result.Why; s.Why == "" {
-		s.Met = &result.Pass
-	}
+	s.Met = &ok
 	return s
 }
 

@@ -1,7 +1,10 @@
 package judge
 
 import (
+	"encoding/json"
+	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -90,34 +93,73 @@ func TestWhereTheObjectiveBreaks(t *testing.T) {
 	}
 }
 
+// recordedRates is the recording of a sweep of the blocks of rates, in another
+// order than that of their values.
+func recordedRates(t *testing.T) []telemetry.Event {
+	t.Helper()
+	head := telemetry.Run{Host: host, Sweep: &telemetry.Sweeping{Setting: "load.rate", Values: []string{"400", "100", "200"}}}
+	events := []telemetry.Event{{Kind: telemetry.KindRun, Run: &head}}
+	judges := rates(t)
+	for number, i := range []int{2, 0, 1} {
+		label := telemetry.Step{Setting: "load.rate", Value: []string{"100", "200", "400"}[i]}.Label()
+		head.Arms = append(head.Arms, telemetry.Arm{Label: label, Lab: "epoll", Question: judges[i].q})
+		begin := telemetry.Block{Label: label, Arm: number, Slot: number, Start: begin, Seconds: 4}
+		of := []telemetry.Event{{Kind: telemetry.KindBlock, Begin: &begin}}
+		of = append(of, worldOfRate(i).events()...)
+		end := judges[i].End(label, nil)
+		for _, e := range append(of, telemetry.Event{Kind: telemetry.KindBlockEnd, BlockEnd: &end}) {
+			e.Block = number
+			events = append(events, e)
+		}
+	}
+	head.Question = head.Arms[0].Question
+	return events
+}
+
 func TestCapacityOfASweep(t *testing.T) {
-	var blocks []swept
-	for i, j := range rates(t) {
-		value := []string{"100", "200", "400"}[i]
-		// the order in which they ran does not matter
-		blocks = append([]swept{{telemetry.Step{Setting: "load.rate", Value: value}, "epoll", j.q, i, j}}, blocks...)
+	events := recordedRates(t)
+	whole, err := CapacityOf(events, Objective(0.003))
+	if err != nil {
+		t.Fatal(err)
 	}
-	c := capacity("load.p99 < 0.003", blocks)
-	if c.Setting != "load.rate" || len(c.Curves) != 1 || len(c.Curves[0].Steps) != 3 {
-		t.Fatalf("%+v", c)
+	light, err := CapacityAt(slices.DeleteFunc(slices.Clone(events), func(e telemetry.Event) bool { return e.Kind == telemetry.KindSample }), 0.003)
+	if err != nil {
+		t.Fatal(err)
 	}
-	steps := c.Curves[0].Steps
+	if a, b := fmt.Sprint(asJSON(whole)), fmt.Sprint(asJSON(light)); a != b {
+		t.Errorf("judged again:\n%s\nfrom the blocks' ends:\n%s", a, b)
+	}
+	if whole.Setting != "load.rate" || len(whole.Curves) != 1 || len(whole.Curves[0].Steps) != 3 {
+		t.Fatalf("%+v", whole)
+	}
+	steps := whole.Curves[0].Steps
 	for i, want := range []struct{ throughput, p99, offered float64 }{{100, 0.001, 100}, {200, 0.002, 200}, {300, 0.004, 400}} {
 		s := steps[i]
 		if *s.Throughput != want.throughput || math.Abs(*s.P99-want.p99) > 0.01*want.p99 || *s.Offered != want.offered {
 			t.Errorf("step %d: %v answers/s, p99 %v, offered %v; want %+v", i, *s.Throughput, *s.P99, *s.Offered, want)
 		}
 	}
-	if b := c.Curves[0].Break; b == nil || b.Last != 1 || b.First != 2 {
+	if b := whole.Curves[0].Break; b == nil || b.Last != 1 || b.First != 2 {
 		t.Errorf("break %+v, want between the second and the third", b)
 	}
-	if l := c.Curves[0].Law; l.Fits || l.Why != "setting" {
+	if l := whole.Curves[0].Law; l.Fits || l.Why != "setting" {
 		t.Errorf("the law is not about rates: %+v", l)
 	}
-	bad := capacity("load.p98 < 0.003", blocks)
-	if s := bad.Curves[0].Steps[0]; s.Met != nil || !strings.Contains(s.Why, "no such name") {
-		t.Errorf("an objective that does not compile: %+v", s)
+	bad, err := CapacityOf(events, "load.p98 < 0.003")
+	if s := bad.Curves[0].Steps[0]; err != nil || s.Met != nil || !strings.Contains(s.Why, "no such name") {
+		t.Errorf("an objective that does not compile: %+v, %v", s, err)
 	}
+	if _, err := CapacityOf([]telemetry.Event{{Run: &telemetry.Run{}}}, Objective(1)); err == nil {
+		t.Error("a run of one experiment is no sweep")
+	}
+}
+
+func asJSON(v any) string {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return err.Error()
+	}
+	return string(text)
 }
 
 func TestObjectiveCompiles(t *testing.T) {

@@ -15,11 +15,12 @@ type Knee struct {
 	End string `json:"end,omitempty"`
 }
 
-// knee finds it among the steps that count; nil when fewer than three do.
+// knee finds it among the steps that count; nil when fewer than three do. A step at
+// which somebody starves has no mean that tells.
 func knee(steps []Step) *Knee {
 	best, power, first, last, n := -1, 0.0, -1, -1, 0
 	for i, s := range steps {
-		if !s.counts() || s.Throughput == nil || s.Mean == nil || *s.Mean <= 0 {
+		if !s.counts() || s.Starved || s.Throughput == nil || s.Mean == nil || *s.Mean <= 0 {
 			continue
 		}
 		n++

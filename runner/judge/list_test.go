@@ -16,15 +16,22 @@ func rates(t *testing.T) []*Judge {
 	t.Helper()
 	var out []*Judge
 	for i, rate := range []float64{100, 200, 400} {
-		q, w := question(), standard()
+		q := question()
 		q.Ask["rate"] = rate
-		w.values["load.requests"] = func(at float64) float64 { return math.Round(min(rate, 300) * at) }
-		w.observe["load"] = func(h *telemetry.Histogram, _ float64) {
-			h.ObserveN(time.Duration(1<<i)*time.Millisecond, 10)
-		}
-		out = append(out, judged(t, q, w))
+		out = append(out, judged(t, q, worldOfRate(i)))
 	}
 	return out
+}
+
+func worldOfRate(i int) world {
+	w := standard()
+	rate := []float64{100, 200, 400}[i]
+	w.values["load.requests"] = func(at float64) float64 { return math.Round(min(rate, 300) * at) }
+	w.values["load.oldest"] = func(float64) float64 { return 0.001 }
+	w.observe["load"] = func(h *telemetry.Histogram, _ float64) {
+		h.ObserveN(time.Duration(1<<i)*time.Millisecond, 10)
+	}
+	return w
 }
 
 func TestExpressionsOverASweep(t *testing.T) {
