@@ -2,6 +2,7 @@
 // Wires the page. Every page has a header; a lesson with experiments has a bench.
 
 import { Bench } from "./bench.js";
+import { CapacityPage } from "./capacity.js";
 import { startCopy } from "./copy.js";
 import { byId, every, hit, one } from "./dom.js";
 import { startKeys } from "./keys.js";
@@ -23,6 +24,7 @@ const search = new Search();
 const help = /** @type {HTMLDialogElement} */ (byId("ui-help"));
 const menu = one(document, "[data-act=contents]");
 const bench = document.getElementById("ui-bench") && experiments.length ? new Bench() : null;
+const capacity = document.getElementById("ui-sweep") ? new CapacityPage() : null;
 
 /** @param {boolean} open */
 function contents(open) {
@@ -53,8 +55,8 @@ startKeys({
   l: toggleLanguage,
   ArrowLeft: () => turn("prev"),
   ArrowRight: () => turn("next"),
-  r: () => { bench?.start(); },
-  s: () => bench?.act({ act: "stop", key: "" }),
+  r: () => { bench?.start(); capacity?.start(); },
+  s: () => { bench?.act({ act: "stop", key: "" }); capacity?.stop(); },
   b: () => { if (bench) toBench(); },
   Escape: () => {
     search.close();

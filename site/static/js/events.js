@@ -11,7 +11,7 @@
  * @typedef {object} Event
  * @property {number} seq dense in a run
  * @property {number} t seconds since the run began
- * @property {"run"|"state"|"block"|"sample"|"figures"|"sockets"|"log"|"fault"|"check"|"end"} kind
+ * @property {"run"|"state"|"block"|"block-end"|"sample"|"figures"|"sockets"|"log"|"fault"|"check"|"end"} kind
  * @property {string} [from]
  * @property {Record<string, number>} [values]
  * @property {Record<string, Histogram>} [hists]
@@ -20,6 +20,7 @@
  * @property {RunBegin} [run]
  * @property {State} [state]
  * @property {Block} [begin]
+ * @property {BlockEnd} [block_end]
  * @property {Socket[]} [sockets]
  * @property {{id: string, kind: string, on: boolean}} [fault]
  * @property {Check} [check]
@@ -40,12 +41,14 @@
  * @property {boolean} [edited]
  * @property {string[]} [command] the server that was run in the lab's place
  * @property {Host} host
+ * @property {{label: string, lab: string, question: {warmup: number, seconds: number}}[]} [arms] of a run of several blocks
  */
 
 /** @typedef {{name: string, os: string, kernel: string, cpu: string, cores: number, go: string, isolation: string}} Host */
 /** @typedef {{phase: Phase, reason?: Reason, facts?: Record<string, string>}} State */
 /** @typedef {{code: string, line?: string, file?: string, at?: number, args?: Record<string, string>}} Reason */
 /** @typedef {{label: string, start: number, warmup: number, seconds: number}} Block */
+/** @typedef {{label: string, trust: string, doubts?: Doubt[], retry?: boolean}} BlockEnd */
 /** @typedef {{peer: string, state: string, recvq: number, sendq: number, rtt?: number, cwnd?: number, retrans?: number}} Socket */
 /** @typedef {{id: string, pass: boolean, value: number|null, op: string, bound: number|null, expr: string, why?: string}} Check */
 /** @typedef {{id: string, kind: string, given?: string|number, skipped?: boolean, answer: string|number|null, right: boolean, why?: string}} Guess */
@@ -68,6 +71,8 @@
  * @property {string} id
  * @property {string} experiment
  * @property {string} began
+ * @property {string} [kind] comparison, sweep; none: one experiment
+ * @property {string[]} [arms] their labels, of a run of several blocks
  * @property {Phase} phase
  * @property {Reason} [reason]
  * @property {string} [trust]
@@ -120,6 +125,7 @@
  * @property {{id: string, kind: string, at: number, for?: number, label: Text}[]} faults
  * @property {number} warmup
  * @property {number} seconds
+ * @property {{name: string, from: number, to: number}[]} windows
  * @property {{group: string, metrics: string[]}[]} charts
  * @property {string[]} watch
  * @property {{id: string, expr: string}[]} checks
@@ -127,6 +133,7 @@
  * @property {boolean} author
  * @property {Summary|null} latest
  * @property {boolean} edited
+ * @property {{setting: string, values: string[]}|null} sweep null: one block
  */
 
 /** @typedef {{id: string, kind: string, choices: string[], unit: string, given: string|number|null, skipped: boolean}} Prediction */
@@ -152,6 +159,55 @@
  * @property {Record<string, boolean>} checks
  * @property {{lesson: string, section: string}|null} place
  * @property {Record<string, {given: string|number|null, skipped: boolean, when: string, run?: string}>} guesses
+ */
+
+/**
+ * What a sweep says so far (judge.Capacity). Times are in seconds; null is no value.
+ * @typedef {{setting: string, objective: string, curves: Curve[]}} Capacity
+ */
+
+/**
+ * @typedef {object} Curve
+ * @property {string} server "" is the experiment's own
+ * @property {string} lab
+ * @property {string} client what the load speaks; curves of different clients are no rivals
+ * @property {Step[]} steps
+ * @property {{step: number, end?: "first"|"last"}|null} knee
+ * @property {{last: number, first: number, again?: boolean}|null} break indexes into steps, -1: none
+ * @property {Law} law
+ */
+
+/**
+ * @typedef {object} Step
+ * @property {string} value
+ * @property {number|null} at the value as a number
+ * @property {number} block -1: it has not ended
+ * @property {"green"|"amber"|"void"|""} trust "": it has not ended
+ * @property {Doubt[]} [doubts]
+ * @property {number|null} offered
+ * @property {number|null} throughput
+ * @property {number|null} p50
+ * @property {number|null} p99
+ * @property {number|null} cpu of the server for each answer
+ * @property {number|null} oldest
+ * @property {boolean} [starved]
+ * @property {boolean|null} met
+ * @property {string} [why]
+ */
+
+/**
+ * @typedef {object} Law
+ * @property {boolean} fits
+ * @property {string} [why]
+ * @property {Record<string, number>} [args]
+ * @property {number} lambda
+ * @property {number} sigma
+ * @property {number} kappa
+ * @property {number} r2
+ * @property {number} residual
+ * @property {number} [peak]
+ * @property {number} [ceiling]
+ * @property {boolean} [beyond]
  */
 
 export {};

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// A learner steps the clients of a server through three values, leaves the page
+// while it measures, finds the sweep again, and reads its curve; what may not be
+// is said beside what was typed.
+func TestLongPageCapacity(t *testing.T) {
+	onlyLong(t)
+	s := serve(t, t.TempDir(), nil)
+	p := open(t, s)
+	p.enter()
+	p.visit("/en/capacity?experiment=uring/with-epoll&setting=load.connections&values=1,2,4")
+	p.until(patience, "the form has the experiment's settings", `document.querySelector("#ui-measure").disabled === false`)
+	p.until(patience, "nothing was measured", `document.querySelector("#ui-sweep-note").innerText.includes("Nothing has been measured yet")`)
+	p.shoot("capacity-empty")
+
+	p.fill("values", "1, 0.5, 4")
+	p.until(patience, "half a connection is refused", `document.querySelector("#ui-measure").disabled && document.querySelector("#ui-values-error").innerText.includes("0.5")`)
+	p.shoot("capacity-refused")
+	p.fill("values", "1, 2, 4")
+	p.fill("seconds", "1")
+	p.until(patience, "it says how long it takes", `document.querySelector("#ui-about").innerText.startsWith("3 blocks, about 5 s")`)
+	if got := p.text("#ui-sweep-command"); got != "labs sweep uring/with-epoll --set load.connections=1,2,4 --for 1s" {
+		t.Errorf("in a terminal: %s", got)
+	}
+	p.click("#ui-measure")
+	p.until(aRun, "a block is measured", `/block \d of \d: load\.connections=/.test(document.querySelector("#ui-sweep-progress").innerText)`)
+	p.shoot("capacity-running")
+
+	p.visit("/en/capacity") // away and back
+	const ended = `["finished", "void"].includes(document.querySelector("#ui-sweep-lamp").dataset.state)`
+	p.until(aRun, "the sweep was found again, and ends", ended+` && document.querySelectorAll("#ui-curves tbody tr").length === 3`)
+	p.until(patience, "its curve is drawn", `document.querySelectorAll("#ui-curves .curve-plot .curve-point").length === 3`)
+	p.shoot("capacity-finished")
+	said := p.text("#ui-curves")
+	for _, want := range []string{"load.connections", "Universal Scalability Law: 3 steps count, and it takes 5", "Objective:"} {
+		if !strings.Contains(said, want) && !strings.Contains(said, "void") {
+			t.Errorf("the result lacks %q:\n%s", want, said)
+		}
+	}
+	if n := p.count("#ui-earlier tr"); n != 1 {
+		t.Errorf("%d earlier sweeps", n)
+	}
+	p.accessibleEverywhere("en/capacity with a sweep")
+
+	p.fill("objective", "0.0001")
+	eval[any](p, `document.querySelector("#ui-sweep [name=objective]").dispatchEvent(new Event("change"))`)
+	p.until(patience, "no step meets a p99 of 100 ns", `document.querySelectorAll("#ui-curves tr[data-missed]").length + document.querySelectorAll("#ui-curves tr[data-void]").length === 3`)
+	p.visit("/ko/capacity")
+	p.until(patience, "the newest is shown in Korean too", fmt.Sprintf(`%s && document.querySelector("#ui-curves").innerText.includes("보편 확장성 법칙")`, ended))
+	p.size(390, 844)
+	if wide := eval[int](p, `document.documentElement.scrollWidth`); wide > 390 {
+		t.Errorf("at 390 px the page is %d px wide", wide)
+	}
+	p.shoot("capacity-finished-390")
+}
+
+// fill types into a field of the form.
+func (p *tab) fill(name, value string) {
+	p.t.Helper()
+	eval[any](p, `(() => { const e = document.querySelector("#ui-sweep [name=" + %s + "]"); e.value = %s; e.dispatchEvent(new Event("input")); })()`, name, value)
+}
