@@ -316,6 +316,14 @@ func (d *draft) expression(e *planned, expr string, boolean bool, at value) bool
 	return true
 }
 
+// drawable lints what charts and key figures show: of each block.
+func (d *draft) drawable(e *planned, name string, at value) bool {
+	if err := e.lintBlock(name, false); err != nil {
+		return at.fail("%s", d.explain(e, name, err))
+	}
+	return true
+}
+
 // explain adds the reason when a derived metric is missing from the experiment.
 func (d *draft) explain(e *planned, expr string, err error) string {
 	for _, f := range d.derive {

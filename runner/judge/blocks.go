@@ -144,7 +144,7 @@ func Conclude(head telemetry.Run, blocks []Block) Verdict {
 		v.Trust = "void"
 	}
 	if head.Sweep != nil {
-		v.Checks, v.Guesses = together(*head.Sweep, slots)
+		v.sweep(*head.Sweep, slots, void)
 	}
 	return v
 }

@@ -244,20 +244,30 @@ func (m *many) overAll(name string, arguments []ast.Node) (node, bool, error) {
 	return n, true, nil
 }
 
-// together judges what all blocks of a sweep are asked.
-func together(asked telemetry.Sweeping, blocks []Block) ([]telemetry.Check, []telemetry.Guess) {
+// sweep judges what all blocks of a sweep are asked together. Checks need every
+// block: when one is void, so is the run.
+func (v *Verdict) sweep(asked telemetry.Sweeping, blocks []Block, void int) {
 	var judges []*Judge
 	for _, b := range blocks {
 		if b.Judge == nil {
-			return nil, nil
+			return
 		}
 		judges = append(judges, b.Judge)
 	}
 	s, err := NewSweep(judges)
 	if err != nil {
-		return nil, nil
+		return
 	}
-	return s.Checks(asked.Checks), s.Guesses(asked.Predictions)
+	if void > 0 && len(asked.Checks) > 0 {
+		v.Trust = "void"
+	}
+	if v.Trust == "void" {
+		for _, p := range asked.Predictions {
+			v.Guesses = append(v.Guesses, telemetry.Guess{ID: p.ID, Kind: p.Kind, Given: p.Given, Skipped: p.Skipped, Why: "the run is void"})
+		}
+		return
+	}
+	v.Checks, v.Guesses = s.Checks(asked.Checks), s.Guesses(asked.Predictions)
 }
 
 // ReplaySweep returns a recorded sweep, every block judged again.

@@ -128,6 +128,23 @@ func TestASweepsChecksNameTheVoidBlock(t *testing.T) {
 	if !got[0].Pass || got[1].Pass || got[1].Why != "block 2 is void" {
 		t.Errorf("%+v", got)
 	}
+	of := func(j *Judge) Block { return Block{BlockEnd: j.End("", nil), Judge: j} }
+	all := []Block{of(blocks[0]), of(blocks[1]), of(blocks[2])}
+	for i := range all {
+		all[i].Slot = i
+	}
+	head := telemetry.Run{Sweep: &telemetry.Sweeping{}}
+	if v := Conclude(head, all); v.Trust != "amber" {
+		t.Errorf("a sweep without checks is %s with one void block", v.Trust)
+	}
+	head.Sweep.Checks = []telemetry.Formula{{ID: "first", Expr: "load.requests[0] > 100"}}
+	head.Sweep.Predictions = []telemetry.Prediction{{ID: "p", Kind: "number", Answer: "load.requests[0]", Tolerance: "0", Given: 1.0}}
+	if v := Conclude(head, all); v.Trust != "void" || v.Checks != nil || len(v.Guesses) != 1 || v.Guesses[0].Answer != nil {
+		t.Errorf("checks need every block: %+v", v)
+	}
+	if v := Conclude(head, append(all, Block{Number: 3, Slot: 1, BlockEnd: all[0].BlockEnd, Judge: all[0].Judge})); v.Trust == "void" || len(v.Checks) != 1 || !v.Checks[0].Pass {
+		t.Errorf("a block that was measured again counts: %+v", v)
+	}
 	g := s.Guesses([]telemetry.Prediction{{ID: "p", Kind: "number", Answer: "load.requests[2]", Tolerance: "10%", Given: 1250.0}})
 	if fmt.Sprint(g[0].Answer) != "1200" && !g[0].Right {
 		t.Errorf("%+v", g)

@@ -8,7 +8,7 @@ import { remark, sentences, table } from "./curvetext.js";
 import { byId, el, put } from "./dom.js";
 import { fixed } from "./format.js";
 import { page } from "./page.js";
-import { Earlier } from "./earlier.js";
+import { Earlier, wishOf } from "./earlier.js";
 import { Progress } from "./sweepprogress.js";
 import { SweepForm } from "./sweepform.js";
 import { both, known, text } from "./words.js";
@@ -21,7 +21,7 @@ export class CapacityPage {
   #measure = /** @type {HTMLButtonElement} */ (byId("ui-measure"));
   #halt = /** @type {HTMLButtonElement} */ (byId("ui-sweep-stop"));
   #ladder = /** @type {HTMLButtonElement} */ (byId("ui-ladder"));
-  #earlier = new Earlier((r) => this.open(r.id));
+  #earlier = new Earlier((r) => { this.open(r.id); byId("ui-capacity-result").scrollIntoView({ block: "start", behavior: "instant" }); });
   /** @type {Chart[]} */
   #charts = [];
   /** @type {Progress|null} */
@@ -39,9 +39,10 @@ export class CapacityPage {
   async #arrive() {
     const wish = Object.fromEntries(new URLSearchParams(location.search));
     if (Number(wish.p99) > 0) this.#form.p99 = Number(wish.p99);
-    this.#load(wish);
     const runs = await this.#earlier.refresh().catch(() => /** @type {Summary[]} */ ([]));
     const running = runs.find((r) => !over(r)), id = wish.run ?? running?.id ?? (wish.experiment ? "" : (runs[0]?.id ?? ""));
+    const run = runs.find((r) => r.id === id);
+    this.#load(wish.experiment || !run ? wish : wishOf(run));
     if (id) await this.open(id);
     else this.#note("busy", text("capacity.empty"), text("capacity.empty.why"));
   }
@@ -85,6 +86,7 @@ export class CapacityPage {
     let refused = null;
     try {
       const { id } = await post("/api/sweeps", order);
+      byId("ui-capacity-result").scrollIntoView({ block: "start", behavior: "instant" });
       await this.open(id);
     } catch (e) {
       refused = e;

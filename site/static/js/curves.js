@@ -56,7 +56,7 @@ function axes(p) {
   const out = svg("g", { class: "curve-axes" });
   for (let v = p.low; v <= p.high * 1.001; v *= 10) {
     const y = p.y(v);
-    out.append(svg("line", { x1: p.left, x2: p.right, y1: y, y2: y }), svg("text", { x: p.left - 6, y: y + 4, "text-anchor": "end" }, figure(Number((v * 1e3).toPrecision(1)))));
+    out.append(svg("line", { x1: p.left, x2: p.right, y1: y, y2: y }), svg("text", { x: p.left - 6, y: y + 4, "text-anchor": "end" }, String(Number((v * 1e3).toPrecision(1)))));
   }
   const steps = p.right - p.left < 420 ? 3 : 5;
   for (let i = 0; i <= steps; i++) {

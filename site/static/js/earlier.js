@@ -13,6 +13,12 @@ function parts(arm) {
   return { server: words.length > 1 ? words[0] : "", setting: words[words.length - 1], value };
 }
 
+/** What the form would say to make this sweep again; the ladder says nothing. @param {Summary} r */
+export function wishOf(r) {
+  const arms = (r.arms ?? []).map(parts);
+  return arms.some((a) => a.server) ? {} : { experiment: r.experiment, setting: arms[0]?.setting, values: arms.map((a) => a.value).join(", ") };
+}
+
 export class Earlier {
   #body = byId("ui-earlier");
   #shown = "";
