@@ -2,6 +2,7 @@ package runner
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -30,7 +31,7 @@ func TestStopInEveryPhase(t *testing.T) {
 				os.RemoveAll(filepath.Join(data, "bin"))
 			}
 			if phase == telemetry.Queued {
-				held, err := r.slot.take(t.Context(), func() {})
+				held, err := r.slot.take(t.Context(), Ticket{Run: "another"}, nil)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -114,29 +115,87 @@ func TestTimeLimit(t *testing.T) {
 
 func TestOneSlot(t *testing.T) {
 	root, data := module(t), t.TempDir()
-	one, two := startAt(t, root, data, Limits{}), startAt(t, root, data, Limits{})
+	one, two := startAt(t, root, data, Limits{Waiting: 1}), startAt(t, root, data, Limits{})
 	first, err := one.Start(odd("echo"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := one.Start(odd("echo")); !errors.Is(err, ErrBusy) {
-		t.Errorf("a second run of one runner: %v", err)
+	for !two.slot.busy() { // until the first run has the slot
+		time.Sleep(time.Millisecond)
 	}
-	for { // until the first run has the slot
-		if two.slot.busy() {
-			break
-		}
+	second, err := one.Start(odd("echo"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := one.Start(odd("echo")); !errors.Is(err, ErrBusy) {
+		t.Errorf("a second run that waits, of one runner that has room for one: %v", err)
+	}
+	for len(two.Queue()) < 2 {
 		time.Sleep(time.Millisecond)
 	}
 	o := carry(t, two, odd("echo"))
-	if o.end.Phase != telemetry.Finished || o.events[2].State == nil || o.events[2].State.Reason == nil || o.events[2].State.Reason.Code != "slot-busy" {
-		t.Errorf("ended %s: %+v; %v", o.end.Phase, o.end.Reason, o.phases())
+	if got := places(o); o.end.Phase != telemetry.Finished || fmt.Sprint(got) != "[2 1]" {
+		t.Errorf("ended %s: %+v; places %v", o.end.Phase, o.end.Reason, got)
 	}
-	if s, err := two.Summary(first.ID()); err != nil || s.Phase != telemetry.Finished {
-		t.Errorf("the other's run: %+v, %v", s, err)
+	for _, run := range []*Run{first, second} {
+		if s, err := two.Summary(run.ID()); err != nil || s.Phase != telemetry.Finished {
+			t.Errorf("a run of the other's: %+v, %v", s, err)
+		}
 	}
-	if list, err := one.Runs(); err != nil || len(list) != 2 || list[0].Began.Before(list[1].Began) {
+	if list, err := one.Runs(); err != nil || len(list) != 3 || list[0].Began.Before(list[1].Began) {
 		t.Errorf("runs %+v, %v", list, err)
+	}
+	if left := two.Queue(); len(left) != 0 {
+		t.Errorf("tickets left behind: %+v", left)
+	}
+}
+
+// places are what a run was told about its place in the line.
+func places(o outcome) (list []string) {
+	for _, e := range o.events {
+		if e.State != nil && e.State.Reason != nil && e.State.Reason.Code == "slot-busy" {
+			list = append(list, e.State.Reason.Args["place"])
+		}
+	}
+	return list
+}
+
+func TestQueueKeepsItsOrder(t *testing.T) {
+	s := slot{filepath.Join(t.TempDir(), "lock"), filepath.Join(t.TempDir(), "line")}
+	first, err := s.take(t.Context(), Ticket{Run: "a", Seconds: 10}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone, err := s.join(Ticket{Run: "gone", Seconds: 100}) // its process dies
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, leave := context.WithCancel(t.Context())
+	left := make(chan error)
+	told := make(chan [2]float64, 9)
+	go func() { // it gives up
+		_, err := s.take(ctx, Ticket{Run: "b", Seconds: 20}, func(place int, wait float64) { told <- [2]float64{float64(place), wait} })
+		left <- err
+	}()
+	if got := <-told; got[0] != 2 || got[1] < 109 || got[1] > 110 {
+		t.Errorf("behind two that take 10 s and 100 s: %v", got)
+	}
+	gone.file.Close()
+	if got := <-told; got[0] != 1 || got[1] > 10 {
+		t.Errorf("behind one: %v", got)
+	}
+	leave()
+	if err := <-left; !errors.Is(err, context.Canceled) || len(s.line()) != 1 {
+		t.Errorf("who gives up leaves the line: %v, %+v", err, s.line())
+	}
+	first.Close()
+	last, err := s.take(t.Context(), Ticket{Run: "c"}, nil)
+	if err != nil || len(s.line()) != 1 || s.line()[0].Run != "c" || s.line()[0].Began.IsZero() {
+		t.Errorf("nobody is before the last: %v, %+v", err, s.line())
+	}
+	last.Close()
+	if names, _ := filepath.Glob(filepath.Join(s.queue, "*")); len(names) != 0 {
+		t.Errorf("left behind: %v", names)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -118,9 +119,7 @@ func (r *Runner) begin(plan labs.Plan, arms []*arm, command []string) (*Run, err
 // carry takes the run from its first phase to its last event.
 func (r *Run) carry() {
 	defer r.stop(nil)
-	ctx, cancel := context.WithTimeoutCause(r.context, r.limit(), errTime)
-	defer cancel()
-	verdict, err := r.perform(ctx)
+	verdict, err := r.perform(r.context)
 	why := endingOf(err)
 	end := telemetry.End{Phase: why.phase, Trust: verdict.Trust, Doubts: verdict.Doubts,
 		Checks: verdict.Checks, Guesses: verdict.Guesses, Metrics: verdict.Metrics}
@@ -142,13 +141,18 @@ func (r *Run) perform(ctx context.Context) (judge.Verdict, error) {
 	if err := r.enter(telemetry.Queued, nil, nil); err != nil {
 		return judge.Verdict{}, err
 	}
-	held, err := r.runner.slot.take(ctx, func() {
-		r.enter(telemetry.Queued, &telemetry.Reason{Code: "slot-busy"}, nil)
+	ticket := Ticket{Run: r.id, Experiment: r.plan.Name, Seconds: r.plan.Seconds()}
+	held, err := r.runner.slot.take(ctx, ticket, func(place int, wait float64) {
+		r.enter(telemetry.Queued, &telemetry.Reason{Code: "slot-busy", Args: map[string]string{
+			"place": fmt.Sprint(place), "wait": fmt.Sprint(math.Ceil(wait)),
+		}}, nil)
 	})
 	if err != nil {
 		return judge.Verdict{}, err
 	}
 	defer held.Close()
+	ctx, cancel := context.WithTimeoutCause(ctx, r.limit(), errTime) // which does not count the waiting
+	defer cancel()
 	if err := r.buildArms(ctx); err != nil {
 		return judge.Verdict{}, err
 	}

@@ -35,7 +35,7 @@ var (
 
 // Limits of what runs may use. The zero value of a field means its default.
 type Limits struct {
-	Runs      int           `json:"runs"`      // at the same time: 1
+	Waiting   int           `json:"waiting"`   // runs that wait while one is measured: 8
 	Time      time.Duration `json:"time"`      // of a whole run, beside the time of its blocks when it has several: 2 min
 	Log       int           `json:"log"`       // lines a second from each process: 50, with bursts of 200
 	LogLine   int           `json:"log_line"`  // bytes: 4096
@@ -89,7 +89,7 @@ func Open(cfg Config) (*Runner, error) {
 	r := &Runner{
 		root: cfg.Root, limits: cfg.Limits.filled(), log: cfg.Log, archive: a,
 		builder: &builder{root: cfg.Root, bin: filepath.Join(cfg.Data, "bin")},
-		slot:    slot{filepath.Join(cfg.Data, "measuring.lock")},
+		slot:    slot{filepath.Join(cfg.Data, "measuring.lock"), filepath.Join(cfg.Data, "measuring")},
 		live:    map[string]*Run{}, whole: map[string]labs.Lab{},
 	}
 	if r.log == nil {
@@ -115,7 +115,7 @@ func Open(cfg Config) (*Runner, error) {
 // filled returns the limits with the defaults in place of zeros.
 func (l Limits) filled() Limits {
 	return Limits{
-		Runs: cmp.Or(l.Runs, 1), Time: cmp.Or(l.Time, 2*time.Minute),
+		Waiting: cmp.Or(l.Waiting, 8), Time: cmp.Or(l.Time, 2*time.Minute),
 		Log: cmp.Or(l.Log, 50), LogLine: cmp.Or(l.LogLine, 4096),
 		Memory: cmp.Or(l.Memory, 2<<30), Files: l.Files, Processes: cmp.Or(l.Processes, 4096),
 	}
@@ -223,7 +223,7 @@ func (r *Runner) accept(plan labs.Plan, command []string) (*Run, error) {
 	switch {
 	case r.closed:
 		return nil, ErrClosed
-	case r.going() >= r.limits.Runs:
+	case r.going() > r.limits.Waiting:
 		return nil, ErrBusy
 	}
 	run, err := r.begin(plan, arms, command)
@@ -243,6 +243,10 @@ func (r *Runner) accept(plan labs.Plan, command []string) (*Run, error) {
 	})
 	return run, nil
 }
+
+// Queue returns who measures and who waits for it, of all processes that have
+// the data folder open, in their order.
+func (r *Runner) Queue() []Ticket { return r.slot.line() }
 
 // going counts the runs that have not ended. A reader of a run's end may start
 // the next one at once.
@@ -339,7 +343,10 @@ type Summary struct {
 	Edited     bool               `json:"edited,omitempty"`
 	Command    []string           `json:"command,omitempty"` // that was run in the lab's place
 	Code       string             `json:"code"`
-	Knobs      map[string]any     `json:"knobs,omitempty"` // that were named
+	Lab        string             `json:"lab,omitempty"`
+	Cores      int                `json:"cores,omitempty"`
+	Seconds    float64            `json:"seconds,omitempty"` // measured
+	Knobs      map[string]any     `json:"knobs,omitempty"`   // that were named
 	Load       map[string]any     `json:"load,omitempty"`
 	Checks     []telemetry.Check  `json:"checks,omitempty"`
 	Guesses    []telemetry.Guess  `json:"guesses,omitempty"`

@@ -61,7 +61,7 @@ func TestSweep(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := judge.CapacityOf(events, judge.Objective(10))
+	c, err := judge.CapacityOf(events, judge.UsualObjective(10))
 	if err != nil || c.Setting != "load.connections" || len(c.Curves) != 1 || len(c.Curves[0].Steps) != 3 {
 		t.Fatalf("%+v, %v", c, err)
 	}
@@ -70,7 +70,7 @@ func TestSweep(t *testing.T) {
 			t.Errorf("step %s: %+v", s.Value, s)
 		}
 	}
-	if early, err := judge.CapacityOf(events[:1], judge.Objective(10)); err != nil || len(early.Curves[0].Steps) != 3 || early.Curves[0].Steps[0].Trust != "" {
+	if early, err := judge.CapacityOf(events[:1], judge.UsualObjective(10)); err != nil || len(early.Curves[0].Steps) != 3 || early.Curves[0].Steps[0].Trust != "" {
 		t.Errorf("before its first block: %+v, %v", early, err)
 	}
 	sum, err := r.Summary(run.ID())

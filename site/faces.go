@@ -117,6 +117,8 @@ func (f *face) funcs(pips func(*content.Lesson) pips) template.FuncMap {
 		"pips":   pips,
 		"path":   func(lang string, parts ...string) string { return "/" + lang + "/" + strings.Join(parts, "/") },
 		"dict":   dict,
+		"signal": shownSignal,
+		"goal":   shownGoal,
 	}
 }
 

@@ -101,6 +101,11 @@ func TestPagesKeepTheirPolicyAndTheirLinks(t *testing.T) {
 				continue
 			}
 			seen[target] = true
+			if lesson, ok := strings.CutPrefix(target, "/en/"); ok && os.Getenv("LABS_LONG") == "" { // the same page as in Korean
+				if _, _, _, err := s.shelf.edition().find(lesson); err == nil {
+					continue
+				}
+			}
 			if resp, _ := s.do(request{path: target, cookie: testToken}); resp.StatusCode != http.StatusOK {
 				t.Errorf("%s links to %s: %s", path, target, resp.Status)
 			}

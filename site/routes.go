@@ -23,6 +23,7 @@ func routes() []route {
 		{"GET /{lang}/{lesson}", person, (*Site).lesson},
 		{"GET /{lang}/labs", person, (*Site).labsPage},
 		{"GET /{lang}/capacity", person, (*Site).capacityPage},
+		{"GET /{lang}/tree", person, (*Site).tree},
 		{"GET /{lang}/search", person, (*Site).searchPage},
 		{"GET /{lang}/runs/{id}", person, (*Site).runPage},
 		{"GET /static/{path...}", open, (*Site).static},

@@ -86,9 +86,26 @@ func TestARunFromItsOrderToItsTrace(t *testing.T) {
 	}
 	id := s.begin(x, fmt.Sprintf(`,"predictions":{%q:41},"settings":{"load.size":"128"}`, asked.ID))
 
+	waits := s.begin(x, "")
+	var now status
+	for end := time.Now().Add(10 * time.Second); len(now.Queue) < 2 && time.Now().Before(end); time.Sleep(time.Millisecond) {
+		s.get("/api/status", &now)
+	}
+	if len(now.Queue) != 2 || now.Queue[0].Run != id || now.Queue[1].Run != waits {
+		t.Errorf("the queue is %+v", now.Queue)
+	}
 	status, body := s.command("POST", "/api/runs", anOrder(x, ""))
 	if c := refused(t, body); status != http.StatusConflict || c.Error.Code != "busy" || c.Error.Run != id {
-		t.Errorf("a second run: %d %+v", status, c.Error)
+		t.Errorf("a third run, where one may wait: %d %+v", status, c.Error)
+	}
+	if status, body := s.command("POST", "/api/runs/"+waits+"/stop", ""); status != http.StatusNoContent {
+		t.Errorf("leave the queue: %d\n%s", status, body)
+	}
+	if _, code := s.watch(waits, 0); code != websocket.CloseNormalClosure {
+		t.Errorf("it has left: closed with %d", code)
+	}
+	if status, body := s.command("DELETE", "/api/runs/"+waits, ""); status != http.StatusNoContent {
+		t.Errorf("delete a run that never began: %d\n%s", status, body)
 	}
 	if status, body := s.command("DELETE", "/api/runs/"+id, ""); status != http.StatusConflict {
 		t.Errorf("delete what runs: %d\n%s", status, body)

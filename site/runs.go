@@ -57,7 +57,7 @@ func (s *Site) start(w http.ResponseWriter, r *http.Request) error {
 func (s *Site) refused(err error) error {
 	if errors.Is(err, runner.ErrBusy) {
 		if live := s.live(s.listed()); len(live) > 0 {
-			return &refusal{err: err, run: live[0]}
+			return &refusal{err: err, run: live[len(live)-1]} // the others wait for it
 		}
 	}
 	if told(err).status != http.StatusInternalServerError {

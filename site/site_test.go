@@ -91,7 +91,7 @@ func (s *Site) stale() {
 func newSite(t *testing.T, root, data string) *Site {
 	t.Helper()
 	os.Symlink(built, filepath.Join(data, "bin")) // it may be there already
-	r, err := runner.Open(runner.Config{Root: root, Data: data})
+	r, err := runner.Open(runner.Config{Root: root, Data: data, Limits: runner.Limits{Waiting: 1}})
 	if err != nil {
 		t.Fatal(err)
 	}

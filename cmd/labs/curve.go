@@ -132,7 +132,7 @@ func micro(n *float64) string {
 	return fmt.Sprintf("%.3g µs", *n*1e6)
 }
 
-func trusted(s judge.Step) string {
+func trusted(s judge.Point) string {
 	if s.Trust == "" {
 		return "not measured"
 	}

@@ -30,8 +30,9 @@ var arrows = map[string][]string{
 	"labs/internal/sock":    {},
 	"labs/internal/loop":    {"labs/internal/lab", "labs/internal/sock", "labs/telemetry"},
 	"labs/internal/rpc":     {},
+	"labs/internal/threads": {"labs/internal/lab", "labs/internal/sock", "labs/telemetry"},
 	"labs/internal/labtest": {"labs/internal/rpc", "labs/telemetry"},
-	"labs/NAME":             {"labs/internal/lab", "labs/internal/loop", "labs/internal/rpc", "labs/internal/sock", "labs/telemetry"},
+	"labs/NAME":             {"labs/internal/lab", "labs/internal/loop", "labs/internal/rpc", "labs/internal/sock", "labs/internal/threads", "labs/telemetry"},
 }
 
 func TestPackagesImportOnlyAlongTheArrows(t *testing.T) {

@@ -54,7 +54,7 @@ func plot(w io.Writer, curves []judge.Curve) {
 	fmt.Fprintf(w, "  └%s %.0f answers/s\n  p99 %s  %s\n", strings.Repeat("─", plotWide), most, content.Format(low, "ms"), strings.Join(names, "  "))
 }
 
-func drawn(s judge.Step) bool {
+func drawn(s judge.Point) bool {
 	return s.Trust != "void" && s.Throughput != nil && s.P99 != nil && *s.P99 > 0
 }
 

@@ -72,6 +72,9 @@ func because(r *telemetry.Reason) string {
 	if r.Line != "" {
 		parts = append(parts, telemetry.Visible(r.Line))
 	}
+	if place := r.Args["place"]; place != "" {
+		parts = append(parts, fmt.Sprintf("%s ahead, about %s s", place, r.Args["wait"]))
+	}
 	return " (" + strings.Join(parts, ": ") + ")"
 }
 

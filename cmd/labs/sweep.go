@@ -63,7 +63,7 @@ Exit status: 0 the checks hold, or there are none, 1 a check does not hold,
 }
 
 func (f *sweepFlags) share(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.objective, "objective", judge.Objective(usualP99), "what each block must meet: comparisons joined by &&")
+	cmd.Flags().StringVar(&f.objective, "objective", judge.UsualObjective(usualP99), "what each block must meet: comparisons joined by &&")
 	cmd.Flags().BoolVar(&f.asJSON, "json", false, "print one JSON object: run, result, objective, curves with steps, knee, break, law")
 }
 

@@ -10,7 +10,6 @@ import (
 	"errors"
 	"flag"
 	"io"
-	"log"
 	"net/netip"
 	"os"
 	"sync"
@@ -19,7 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"socketlabs/labs/internal/lab"
-	"socketlabs/labs/internal/sock"
+	"socketlabs/labs/internal/threads"
 	"socketlabs/labs/telemetry"
 )
 
@@ -41,10 +40,10 @@ var (
 
 // m is every number this lab exports; a field's name is its metric's name.
 var m struct {
-	Accepts, AcceptErrors, Emfile, Reads, Writes, ShortWrites, Bytes telemetry.Counter
-	Polls, Early, Again, Timeouts, Resets, BrokenPipes, Interrupted  telemetry.Counter
-	Connects, ConnectTimeouts, Etimedout, Pings, Unanswered          telemetry.Counter
-	Open                                                             telemetry.Gauge
+	threads.Counts
+	Reads, Writes, ShortWrites, Bytes                       telemetry.Counter
+	Polls, Early, Again, Timeouts, Resets, BrokenPipes      telemetry.Counter
+	Connects, ConnectTimeouts, Etimedout, Pings, Unanswered telemetry.Counter
 }
 
 const (
@@ -54,82 +53,35 @@ const (
 
 // conn is one connection, served on a thread of its own.
 type conn struct {
-	fd, quit int
-	heard    time.Time // when the last byte came
-	pings    int       // since then
+	fd    int
+	heard time.Time // when the last byte came
+	pings int       // since then
 }
-
-var (
-	slots   = make(chan struct{}, maxThreads)
-	threads sync.WaitGroup
-	spare   = sock.Reserve()
-)
 
 func main() { lab.Main(serve, &m) }
 
 func serve(addr netip.AddrPort, quit int) error {
-	lfd, err := sock.Listen(addr, *backlog)
-	if err != nil {
-		return err
+	var probing sync.WaitGroup
+	err := threads.Serve(addr, quit, threads.Config{
+		Counts: &m.Counts, Backlog: *backlog, Flags: unix.SOCK_NONBLOCK, Most: maxThreads, Handle: handle,
+		Before: func() {
+			if *upstream != "none" {
+				probing.Go(func() { probe(quit) })
+			}
+		},
+	})
+	if err == nil {
+		probing.Wait()
 	}
-	lab.Listening(lfd)
-	if *upstream != "none" {
-		threads.Go(func() { probe(quit) })
-	}
-	for {
-		slots <- struct{}{} // while there is none, clients wait to be accepted
-		cfd, err := accept(lfd, quit)
-		switch {
-		case err == io.EOF: // SIGTERM, and nobody is left in the queue
-			unix.Close(lfd)
-			threads.Wait()
-			return nil
-		case err != nil:
-			return err
-		}
-		threads.Go(func() {
-			handle(&conn{fd: cfd, quit: quit, heard: time.Now()})
-			<-slots
-		})
-	}
-}
-
-// accept returns the next connection, io.EOF at SIGTERM.
-func accept(lfd, quit int) (cfd int, err error) {
-	for {
-		if err := sock.Wait(lfd, quit); err != nil {
-			return -1, err
-		}
-		cfd, _, err := unix.Accept4(lfd, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
-		switch {
-		case err == nil:
-			m.Accepts.Inc()
-			return cfd, nil
-		case err == unix.EINTR:
-			m.Interrupted.Inc()
-		case sock.Died(err):
-			m.AcceptErrors.Inc()
-		case sock.Exhausted(err): // left in the queue it would be reported for ever
-			m.Emfile.Inc()
-			spare.Refuse(lfd)
-		default:
-			return -1, os.NewSyscallError("accept4", err)
-		}
-	}
+	return err
 }
 
 // handle serves one connection to its end.
-func handle(c *conn) {
-	m.Open.Inc()
-	err := watch(c.fd)
-	if err == nil {
-		err = drain(c, make([]byte, *bufSize))
+func handle(cfd int) error {
+	if err := watch(cfd); err != nil {
+		return err
 	}
-	if err != io.EOF {
-		log.Print(err)
-	}
-	m.Open.Dec()
-	unix.Close(c.fd)
+	return drain(&conn{fd: cfd, heard: time.Now()}, make([]byte, *bufSize))
 }
 
 // drain reads and answers until the connection ends. A normal ending is io.EOF.
@@ -172,7 +124,7 @@ func hear(c *conn, d deadline) error {
 		if *ping > 0 {
 			turn = c.heard.Add(*ping * time.Duration(1+c.pings))
 		}
-		err := await(c.fd, unix.POLLIN, sooner(turn, d.next), c.quit)
+		err := await(c.fd, unix.POLLIN, sooner(turn, d.next), -1)
 		switch {
 		case err != errLate:
 			return err

@@ -9,17 +9,13 @@ import (
 	"encoding/binary"
 	"flag"
 	"io"
-	"log"
 	"net/netip"
-	"os"
-	"runtime"
-	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"socketlabs/labs/internal/lab"
-	"socketlabs/labs/internal/sock"
+	"socketlabs/labs/internal/threads"
 	"socketlabs/labs/telemetry"
 )
 
@@ -33,27 +29,13 @@ var (
 
 // m is every number this lab exports; a field's name is its metric's name.
 var m struct {
-	Accepts, AcceptErrors, Emfile, Requests, BadRequests telemetry.Counter
+	threads.Counts
+	Requests, BadRequests, Timeouts, Resets, BrokenPipes telemetry.Counter
 	Calls, Bytes, Completions, Copied                    telemetry.Counter
-	Timeouts, Resets, BrokenPipes, Interrupted           telemetry.Counter
-	Open                                                 telemetry.Gauge
 }
 
 // maxThreads are served at once; further clients wait for accept.
 const maxThreads = 256
-
-var (
-	slots   = make(chan struct{}, maxThreads)
-	threads sync.WaitGroup
-	spare   = sock.Reserve()
-)
-
-// conns are the connections being served: see the blocking lesson.
-var conns = struct {
-	sync.Mutex // guards the others
-	fds        map[int]bool
-	stopping   bool
-}{fds: map[int]bool{}}
 
 func main() { lab.Main(serve, &m) }
 
@@ -61,68 +43,18 @@ func serve(addr netip.AddrPort, quit int) error {
 	if err := create(); err != nil {
 		return err
 	}
-	lfd, err := sock.Listen(addr, *backlog)
-	if err != nil {
-		return err
-	}
-	lab.Listening(lfd)
-	go stop(quit)
-	for {
-		cfd, err := accept(lfd, quit)
-		switch {
-		case err == io.EOF: // SIGTERM, and nobody is left in the queue
-			unix.Close(lfd)
-			threads.Wait()
-			return nil
-		case err != nil:
-			return err
-		}
-		slots <- struct{}{}
-		threads.Go(func() {
-			runtime.LockOSThread() // a thread that ends with the connection
-			handle(cfd)
-			<-slots
-		})
-	}
-}
-
-// accept returns the next connection, io.EOF at SIGTERM.
-func accept(lfd, quit int) (cfd int, err error) {
-	for {
-		if err := sock.Wait(lfd, quit); err != nil {
-			return -1, err
-		}
-		cfd, _, err := unix.Accept4(lfd, unix.SOCK_CLOEXEC)
-		switch {
-		case err == nil:
-			m.Accepts.Inc()
-			return cfd, nil
-		case err == unix.EINTR:
-			m.Interrupted.Inc()
-		case sock.Died(err):
-			m.AcceptErrors.Inc()
-		case sock.Exhausted(err):
-			m.Emfile.Inc()
-			spare.Refuse(lfd)
-		default:
-			return -1, os.NewSyscallError("accept4", err)
-		}
-	}
+	return threads.Serve(addr, quit, threads.Config{Counts: &m.Counts, Backlog: *backlog, Most: maxThreads, Handle: handle})
 }
 
 // handle serves one connection to its end.
-func handle(cfd int) {
-	enter(cfd)
-	defer leave(cfd)
+func handle(cfd int) error {
 	s := &sender{cfd: cfd}
 	err := prepare(s)
 	if err == nil {
 		err = drain(s)
 	}
 	dismiss(s)
-	if err != io.EOF {
-		log.Print(err)
-	}
+	return err
 }
 
 // drain reads and answers requests until the connection ends. A normal ending is io.EOF.
@@ -175,35 +107,4 @@ func reply(s *sender, size int) error {
 		}
 	}
 	return settle(s)
-}
-
-// enter lists the connection, so that stop finds it.
-func enter(cfd int) {
-	conns.Lock()
-	defer conns.Unlock()
-	m.Open.Inc()
-	conns.fds[cfd] = true
-	if conns.stopping {
-		unix.Shutdown(cfd, unix.SHUT_RD)
-	}
-}
-
-// leave closes it.
-func leave(cfd int) {
-	conns.Lock()
-	defer conns.Unlock()
-	m.Open.Dec()
-	delete(conns.fds, cfd)
-	unix.Close(cfd)
-}
-
-// stop waits for SIGTERM and ends all reads that wait.
-func stop(quit int) {
-	sock.Wait(-1, quit)
-	conns.Lock()
-	defer conns.Unlock()
-	conns.stopping = true
-	for cfd := range conns.fds {
-		unix.Shutdown(cfd, unix.SHUT_RD)
-	}
 }

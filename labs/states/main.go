@@ -9,7 +9,6 @@ package main
 import (
 	"flag"
 	"io"
-	"log"
 	"net/netip"
 	"os"
 	"sync"
@@ -18,7 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"socketlabs/labs/internal/lab"
-	"socketlabs/labs/internal/sock"
+	"socketlabs/labs/internal/threads"
 	"socketlabs/labs/telemetry"
 )
 
@@ -33,47 +32,31 @@ var (
 
 // m is every number this lab exports; a field's name is its metric's name.
 var m struct {
-	Accepts, AcceptErrors, Emfile, Reads, Writes, ShortWrites, Bytes telemetry.Counter
-	Resets, BrokenPipes, Interrupted, Connects, Eaddrnotavail        telemetry.Counter
-	Open, Leaked                                                     telemetry.Gauge
+	threads.Counts
+	Reads, Writes, ShortWrites, Bytes            telemetry.Counter
+	Resets, BrokenPipes, Connects, Eaddrnotavail telemetry.Counter
+	Leaked                                       telemetry.Gauge
 }
 
 const maxThreads = 3000 // are served at once; the Go runtime aborts at 10,000 threads
 
-var (
-	slots   = make(chan struct{}, maxThreads)
-	threads sync.WaitGroup
-	spare   = sock.Reserve()
-)
-
 func main() { lab.Main(serve, &m) }
 
 func serve(addr netip.AddrPort, quit int) error {
-	lfd, err := sock.Listen(addr, *backlog)
-	if err != nil {
-		return err
+	var dialing sync.WaitGroup
+	err := threads.Serve(addr, quit, threads.Config{
+		Counts: &m.Counts, Backlog: *backlog, Most: maxThreads, Keep: *leak, Handle: handle,
+		Before: func() {
+			if *ports > 0 {
+				dialing.Go(func() { dial(quit) })
+			}
+			sleep(*acceptDelay, quit) // the kernel completes handshakes by itself, until the queue is full
+		},
+	})
+	if err == nil {
+		dialing.Wait()
 	}
-	lab.Listening(lfd)
-	if *ports > 0 {
-		threads.Go(func() { dial(quit) })
-	}
-	sleep(*acceptDelay, quit) // the kernel completes handshakes by itself, until the queue is full
-	for {
-		slots <- struct{}{} // while there is none, clients wait to be accepted
-		cfd, err := accept(lfd, quit)
-		switch {
-		case err == io.EOF: // SIGTERM, and nobody is left in the queue
-			unix.Close(lfd)
-			threads.Wait()
-			return nil
-		case err != nil:
-			return err
-		}
-		threads.Go(func() {
-			handle(cfd, quit)
-			<-slots
-		})
-	}
+	return err
 }
 
 // sleep waits for d or SIGTERM, and says whether it was d.
@@ -82,52 +65,19 @@ func sleep(d time.Duration, quit int) bool {
 	return n == 0
 }
 
-// accept returns the next connection, io.EOF at SIGTERM.
-func accept(lfd, quit int) (cfd int, err error) {
-	for {
-		if err := sock.Wait(lfd, quit); err != nil {
-			return -1, err
-		}
-		cfd, _, err := unix.Accept4(lfd, unix.SOCK_CLOEXEC)
-		switch {
-		case err == nil:
-			m.Accepts.Inc()
-			return cfd, nil
-		case err == unix.EINTR:
-			m.Interrupted.Inc()
-		case sock.Died(err):
-			m.AcceptErrors.Inc()
-		case sock.Exhausted(err): // left in the queue it would be reported for ever
-			m.Emfile.Inc()
-			spare.Refuse(lfd)
-		default:
-			return -1, os.NewSyscallError("accept4", err)
-		}
-	}
-}
-
 // handle serves one connection to its end. Until close(2) a connection that the
 // client has closed stays in CLOSE_WAIT (RFC 9293, 3.3.2), and no timer ends it.
-func handle(cfd, quit int) {
-	m.Open.Inc()
-	err := drain(cfd, quit, make([]byte, *bufSize))
-	if err != io.EOF {
-		log.Print(err)
-	}
-	m.Open.Dec()
+func handle(cfd int) error {
+	err := drain(cfd, make([]byte, *bufSize))
 	if *leak {
 		m.Leaked.Inc()
-		return
 	}
-	unix.Close(cfd)
+	return err
 }
 
 // drain reads and answers until the connection ends. A normal ending is io.EOF.
-func drain(cfd, quit int, buf []byte) error {
+func drain(cfd int, buf []byte) error {
 	for {
-		if err := sock.Wait(cfd, quit); err != nil {
-			return err
-		}
 		n, err := unix.Read(cfd, buf)
 		m.Reads.Inc()
 		switch {

@@ -18,17 +18,17 @@ type Capacity struct {
 
 // Curve is one server's steps, in order of the swept value.
 type Curve struct {
-	Server string `json:"server"` // empty: the experiment's
-	Lab    string `json:"lab"`
-	Client string `json:"client"` // what the load speaks; curves of different clients are no rivals
-	Steps  []Step `json:"steps"`
-	Knee   *Knee  `json:"knee"`
-	Break  *Break `json:"break"`
-	Law    Law    `json:"law"`
+	Server string  `json:"server"` // empty: the experiment's
+	Lab    string  `json:"lab"`
+	Client string  `json:"client"` // what the load speaks; curves of different clients are no rivals
+	Steps  []Point `json:"steps"`
+	Knee   *Knee   `json:"knee"`
+	Break  *Break  `json:"break"`
+	Law    Law     `json:"law"`
 }
 
-// Step is one block. Times are in seconds; nil is no value.
-type Step struct {
+// Point is one block of a curve. Times are in seconds; nil is no value.
+type Point struct {
 	Value string   `json:"value"`
 	At    *float64 `json:"at"`    // Value as a number
 	Block int      `json:"block"` // its number in the run; -1: it has not ended
@@ -54,9 +54,9 @@ type Step struct {
 	Why string `json:"why,omitempty"`
 }
 
-// Objective is the usual one: the p99 of the response time below so many seconds,
+// UsualObjective is what is asked when nobody says: the p99 of the response time below so many seconds,
 // and nobody left without an answer for half of the block.
-func Objective(p99 float64) string {
+func UsualObjective(p99 float64) string {
 	return fmt.Sprintf("load.p99 < %s && load.oldest.max < seconds / 2", strconv.FormatFloat(p99, 'f', -1, 64))
 }
 
@@ -99,8 +99,8 @@ func capacity(objective string, met goal, blocks []swept) Capacity {
 }
 
 // measure reads a block's step off what the block amounts to.
-func (b swept) measure(met goal) Step {
-	s := Step{Value: b.step.Value, Block: -1}
+func (b swept) measure(met goal) Point {
+	s := Point{Value: b.step.Value, Block: -1}
 	if n, err := strconv.ParseFloat(b.step.Value, 64); err == nil {
 		s.At = &n
 	}
@@ -161,7 +161,7 @@ func lawful(setting string, model any) Law {
 	return Law{}
 }
 
-func loadsOf(steps []Step) []Load {
+func loadsOf(steps []Point) []Load {
 	var out []Load
 	for _, s := range steps {
 		if s.counts() && s.At != nil && s.Throughput != nil {

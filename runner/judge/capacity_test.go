@@ -13,11 +13,11 @@ import (
 
 // mm1 are steps of M/M/1: Poisson arrivals at λ, exponential service at μ, whose
 // mean response time is 1/(μ−λ).
-func mm1(mu float64, lambdas ...float64) []Step {
-	var out []Step
+func mm1(mu float64, lambdas ...float64) []Point {
+	var out []Point
 	for _, l := range lambdas {
 		mean := 1 / (mu - l)
-		out = append(out, Step{At: &l, Throughput: &l, Mean: &mean, Trust: "green"})
+		out = append(out, Point{At: &l, Throughput: &l, Mean: &mean, Trust: "green"})
 	}
 	return out
 }
@@ -31,7 +31,7 @@ func TestTheKneeOfMM1IsAtHalfItsRate(t *testing.T) {
 	}
 	for _, c := range []struct {
 		why   string
-		steps []Step
+		steps []Point
 		want  *Knee
 	}{
 		{"all below it: it may lie further out", mm1(1000, 100, 200, 300), &Knee{2, "last"}},
@@ -55,11 +55,11 @@ func TestTheKneeOfMM1IsAtHalfItsRate(t *testing.T) {
 // With the bounds themselves, X = min(N/(Z+S), 1/S), the power is largest there.
 func TestTheKneeOfAClosedSystemIsWhereItsBoundsMeet(t *testing.T) {
 	const service, think = 0.001, 0.007 // N* = 8
-	var steps []Step
+	var steps []Point
 	for n := 1.0; n <= 16; n++ {
 		x := min(n/(think+service), 1/service)
 		r := n/x - think
-		steps = append(steps, Step{At: &n, Throughput: &x, Mean: &r, Trust: "green"})
+		steps = append(steps, Point{At: &n, Throughput: &x, Mean: &r, Trust: "green"})
 	}
 	if k := knee(steps); k == nil || *steps[k.Step].At != 8 {
 		t.Errorf("knee %+v, want that at 8 clients", k)
@@ -68,16 +68,16 @@ func TestTheKneeOfAClosedSystemIsWhereItsBoundsMeet(t *testing.T) {
 
 func TestWhereTheObjectiveBreaks(t *testing.T) {
 	yes, no := true, false
-	of := func(met ...*bool) []Step {
-		var out []Step
+	of := func(met ...*bool) []Point {
+		var out []Point
 		for _, m := range met {
-			out = append(out, Step{Trust: "amber", Met: m})
+			out = append(out, Point{Trust: "amber", Met: m})
 		}
 		return out
 	}
 	for _, c := range []struct {
 		why   string
-		steps []Step
+		steps []Point
 		want  *Break
 	}{
 		{"between two steps", of(&yes, &yes, &no, &no), &Break{1, 2, false}},
@@ -118,7 +118,7 @@ func recordedRates(t *testing.T) []telemetry.Event {
 
 func TestCapacityOfASweep(t *testing.T) {
 	events := recordedRates(t)
-	whole, err := CapacityOf(events, Objective(0.003))
+	whole, err := CapacityOf(events, UsualObjective(0.003))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,7 +149,7 @@ func TestCapacityOfASweep(t *testing.T) {
 	if s := bad.Curves[0].Steps[0]; err != nil || s.Met != nil || !strings.Contains(s.Why, "no such name") {
 		t.Errorf("an objective that does not compile: %+v, %v", s, err)
 	}
-	if _, err := CapacityOf([]telemetry.Event{{Run: &telemetry.Run{}}}, Objective(1)); err == nil {
+	if _, err := CapacityOf([]telemetry.Event{{Run: &telemetry.Run{}}}, UsualObjective(1)); err == nil {
 		t.Error("a run of one experiment is no sweep")
 	}
 }
@@ -164,7 +164,7 @@ func asJSON(v any) string {
 
 func TestObjectiveCompiles(t *testing.T) {
 	q := question()
-	if err := Lint(q, Objective(0.00025), true); err != nil {
+	if err := Lint(q, UsualObjective(0.00025), true); err != nil {
 		t.Error(err)
 	}
 }

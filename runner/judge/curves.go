@@ -48,7 +48,7 @@ func CapacityAt(events []telemetry.Event, p99 float64) (Capacity, error) {
 		}
 	}
 	blocks = slices.DeleteFunc(blocks, func(b Block) bool { return b.Trust == "" })
-	return curves(events, blocks, Objective(p99), func(b Block, q telemetry.Question) (bool, error) {
+	return curves(events, blocks, UsualObjective(p99), func(b Block, q telemetry.Question) (bool, error) {
 		slow, answered := b.Metrics["load.p99"]
 		oldest, known := b.Metrics["load.oldest.max"]
 		if !answered || !known {

@@ -17,7 +17,7 @@ type Knee struct {
 
 // knee finds it among the steps that count; nil when fewer than three do. A step at
 // which somebody starves has no mean that tells.
-func knee(steps []Step) *Knee {
+func knee(steps []Point) *Knee {
 	best, power, first, last, n := -1, 0.0, -1, -1, 0
 	for i, s := range steps {
 		if !s.counts() || s.Starved || s.Throughput == nil || s.Mean == nil || *s.Mean <= 0 {
@@ -52,7 +52,7 @@ type Break struct {
 
 // breaks finds where the objective first fails, in the order of the steps; nil
 // when no step tells.
-func breaks(steps []Step) *Break {
+func breaks(steps []Point) *Break {
 	b := Break{-1, -1, false}
 	for i, s := range steps {
 		switch {
@@ -72,14 +72,14 @@ func breaks(steps []Step) *Break {
 }
 
 // counts says whether the step's numbers may be used.
-func (s Step) counts() bool { return s.Trust != "void" && s.Trust != "" }
+func (s Point) counts() bool { return s.Trust != "void" && s.Trust != "" }
 
 // ordered returns the steps by value where the values are numbers.
-func ordered(steps []Step) []Step {
-	if slices.ContainsFunc(steps, func(s Step) bool { return s.At == nil }) {
+func ordered(steps []Point) []Point {
+	if slices.ContainsFunc(steps, func(s Point) bool { return s.At == nil }) {
 		return steps
 	}
 	steps = slices.Clone(steps)
-	slices.SortStableFunc(steps, func(a, b Step) int { return order(*a.At, *b.At) })
+	slices.SortStableFunc(steps, func(a, b Point) int { return order(*a.At, *b.At) })
 	return steps
 }

@@ -140,10 +140,10 @@ func full(long, short int) int {
 
 func slowReader(t *testing.T, s *Server) {
 	size := full(64<<20, 48<<20)
+	ask, answer := s.exchange(4, size, message) // before the server begins to wait for it
 	before := s.RSS()
 	c := s.Dial()
 	c.SetReadBuffer(64 << 10)
-	ask, answer := s.exchange(4, size, message)
 	sent := make(chan error, 1)
 	go func() {
 		_, err := c.Write(ask)

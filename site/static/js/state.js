@@ -78,7 +78,7 @@ export function noteOf(state, s) {
   switch (name) {
     case "author": return say("busy", "author", [text("note.author.why", hostArgs(run))], [replay]);
     case "locked": return say("busy", "locked", undefined, [{ act: "predict", key: "note.locked.go", main: true }, { act: "skip", key: "note.locked.skip" }]);
-    case "queued": return say("busy", "queued", undefined, [{ act: "stop", key: "note.queued.stop" }]);
+    case "queued": return say("busy", "queued", run?.reason?.args?.place ? [text("note.queued.place", run.reason.args)] : undefined, [{ act: "stop", key: "note.queued.stop" }]);
     case "building": return say("busy", "building", undefined, [], { lab: s.experiment.lab });
     case "running": return running(s);
     case "draining": return say("ok", "draining");
