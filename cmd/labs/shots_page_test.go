@@ -19,7 +19,7 @@ func TestPageShots(t *testing.T) {
 		p.prefers(scheme)
 		for _, lang := range []string{"ko", "en"} {
 			look := scheme + "-" + lang
-			for name, path := range map[string]string{"home": "", "search": "search?q=epoll", "start": "start", "metrics": "metrics", "tree": "tree"} {
+			for name, path := range map[string]string{"home": "", "search": "search?q=epoll", "start": "start", "metrics": "metrics", "tree": "tree", "capacity": "capacity"} {
 				p.visit("/" + lang + "/" + path)
 				p.settled()
 				p.shots(name+"-"+look, "")
