@@ -50,6 +50,7 @@ func routes() []route {
 		{"GET /api/runs/{id}/log", 0, (*Site).logText},
 		{"GET /api/runs/{id}/recording", 0, (*Site).recording},
 		{"GET /api/experiments/{lesson}/{experiment}/author/series", 0, (*Site).authorSeries},
+		{"GET /api/experiments/{lesson}/{experiment}/author/capacity", 0, (*Site).authorCapacity},
 
 		{"GET /api/progress", 0, (*Site).progressData},
 		{"PUT /api/progress/place", command, (*Site).putPlace},

@@ -1,7 +1,9 @@
 package site
 
 import (
+	"bytes"
 	"fmt"
+	"io"
 	"math"
 	"net/http"
 	"os"
@@ -112,16 +114,51 @@ func (s *Site) sweeps(w http.ResponseWriter, r *http.Request) error {
 	return reply(w, http.StatusOK, map[string]any{"runs": out})
 }
 
-// capacity is what a sweep's recording says so far; ?p99= is the objective, in
-// seconds.
+// p99 is the objective that a request names in ?p99=SECONDS.
+func p99(r *http.Request) (float64, error) {
+	text := r.URL.Query().Get("p99")
+	if text == "" {
+		return usualP99, nil
+	}
+	bound, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(bound > 0) || math.IsInf(bound, 0) || bound > labs.MaxSeconds {
+		return 0, &refusal{err: errSetting, field: "p99", text: content.Text{
+			Ko: fmt.Sprintf("p99의 목표는 0보다 크고 %d 이하인 초입니다: %s", labs.MaxSeconds, text), En: fmt.Sprintf("the objective for p99 is in seconds, above 0 and at most %d: %s", labs.MaxSeconds, text)}}
+	}
+	return bound, nil
+}
+
+// capacityOf reads a sweep's recording, as far as it has come.
+func capacityOf(r io.Reader, p99 float64) (judge.Capacity, error) {
+	events, err := runner.ReadKinds(r, telemetry.KindRun, telemetry.KindBlock, telemetry.KindBlockEnd)
+	if err != nil {
+		return judge.Capacity{}, err
+	}
+	return judge.CapacityAt(events, p99)
+}
+
+// authorCapacity is the curve of the author's recording of a sweep.
+func (s *Site) authorCapacity(w http.ResponseWriter, r *http.Request) error {
+	bound, err := p99(r)
+	if err != nil {
+		return err
+	}
+	x, err := s.shelf.edition().book.Find(r.PathValue("lesson") + "/" + r.PathValue("experiment"))
+	if err != nil || x.Author == nil || x.Spec.Sweep == nil {
+		return errNotFound
+	}
+	c, err := capacityOf(bytes.NewReader(x.Author), bound)
+	if err != nil {
+		return err
+	}
+	return reply(w, http.StatusOK, map[string]any{"p99": bound, "capacity": c})
+}
+
+// capacity is what a sweep's recording says so far.
 func (s *Site) capacity(w http.ResponseWriter, r *http.Request) error {
-	p99 := usualP99
-	if text := r.URL.Query().Get("p99"); text != "" {
-		var err error
-		if p99, err = strconv.ParseFloat(text, 64); err != nil || !(p99 > 0) || math.IsInf(p99, 0) || p99 > labs.MaxSeconds {
-			return &refusal{err: errSetting, field: "p99", text: content.Text{
-				Ko: fmt.Sprintf("p99의 목표는 0보다 크고 %d 이하인 초입니다: %s", labs.MaxSeconds, text), En: fmt.Sprintf("the objective for p99 is in seconds, above 0 and at most %d: %s", labs.MaxSeconds, text)}}
-		}
+	bound, err := p99(r)
+	if err != nil {
+		return err
 	}
 	id := r.PathValue("id")
 	sum, err := s.cfg.Runner.Summary(id)
@@ -140,15 +177,11 @@ func (s *Site) capacity(w http.ResponseWriter, r *http.Request) error {
 		return runner.ErrNoRun
 	}
 	defer f.Close()
-	events, err := runner.ReadKinds(f, telemetry.KindRun, telemetry.KindBlock, telemetry.KindBlockEnd)
+	c, err := capacityOf(f, bound)
 	if err != nil {
 		return err
 	}
-	c, err := judge.CapacityAt(events, p99)
-	if err != nil {
-		return err
-	}
-	return reply(w, http.StatusOK, map[string]any{"run": sum, "p99": p99, "capacity": c})
+	return reply(w, http.StatusOK, map[string]any{"run": sum, "p99": bound, "capacity": c})
 }
 
 // sweepGroup is a lesson with the experiments that can be swept.
