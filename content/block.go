@@ -40,12 +40,12 @@ func (i item) text(label string) sentence {
 }
 
 // laterBlocks are the blocks of LESSON.md that this version does not read.
-var laterBlocks = []string{"breakit", "compare", "exercise"}
+var laterBlocks = []string{"breakit", "exercise"}
 
 // blockKind returns the kind of a fence that is a block, or "".
 func (p *page) blockKind(code *ast.FencedCodeBlock) string {
 	kind := string(code.Language(p.src))
-	if slices.Contains(laterBlocks, kind) || slices.Contains([]string{"source", "experiment", "predict", "check"}, kind) {
+	if slices.Contains(laterBlocks, kind) || slices.Contains([]string{"source", "experiment", "compare", "predict", "check"}, kind) {
 		return kind
 	}
 	return ""
@@ -75,6 +75,8 @@ func (p *page) readBlock(kind string, code *ast.FencedCodeBlock) *block {
 		b.items = p.sourceItem(v)
 	case "experiment":
 		b.items = p.experimentItem(v)
+	case "compare":
+		b.items = p.compareItem(v)
 	case "predict":
 		b.items = p.predictItems(v)
 	case "check":
@@ -244,6 +246,14 @@ func (p *page) everythingPlaced() {
 		}
 		for _, c := range e.Checks {
 			missing("check", c.ID)
+		}
+	}
+	for _, c := range p.Comparisons {
+		if p.placed[c.ID] == 0 {
+			p.file.fail(1+bytes.Count(p.src, []byte("\n")), "comparison %s has no place in %s.md: add it in a block compare", c.ID, p.lang)
+		}
+		for _, q := range c.Predictions {
+			missing("prediction", q.ID)
 		}
 	}
 }

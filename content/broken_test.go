@@ -59,7 +59,7 @@ func TestBrokenYAML(t *testing.T) {
 		{"a knob is out of range", "buf: 4096}", "buf: 3}", `11: knob buf: "3" is not allowed: it takes a whole number from 64 to 1048576 bytes`},
 		{"a knob has the wrong type", "drain: false", "drain: 7", `11: knob drain: "7" is not allowed: it takes true or false`},
 		{"a knob is a list", "drain: true", "drain: [true]", `34: knob drain: "<nil>" is not allowed: it takes true or false`},
-		{"a key is unknown", "covers:", "cover:", `1: key "cover": a lesson has covers, lab, sections, derive, experiments; did you mean covers?`},
+		{"a key is unknown", "covers:", "cover:", `1: key "cover": a lesson has covers, lab, sections, derive, experiments, comparisons; did you mean covers?`},
 		{"a key of an experiment is unknown", "    watch: [kernel", "    wacht: [kernel", `18: key "wacht": an experiment has like, lab, knobs, load, faults, net, sysctl, warmup, seconds, windows, sweep, charts, watch, predictions, checks; did you mean watch?`},
 		{"a key stands twice", "lab: mini", "lab: mini\nlab: mini", `3: "lab" stands here twice`},
 		{"a number where a text belongs", `["2.1", "2.2"]`, `["2.1", 2.2]`, `1: 2.2: this is a text: write "2.2"`},
@@ -106,7 +106,19 @@ func TestBrokenYAML(t *testing.T) {
 		{"too many values", "warmup: 0.5", "sweep: {knob.buf: [64, 65, 66, 67, 68, 69, 70, 71, 72, 73, 74, 75, 76]}\n    warmup: 0.5", "47: sweep: knob.buf: 13 values are too many: a sweep has at most 12"},
 		{"two settings are swept", "warmup: 0.5", "sweep: {knob.buf: [64, 128], knob.threads: [1, 2]}\n    warmup: 0.5", "47: sweep: one setting is swept, like load.rate: [1000, 2000]"},
 		{"a swept setting is unknown", "warmup: 0.5", "sweep: {knob.bufs: [64, 128]}\n    warmup: 0.5", "47: sweep: knob.bufs: …"},
-		{"comparisons come later", "experiments:", "comparisons: {a: 1}\nexperiments:", "9: comparisons: this comes later; remove it until then"},
+		{"a comparison of what is not there", "    b: drained", "    b: draind", `63: experiment "draind": lesson.yaml has stall, drained, idle; did you mean drained?`},
+		{"a comparison has one side", "    b: drained\n", "", "61: comparison pays has no b: name an experiment"},
+		{"a comparison of what one side has not", "metric: lab.reads", "metric: lab.raeds", "64: lab.raeds: no such name, did you mean lab.reads? lab has bytes, open, reads, wakeups"},
+		{"a comparison measures nothing", "    metric: lab.reads\n", "", "61: comparison pays has no metric: an expression that both experiments have"},
+		{"a comparison's direction", "better: higher", "better: up", `65: better "up": it is lower, higher`},
+		{"a comparison expects nothing", "    expect: better\n", "", "61: comparison pays expects nothing: expect is better, worse or none, of b against a"},
+		{"a comparison expects too much", "expect: better", "expect: best", `66: expect "best": it is better, worse, none`},
+		{"no difference without a bound", "expect: better", "expect: none", "66: expect: none needs within: the share, like 0.1, inside which the whole interval must lie"},
+		{"a bound without need", "expect: better", "expect: better\n    within: 0.1", "67: within belongs to expect: none"},
+		{"a bound of everything", "expect: better", "expect: none\n    within: 2", "67: 2 is not allowed: a share between 0 and 1"},
+		{"too many rounds", "rounds: 2", "rounds: 11", "67: 11 is not allowed: rounds of A B B A, a whole number from 1 to 10"},
+		{"a verdict is mistyped", "answer: verdict", "answer: verdct", "72: verdct: no such name, did you mean verdict? a comparison's answer is made of verdict, ratio, low, high"},
+		{"a prediction of a comparison asks for a queue", "kind: choice\n        choices: [better", "kind: queue\n        choices: [better", "69: prediction which: of a comparison there are the kinds choice, number"},
 		{"an exercise comes later", "experiments:", "exercise: {a: 1}\nexperiments:", "9: exercise: this comes later; remove it until then"},
 		{"a broken run comes later", "experiments:", "breakit: {a: 1}\nexperiments:", "9: breakit: this comes later; remove it until then"},
 		{"the machine keeps its settings", "net: own", "net: host", "46: sysctl needs net: own, so that the machine keeps its settings"},
@@ -184,7 +196,7 @@ func TestBrokenText(t *testing.T) {
 	)
 	broken(t, "a check has no place", en("unanswered: Nobody is answered.\n", ""),
 		"en.md:40: the block check stuck is not the one of ko.md, line 40: check stuck unanswered",
-		"en.md:103: check unanswered has no place in en.md: add it in a block check")
+		"en.md:120: check unanswered has no place in en.md: add it in a block check")
 	broken(t, "an experiment has two places", both("```experiment\nidle: 말 없는 클라이언트 둘\n```", "```experiment\nidle: 말 없는 클라이언트 둘\n```\n\n```experiment\nidle: 둘\n```", "```experiment\nidle: Two silent clients\n```", "```experiment\nidle: Two silent clients\n```\n\n```experiment\nidle: Two\n```"),
 		"en.md:86: idle has its place on line 82 already",
 		"ko.md:86: idle has its place on line 82 already")
@@ -221,9 +233,15 @@ func TestBrokenText(t *testing.T) {
 	broken(t, "an experiment's title measures", both("idle: 말 없는 클라이언트 둘", "idle: '{{run:idle seconds}}초'", "idle: Two silent clients", "idle: '{{run:idle seconds}} s'"),
 		"en.md:82: an experiment's title has no placeholder: write id: title",
 		"ko.md:82: an experiment's title has no placeholder: write id: title")
-	broken(t, "the compare block comes later", both("```source\nmini#drain\n```", "```compare\na: b\n```", "```source\nmini#drain\n```", "```compare\na: b\n```"),
-		"en.md:54: the block compare comes later; remove it until then",
-		"ko.md:54: the block compare comes later; remove it until then")
+	broken(t, "a comparison has no place", both("```compare\npays:\n  title: 소진하면 이득일까요?\n  a: 한 번만 읽기\n  b: 소진\n```\n", "", "```compare\npays:\n  title: Does draining pay?\n  a: One read\n  b: Drained\n```\n", ""),
+		"en.md:115: comparison pays has no place in en.md: add it in a block compare",
+		"ko.md:115: comparison pays has no place in ko.md: add it in a block compare")
+	broken(t, "a comparison without a title", en("  title: Does draining pay?\n", ""), "en.md:116: comparison pays has no title")
+	broken(t, "a comparison that lesson.yaml does not have", both("pays:\n", "paid:\n", "pays:\n", "paid:\n"),
+		`en.md:116: comparison "paid": lesson.yaml has pays; did you mean pays?`,
+		"en.md:121: comparison pays has no place in en.md: add it in a block compare",
+		`ko.md:116: comparison "paid": lesson.yaml has pays; did you mean pays?`,
+		"ko.md:121: comparison pays has no place in ko.md: add it in a block compare")
 	broken(t, "a block inside a list", both("- ~~몰리면 엣지~~", "- 목록\n\n  ```source\n  mini#drain\n  ```", "- ~~Bursts call for edge~~", "- list\n\n  ```source\n  mini#drain\n  ```"),
 		"en.md:105: the block source does not stand inside a list or quotation",
 		"ko.md:105: the block source does not stand inside a list or quotation")

@@ -52,6 +52,7 @@ type Lesson struct {
 	Sections []Section // the first has no ID: what stands before the first heading
 	// Experiments in the order of the text.
 	Experiments []*Experiment
+	Comparisons []*Comparison
 	// Shown are the lesson's placeholders.
 	Shown []Placeholder
 }
@@ -69,6 +70,7 @@ type Block struct {
 	Prose      *HTML
 	Source     *Source
 	Experiment *Experiment
+	Compare    *Comparison
 	Predict    []*Prediction
 	Check      []*Check
 }
@@ -102,7 +104,7 @@ type Experiment struct {
 // Prediction is a question asked before Run unlocks.
 type Prediction struct {
 	telemetry.Prediction
-	Experiment string       // the experiment that answers it
+	Experiment string       // the experiment or the comparison that answers it
 	Ask, Why   HTML         // Why is shown with the measured answer
 	Choices    []ChoiceText // of kind choice or queue, in order
 }

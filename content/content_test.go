@@ -124,6 +124,9 @@ func (b Block) dump(w *strings.Builder) {
 	if b.Experiment != nil {
 		fmt.Fprintf(w, "- experiment %s\n", b.Experiment.ID)
 	}
+	if c := b.Compare; c != nil {
+		fmt.Fprintf(w, "- compare %s: %s | %s\n a %s | %s\n b %s | %s\n %+v\n", c.ID, c.Title.Ko, c.Title.En, c.ATitle.Ko, c.ATitle.En, c.BTitle.Ko, c.BTitle.En, c.Plan(0).Order)
+	}
 	for _, p := range b.Predict {
 		say("- predict "+p.Experiment+" "+p.ID, p.Ask)
 		for _, c := range p.Choices {

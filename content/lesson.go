@@ -76,8 +76,8 @@ func (l *loader) readLesson(id string) *draft {
 // read fills the draft from lesson.yaml. It is false when the lab is broken: all
 // that follows would complain too.
 func (d *draft) read(v value) bool {
-	keys := v.keys("a lesson", []string{"covers", "lab", "sections", "derive", "experiments"},
-		[]string{"comparisons", "breakit", "exercise"})
+	keys := v.keys("a lesson", []string{"covers", "lab", "sections", "derive", "experiments", "comparisons"},
+		[]string{"breakit", "exercise"})
 	d.Covers = keys["covers"].texts()
 	if !d.readLab(keys["lab"]) {
 		return false
@@ -96,6 +96,9 @@ func (d *draft) read(v value) bool {
 	for _, f := range keys["experiments"].fields() {
 		d.name(f.name, "an experiment", f.keyed())
 		d.experiment(f, plans)
+	}
+	for _, f := range keys["comparisons"].fields() {
+		d.comparison(f)
 	}
 	d.total(v)
 	d.unused()
@@ -217,6 +220,9 @@ func (d *draft) minutes(words int) int {
 	seconds := 60 * max(1, float64(words)/220)
 	for _, e := range d.experiments {
 		seconds += e.seconds()
+	}
+	for _, c := range d.Comparisons {
+		seconds += c.Plan(0).Seconds()
 	}
 	return int((seconds + 59.999) / 60)
 }

@@ -145,8 +145,13 @@ func (d *draft) recordings() {
 		id, ok := strings.CutSuffix(e.Name(), ".jsonl.gz")
 		f := &file{path.Join(d.prefix, d.ID, "author", e.Name()), 0, d.problems, 0}
 		plan := d.plan(id)
-		if !ok || plan == nil {
+		versus := d.comparisonOf(id)
+		if !ok || plan == nil && versus == nil {
 			f.fail(1, "%s", unknown("recording", e.Name(), "it is named EXPERIMENT.jsonl.gz, and the experiments are", d.experimentIDs()))
+			continue
+		}
+		if versus != nil {
+			d.recorded(versus, f, e.Name())
 			continue
 		}
 		data, err := fs.ReadFile(d.fsys, path.Join(d.ID, "author", e.Name()))
@@ -159,6 +164,19 @@ func (d *draft) recordings() {
 		}
 		plan.Author = data
 	}
+}
+
+// recorded reads the author's recording of a comparison.
+func (d *draft) recorded(c *Comparison, f *file, name string) {
+	data, err := fs.ReadFile(d.fsys, path.Join(d.ID, "author", name))
+	if err == nil {
+		_, err = codeOf(data)
+	}
+	if err != nil {
+		f.fail(1, "%v: record it again with labs check --record %s", err, d.ID)
+		return
+	}
+	c.Author = data
 }
 
 // codeOf reads a recording to its end and returns the hash of the code that it

@@ -84,6 +84,9 @@ func (s Section) text(lang string) string {
 		if b.Prose != nil {
 			parts = append(parts, plainText(b.Prose.in(lang)))
 		}
+		if b.Compare != nil {
+			parts = append(parts, b.Compare.Title.in(lang), b.Compare.ATitle.in(lang), b.Compare.BTitle.in(lang))
+		}
 		if b.Experiment != nil {
 			parts = append(parts, b.Experiment.Title.in(lang))
 		}

@@ -208,6 +208,14 @@ func (d *draft) fill(out *Block, kind string, en *page, ko, english item) {
 		title := both("")
 		e.Title = Text{Ko: plainText(title.Ko), En: plainText(title.En)}
 		out.Experiment = e
+	case "compare":
+		c := d.comparisonOf(ko.id)
+		text := func(label string) Text {
+			h := both(label)
+			return Text{Ko: plainText(h.Ko), En: plainText(h.En)}
+		}
+		c.Title, c.ATitle, c.BTitle = text("title"), text("a"), text("b")
+		out.Compare = c
 	case "predict":
 		q := d.predictions[ko.id]
 		q.Ask, q.Why = both("ask"), both("why")

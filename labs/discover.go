@@ -11,6 +11,7 @@ import (
 	"go/parser"
 	"go/scanner"
 	"go/token"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -106,9 +107,28 @@ func hashFiles(root string, files []string) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		fmt.Fprintf(h, "%s %d\n%s", f, len(text), text)
+		hashFile(h, f, text)
 	}
 	return hex.EncodeToString(h.Sum(nil)[:8]), nil
+}
+
+// Source returns the Go files of a lab as they stand now, by their names in its
+// folder, and the hash of them that is Lab.Code.
+func Source(root, name string) (code string, files map[string]string, err error) {
+	h, files := sha256.New(), map[string]string{}
+	for _, f := range goFiles(root, path.Join("labs", name)) {
+		text, err := os.ReadFile(filepath.Join(root, f))
+		if err != nil {
+			return "", nil, err
+		}
+		hashFile(h, f, text)
+		files[path.Base(f)] = string(text)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:8]), files, nil
+}
+
+func hashFile(h io.Writer, name string, text []byte) {
+	fmt.Fprintf(h, "%s %d\n%s", name, len(text), text)
 }
 
 // read reads one lab; fs.ErrNotExist when the folder holds no package main.

@@ -173,7 +173,7 @@ func (s *Summary) header(r telemetry.Run, asked labs.Spec) {
 
 func (s *Summary) ended(e telemetry.End) {
 	s.Phase, s.Reason, s.Trust = e.Phase, e.Reason, e.Trust
-	s.Checks, s.Guesses, s.Metrics = e.Checks, e.Guesses, e.Metrics
+	s.Checks, s.Guesses, s.Metrics, s.Comparison = e.Checks, e.Guesses, e.Metrics, e.Comparison
 }
 
 // over says whether a run of this archive has ended.

@@ -1,9 +1,14 @@
 package runner
 
 import (
+	"os"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
+	"syscall"
 	"testing"
+	"time"
 
 	"socketlabs/labs"
 	"socketlabs/labs/telemetry"
@@ -64,6 +69,9 @@ func TestPlan(t *testing.T) {
 		t.Errorf("%d blocks have the processes %v", len(labels), pids)
 	}
 	checkBlocks(t, r, o, ends)
+	if c := o.end.Comparison; o.end.Trust != "void" && (c == nil || c.Metrics[0].Verdict != "higher" || *c.Metrics[0].Low < 10) {
+		t.Errorf("the comparison says %+v", c)
+	}
 	if s, err := r.Summary(o.id); err != nil || s.Kind != labs.Comparison || s.Experiment != "epoll/bufs" || !slices.Equal(s.Arms, []string{"large", "small"}) {
 		t.Errorf("summary %+v, %v", s, err)
 	}
@@ -124,5 +132,74 @@ func TestPlanBounds(t *testing.T) {
 		if _, err := r.StartPlan(p); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %q", err, want)
 		}
+	}
+}
+
+// stall stops every load generator of this test for a moment in the middle of its
+// block, so that samples are missing.
+func stall(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	done, work := make(chan struct{}), sync.WaitGroup{}
+	t.Cleanup(func() { close(done); work.Wait() })
+	work.Go(func() {
+		for seen := map[int]bool{}; ; {
+			select {
+			case <-done:
+				return
+			case <-time.After(20 * time.Millisecond):
+			}
+			entries, _ := os.ReadDir("/proc")
+			for _, e := range entries {
+				pid, err := strconv.Atoi(e.Name())
+				line, _ := os.ReadFile("/proc/" + e.Name() + "/cmdline")
+				exe, _ := os.Readlink("/proc/" + e.Name() + "/exe")
+				if err != nil || seen[pid] || exe != self || !strings.HasSuffix(strings.TrimRight(string(line), "\x00"), "\x00load") {
+					continue
+				}
+				seen[pid] = true
+				time.AfterFunc(550*time.Millisecond, func() { syscall.Kill(pid, syscall.SIGSTOP) })
+				time.AfterFunc(900*time.Millisecond, func() { syscall.Kill(pid, syscall.SIGCONT) })
+			}
+		}
+	})
+}
+
+// TestLongPlanRepeatsVoidBlocks: every block misses samples and is void; a third
+// of them are repeated, each once, at the end of the round, and the whole proves
+// nothing.
+func TestLongPlanRepeatsVoidBlocks(t *testing.T) {
+	if os.Getenv("LABS_LONG") == "" {
+		t.Skip("LABS_LONG=1 runs it")
+	}
+	root, err := labs.Root(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := start(t, root, Limits{})
+	plan := twoBuffers(1)
+	stall(t)
+	run, err := r.StartPlan(plan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := watch(t, r, run)
+	var slots []int
+	var retries int
+	for _, e := range o.events {
+		if e.Begin != nil {
+			slots = append(slots, e.Begin.Slot)
+		}
+		if e.BlockEnd != nil && e.BlockEnd.Retry {
+			retries++
+		}
+	}
+	if !slices.Equal(slots, []int{0, 1, 2, 3, 0}) || retries != 1 {
+		t.Errorf("slots %v, %d repeated", slots, retries)
+	}
+	if o.end.Trust != "void" || o.end.Comparison == nil || o.end.Comparison.Pairs != 0 || o.end.Comparison.Lost != 2 || o.end.Comparison.Metrics[0].Why != "few" {
+		t.Errorf("%s %+v", o.end.Trust, o.end.Comparison)
 	}
 }

@@ -57,6 +57,9 @@ func check(s labs.Spec, c *labs.Catalog) (labs.Lab, error) {
 	if !(s.Seconds > 0 && s.Warmup >= 0 && s.Warmup <= labs.MaxWarmup && s.Warmup+s.Seconds <= labs.MaxSeconds) {
 		return lab, fmt.Errorf("runner: %s: a warm-up of %g s and %g s measured do not fit into %d s", s.Name, s.Warmup, s.Seconds, labs.MaxSeconds)
 	}
+	if s.Sweep != nil {
+		return lab, fmt.Errorf("runner: %s is a sweep, a block for each value: it can not be one block itself", s.Name)
+	}
 	if s.Net != "" && s.Net != "host" && s.Net != "own" {
 		return lab, fmt.Errorf("runner: %s: net %q comes later: there are host and own", s.Name, s.Net)
 	}
@@ -112,6 +115,9 @@ func (r *Runner) begin(plan labs.Plan, arms []*arm, command []string) (*Run, err
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrDiskFull, err)
 	}
+	if command == nil {
+		r.versions.keep(run.arms, r.log)
+	}
 	run.context, run.stop = context.WithCancelCause(context.Background())
 	return run, nil
 }
@@ -122,7 +128,7 @@ func (r *Run) carry() {
 	verdict, err := r.perform(r.context)
 	why := endingOf(err)
 	end := telemetry.End{Phase: why.phase, Trust: verdict.Trust, Doubts: verdict.Doubts,
-		Checks: verdict.Checks, Guesses: verdict.Guesses, Metrics: verdict.Metrics}
+		Checks: verdict.Checks, Guesses: verdict.Guesses, Metrics: verdict.Metrics, Comparison: verdict.Comparison}
 	if why.reason.Code != "" {
 		end.Reason = &why.reason
 	}

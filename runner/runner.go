@@ -54,14 +54,15 @@ type Config struct {
 
 // Runner runs specs, one process tree each, and keeps the recordings.
 type Runner struct {
-	root    string
-	limits  Limits
-	log     *slog.Logger
-	host    telemetry.Host
-	refused error // why runs can not be isolated, nil when they can
-	archive *archive
-	builder *builder
-	slot    slot
+	root     string
+	limits   Limits
+	log      *slog.Logger
+	host     telemetry.Host
+	refused  error // why runs can not be isolated, nil when they can
+	archive  *archive
+	builder  *builder
+	slot     slot
+	versions versions
 
 	closing context.Context // ends with Close
 	close   context.CancelFunc
@@ -88,9 +89,10 @@ func Open(cfg Config) (*Runner, error) {
 	}
 	r := &Runner{
 		root: cfg.Root, limits: cfg.Limits.filled(), log: cfg.Log, archive: a,
-		builder: &builder{root: cfg.Root, bin: filepath.Join(cfg.Data, "bin")},
-		slot:    slot{filepath.Join(cfg.Data, "measuring.lock"), filepath.Join(cfg.Data, "measuring")},
-		live:    map[string]*Run{}, whole: map[string]labs.Lab{},
+		builder:  &builder{root: cfg.Root, bin: filepath.Join(cfg.Data, "bin")},
+		slot:     slot{filepath.Join(cfg.Data, "measuring.lock"), filepath.Join(cfg.Data, "measuring")},
+		versions: versions{cfg.Root, filepath.Join(cfg.Data, "code")},
+		live:     map[string]*Run{}, whole: map[string]labs.Lab{},
 	}
 	if r.log == nil {
 		r.log = slog.New(slog.DiscardHandler)
@@ -351,7 +353,9 @@ type Summary struct {
 	Checks     []telemetry.Check  `json:"checks,omitempty"`
 	Guesses    []telemetry.Guess  `json:"guesses,omitempty"`
 	Metrics    map[string]float64 `json:"metrics,omitempty"`
-	Bytes      int64              `json:"bytes"` // of the recording
+	// Comparison is what a run whose blocks are compared came to.
+	Comparison *telemetry.Comparison `json:"comparison,omitempty"`
+	Bytes      int64                 `json:"bytes"` // of the recording
 }
 
 // Reader is one reader's place in a run's stream. A reader is never waited for:

@@ -94,7 +94,7 @@ func (s *Site) putGuess(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	e, id := s.shelf.edition(), r.PathValue("prediction")
-	x, err := e.book.Find(r.PathValue("lesson") + "/" + r.PathValue("experiment"))
+	x, err := e.asker(r.PathValue("lesson") + "/" + r.PathValue("experiment"))
 	if err != nil {
 		return errNotFound
 	}

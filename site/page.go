@@ -176,7 +176,7 @@ func (s *Site) runPage(w http.ResponseWriter, r *http.Request) error {
 		http.Redirect(w, r, capacityAddress(language(r), run), http.StatusSeeOther)
 		return nil
 	}
-	if err != nil {
+	if _, err := e.asker(run.Experiment); err != nil {
 		return errNotFound
 	}
 	http.Redirect(w, r, benchAddress(language(r), run), http.StatusSeeOther)

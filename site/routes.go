@@ -36,6 +36,7 @@ func routes() []route {
 		{"GET /api/status", 0, (*Site).status},
 
 		{"POST /api/runs", command, (*Site).start},
+		{"POST /api/comparisons", command, (*Site).compare},
 		{"GET /api/runs", 0, (*Site).runs},
 		{"GET /api/runs/{id}", 0, (*Site).run},
 		{"POST /api/runs/{id}/stop", command, (*Site).stop},
@@ -46,6 +47,7 @@ func routes() []route {
 		{"GET /api/sweeps", 0, (*Site).sweeps},
 		{"GET /api/runs/{id}/capacity", 0, (*Site).capacity},
 		{"GET /api/runs/{id}/series", 0, (*Site).runSeries},
+		{"GET /api/runs/{id}/over/{other}", 0, (*Site).overlay},
 		{"GET /api/runs/{id}/events", socket, (*Site).events},
 		{"GET /api/runs/{id}/log", 0, (*Site).logText},
 		{"GET /api/runs/{id}/recording", 0, (*Site).recording},

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -130,7 +131,8 @@ func (s *Site) runs(w http.ResponseWriter, r *http.Request) error {
 	out := []runner.Summary{}
 	for _, sum := range s.listed() {
 		l, x, _ := strings.Cut(sum.Experiment, "/")
-		if (lesson == "" || l == lesson) && (experiment == "" || x == experiment) && len(out) < maxListed {
+		of := x == experiment || sum.Kind == labs.Comparison && slices.Contains(sum.Arms, experiment)
+		if (lesson == "" || l == lesson) && (experiment == "" || of) && len(out) < maxListed {
 			out = append(out, sum)
 		}
 	}

@@ -8,9 +8,7 @@ import (
 	"math"
 	"net/http"
 	"slices"
-	"strconv"
 
-	"socketlabs/content"
 	"socketlabs/labs/telemetry"
 	"socketlabs/runner"
 )
@@ -42,14 +40,12 @@ const (
 // seriesMaker turns events into a series.
 type seriesMaker struct {
 	series
-	block  int         // whose samples are taken, or allBlocks
+	block  int         // whose samples are taken, or allBlocks, or lastBlock
+	newest int         // block that was heard of
 	rows   map[int]int // index into T, by tick
 	latest map[telemetry.Kind]int
 	heat   heat
 }
-
-// allBlocks stands for the number of a block.
-const allBlocks = -1
 
 func newSeriesMaker(block int) *seriesMaker {
 	return &seriesMaker{
@@ -62,7 +58,11 @@ func newSeriesMaker(block int) *seriesMaker {
 // add takes the next event, whole as raw.
 func (m *seriesMaker) add(e telemetry.Event, raw json.RawMessage) {
 	m.Seq = e.Seq
-	if m.block != allBlocks && e.Block != m.block && !ofRun(e.Kind) {
+	if m.block == lastBlock && e.Block > m.newest {
+		m.forget()
+		m.newest = e.Block
+	}
+	if m.block >= 0 && e.Block != m.block && !ofRun(e.Kind) {
 		return
 	}
 	switch e.Kind {
@@ -73,7 +73,7 @@ func (m *seriesMaker) add(e telemetry.Event, raw json.RawMessage) {
 		}
 		return
 	case telemetry.KindBlock:
-		if m.block == allBlocks || e.Block == m.block {
+		if m.block < 0 || e.Block == m.block {
 			m.heat.begin(e)
 		}
 	case telemetry.KindFigures, telemetry.KindSockets:
@@ -83,16 +83,6 @@ func (m *seriesMaker) add(e telemetry.Event, raw json.RawMessage) {
 		m.latest[e.Kind] = len(m.Events)
 	}
 	m.Events = append(m.Events, raw)
-}
-
-// ofRun says whether events of this kind tell of the run and not of one block:
-// whoever looks at a block wants to know of the others that they are there.
-func ofRun(k telemetry.Kind) bool {
-	switch k {
-	case telemetry.KindRun, telemetry.KindState, telemetry.KindBlock, telemetry.KindBlockEnd, telemetry.KindEnd:
-		return true
-	}
-	return false
 }
 
 // sample puts values into the row of their time. Rows stay in order even where
@@ -238,20 +228,6 @@ func split(batch []byte, f func(telemetry.Event, json.RawMessage)) error {
 		f(e, raw)
 	}
 	return nil
-}
-
-// blockOf is the block that a request names, in ?block=N.
-func blockOf(r *http.Request) (int, error) {
-	text := r.URL.Query().Get("block")
-	if text == "" {
-		return allBlocks, nil
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil || n < 0 {
-		return 0, &refusal{err: errRequest, field: "block", text: content.Text{
-			Ko: "block은 0부터 세는 구간의 번호입니다: " + text, En: "block is the number of a block, counted from 0: " + text}}
-	}
-	return n, nil
 }
 
 // runSeries is a run so far, or one block of it, in columns.

@@ -86,13 +86,21 @@ func sendZipped(w http.ResponseWriter, r *http.Request, zipped []byte) error {
 
 // authorSeries is the author's recording of an experiment, in columns.
 func (s *Site) authorSeries(w http.ResponseWriter, r *http.Request) error {
-	x, err := s.shelf.edition().book.Find(r.PathValue("lesson") + "/" + r.PathValue("experiment"))
+	book, name := s.shelf.edition().book, r.PathValue("lesson")+"/"+r.PathValue("experiment")
+	x, err := book.Find(name)
+	block, wrong := blockOf(r)
+	if wrong != nil {
+		return wrong
+	}
+	if c := book.FindComparison(name); c != nil && c.Author != nil { // read anew each time: it is one click
+		zipped, err := authored(c.Author, block)
+		if err != nil {
+			return err
+		}
+		return sendZipped(w, r, zipped)
+	}
 	if err != nil || x.Author == nil {
 		return errNotFound
-	}
-	block, err := blockOf(r)
-	if err != nil {
-		return err
 	}
 	key := seriesKey{sourceKey{author: x}, block}
 	zipped, ok := s.series.get(key)

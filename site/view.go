@@ -18,6 +18,7 @@ type pageData struct {
 	Version     string            `json:"version"`
 	Linux       bool              `json:"linux"`
 	Experiments []*experiment     `json:"experiments"`
+	Comparisons []comparison      `json:"comparisons"`
 	Metrics     map[string]metric `json:"metrics"`
 	Faults      []faultKind       `json:"faults"` // that a run can be given
 	Words       content.Words     `json:"words"`
@@ -40,7 +41,8 @@ type experiment struct {
 	Watch       []string           `json:"watch"`
 	Checks      []check            `json:"checks"`
 	Predictions []prediction       `json:"predictions"`
-	Author      bool               `json:"author"` // there is an author's recording
+	Author      bool               `json:"author"`  // there is an author's recording
+	InTurns     float64            `json:"inTurns"` // seconds that a comparison of it takes
 	Latest      *runner.Summary    `json:"latest"`
 	Edited      bool               `json:"edited"` // the lab's code differs from the workbook's
 	Sweep       *sweepView         `json:"sweep"`  // null: one block
@@ -105,6 +107,7 @@ func (s *Site) lessonView(e *edition, l *content.Lesson, runs []runner.Summary, 
 	data := &pageData{Lesson: l.ID, Experiments: []*experiment{}, Metrics: map[string]metric{}, Faults: faultKinds(e.book.Words)}
 	byID := map[string]*experiment{}
 	describe(data.Metrics, e.book.Words, telemetry.Catalogue())
+	data.Comparisons = comparisonViews(l, runs, done)
 	turned := turnedBy(l)
 	for _, x := range l.Experiments {
 		lab, _ := e.labs.Lab(x.Spec.Lab)
@@ -151,7 +154,7 @@ func view(x *content.Experiment, lab labs.Lab, words content.Words, done Progres
 		Warmup: spec.Warmup, Seconds: spec.Seconds,
 		Windows: list(spec.Windows), Charts: list(spec.Charts), Watch: list(spec.Watch),
 		Checks: []check{}, Predictions: []prediction{},
-		Author: x.Author != nil, Edited: spec.Edited(lab),
+		Author: x.Author != nil, Edited: spec.Edited(lab), InTurns: inTurns(spec),
 	}
 	if spec.Load != nil {
 		v.Load = append(settings(labs.LoadSettings(), spec.Load, words.Settings), settings(spec.ClientSettings(), spec.Client, words.Settings)...)
@@ -170,6 +173,13 @@ func view(x *content.Experiment, lab labs.Lab, words content.Words, done Progres
 		v.Predictions = append(v.Predictions, prediction{p.ID, p.Kind, list(p.Prediction.Choices), p.Unit, g.Given, g.Skipped})
 	}
 	return v
+}
+
+// inTurns is how long it takes to compare an experiment with itself under other
+// settings.
+func inTurns(spec labs.Spec) float64 {
+	arm := labs.Arm{Spec: spec}
+	return labs.Interleaved(spec.Name, arm, arm, content.DefaultRounds, telemetry.Comparing{}).Seconds()
 }
 
 func faultKinds(words content.Words) []faultKind {

@@ -17,8 +17,8 @@ import (
 )
 
 type checkFlags struct {
-	run, tries int
-	record     bool
+	run, tries, rounds int
+	record             bool
 }
 
 func checkCommand(p *place) *cobra.Command {
@@ -27,7 +27,8 @@ func checkCommand(p *place) *cobra.Command {
 		Use:   "check [LESSON …]",
 		Short: "Check the lessons and the labs",
 		Long: `Check reads every lesson and every lab and names the file and line of each
-fault. With --run it also runs every experiment and judges it. On a machine that
+fault. With --run it also runs every experiment and judges it, and compares what
+the lesson compares: with --rounds 1, in one round of A B B A. On a machine that
 others use too, --tries 3 runs one that does not hold again, at most so often in
 all, and says so. With --record it keeps the last run of each as the author's
 recording, which the lesson shows before the reader's first run.`,
@@ -39,6 +40,9 @@ recording, which the lesson shows before the reader's first run.`,
 			if f.tries < 1 || f.tries > 10 {
 				return fmt.Errorf("--tries %d is not allowed: it takes a whole number from 1 to 10", f.tries)
 			}
+			if f.rounds < 0 || f.rounds > 10 {
+				return fmt.Errorf("--rounds %d is not allowed: it takes a whole number from 1 to 10, or 0 for what the lesson says", f.rounds)
+			}
 			if f.record && f.run == 0 {
 				f.run = 1
 			}
@@ -47,6 +51,7 @@ recording, which the lesson shows before the reader's first run.`,
 	}
 	cmd.Flags().IntVar(&f.run, "run", 0, "also run every experiment this many times")
 	cmd.Flags().IntVar(&f.tries, "tries", 1, "with --run: how often an experiment may be run until it holds")
+	cmd.Flags().IntVar(&f.rounds, "rounds", 0, "with --run: rounds of each comparison, instead of what the lesson says")
 	cmd.Flags().BoolVar(&f.record, "record", false, "keep the last run of each as the author's recording")
 	return cmd
 }
@@ -123,12 +128,17 @@ func (p *place) runAll(cmd *cobra.Command, chosen []*content.Lesson, f checkFlag
 				}
 				held = held && out.result() == "holds"
 				if f.record && out.result() == "holds" {
-					if err := p.record(r, out.id, exp); err != nil {
+					if err := p.record(r, out.id, exp.Spec.Name); err != nil {
 						return false, err
 					}
 				}
 			}
 		}
+		as, err := p.compareAll(cmd, r, l, f)
+		if err != nil {
+			return false, err
+		}
+		held = held && as
 	}
 	return held, nil
 }
@@ -154,8 +164,8 @@ func attempt(ctx context.Context, r *runner.Runner, exp *content.Experiment, pro
 	return out, err
 }
 
-// record makes a run the author's recording of its experiment.
-func (p *place) record(r *runner.Runner, id string, exp *content.Experiment) error {
+// record makes a run the author's recording of LESSON/ID.
+func (p *place) record(r *runner.Runner, id, name string) error {
 	root, _, err := p.open()
 	if err != nil {
 		return err
@@ -174,10 +184,10 @@ func (p *place) record(r *runner.Runner, id string, exp *content.Experiment) err
 	if err := z.Close(); err != nil {
 		return err
 	}
-	lesson, _, _ := strings.Cut(exp.Spec.Name, "/")
+	lesson, of, _ := strings.Cut(name, "/")
 	dir := filepath.Join(root, "content", lesson, "author")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, exp.ID+".jsonl.gz"), packed.Bytes(), 0o644)
+	return os.WriteFile(filepath.Join(dir, of+".jsonl.gz"), packed.Bytes(), 0o644)
 }

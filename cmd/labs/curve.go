@@ -31,7 +31,7 @@ func (l *sweepLine) event(e telemetry.Event) {
 		l.say(fmt.Sprintf("block %d of %d  %s", l.begun, max(l.all, l.begun), l.label))
 	case e.BlockEnd != nil && e.BlockEnd.Trust == "void":
 		l.clear()
-		fmt.Fprintf(l.w, "%s is void (%s)%s\n", e.BlockEnd.Label, doubts(e.BlockEnd.Doubts), again(e.BlockEnd.Retry))
+		fmt.Fprintf(l.w, "%s is void (%s)%s\n", e.BlockEnd.Label, doubts(e.BlockEnd.Doubts), repeated(e.BlockEnd.Retry))
 	case e.State != nil && (e.State.Phase == telemetry.Queued || e.State.Phase == telemetry.Building):
 		l.say(string(e.State.Phase) + because(e.State.Reason))
 	case e.Kind == telemetry.KindLog && e.Level == "error":
@@ -40,7 +40,7 @@ func (l *sweepLine) event(e telemetry.Event) {
 	}
 }
 
-func again(retry bool) string {
+func repeated(retry bool) string {
 	if retry {
 		return ", and is measured again"
 	}

@@ -32,7 +32,7 @@ func listCommand(p *place) *cobra.Command {
 				fmt.Fprintln(cmd.ErrOrStderr(), problem)
 			}
 			if asJSON {
-				return json.NewEncoder(cmd.OutOrStdout()).Encode(map[string]any{"labs": catalog.Labs, "experiments": experiments(book)})
+				return json.NewEncoder(cmd.OutOrStdout()).Encode(map[string]any{"labs": catalog.Labs, "experiments": experiments(book), "comparisons": comparisons(book)})
 			}
 			list(cmd.OutOrStdout(), book, lang)
 			return nil
@@ -61,6 +61,17 @@ func experiments(book *content.Book) []any {
 	return out
 }
 
+// comparisons are what the lessons compare, in reading order.
+func comparisons(book *content.Book) []any {
+	out := []any{}
+	for _, l := range lessons(book) {
+		for _, c := range l.Comparisons {
+			out = append(out, map[string]any{"name": c.Name, "title": c.Title, "a": c.A.Spec.Name, "b": c.B.Spec.Name, "metric": c.Compare.Metrics[0].Expr, "expect": c.Compare.Expect, "rounds": c.Rounds})
+		}
+	}
+	return out
+}
+
 func lessons(book *content.Book) []*content.Lesson {
 	var out []*content.Lesson
 	for _, part := range book.Parts {
@@ -76,9 +87,12 @@ func list(w io.Writer, book *content.Book, lang string) {
 		for _, e := range l.Experiments {
 			fmt.Fprintf(t, "  %s\t%s\tlabs/%s, %s\n", e.Spec.Name, say(e.Title, lang), e.Spec.Lab, length(e.Spec))
 		}
+		for _, c := range l.Comparisons {
+			fmt.Fprintf(t, "  %s\t%s\tcompares %s with %s, %.0f s\n", c.Name, say(c.Title, lang), c.B.ID, c.A.ID, c.Plan(0).Seconds())
+		}
 	}
 	t.Flush()
-	fmt.Fprintln(w, "\nRun one:  labs run LESSON/EXPERIMENT")
+	fmt.Fprintln(w, "\nRun one:  labs run LESSON/EXPERIMENT\nCompare:  labs compare LESSON/COMPARISON, or two experiments")
 }
 
 // length is how long the experiment measures, and in how many blocks.

@@ -176,7 +176,7 @@ func carry(ctx context.Context, r *runner.Runner, spec labs.Spec, command []stri
 	out := outcome{id: started.ID(), spec: spec}
 	defer context.AfterFunc(ctx, started.Stop)()
 	line := &progressLine{w: progress, spec: spec, live: terminal(progress)}
-	err = hear(r, started, func(e telemetry.Event) {
+	err = follow(r, started, func(e telemetry.Event) {
 		line.event(e)
 		if e.End != nil {
 			out.end = *e.End
@@ -186,17 +186,17 @@ func carry(ctx context.Context, r *runner.Runner, spec labs.Spec, command []stri
 	return out, err
 }
 
-// hear gives every event of a run to told, to the last, and waits until no
-// process of it is left.
-func hear(r *runner.Runner, run *runner.Run, told func(telemetry.Event)) error {
-	reader, err := r.Follow(run.ID(), 0)
+// follow gives every event of a run to f, and returns when nothing of the run is
+// left.
+func follow(r *runner.Runner, started *runner.Run, f func(telemetry.Event)) error {
+	reader, err := r.Follow(started.ID(), 0)
 	if err != nil {
 		return err
 	}
 	for {
 		batch, err := reader.Next(context.Background())
 		if errors.Is(err, io.EOF) {
-			<-run.Done()
+			<-started.Done()
 			return nil
 		}
 		if err != nil {
@@ -207,7 +207,7 @@ func hear(r *runner.Runner, run *runner.Run, told func(telemetry.Event)) error {
 			return err
 		}
 		for _, e := range events {
-			told(e)
+			f(e)
 		}
 	}
 }

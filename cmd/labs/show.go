@@ -18,6 +18,7 @@ type progressLine struct {
 	w     io.Writer
 	spec  labs.Spec
 	live  bool
+	quiet bool // no line for each phase: a run of several blocks has too many
 	phase telemetry.Phase
 	start float64 // T at which load begins
 	now   map[string]float64
@@ -27,7 +28,7 @@ func (p *progressLine) event(e telemetry.Event) {
 	switch e.Kind {
 	case telemetry.KindState:
 		p.phase = e.State.Phase
-		if !p.live {
+		if !p.live && !p.quiet {
 			fmt.Fprintf(p.w, "%s: %s%s\n", p.spec.Name, p.phase, because(e.State.Reason))
 		}
 	case telemetry.KindBlock:

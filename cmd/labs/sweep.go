@@ -184,7 +184,7 @@ func carrySweep(ctx context.Context, r *runner.Runner, objective string, progres
 	out := swept{outcome: outcome{id: run.ID()}}
 	defer context.AfterFunc(ctx, run.Stop)()
 	line := &sweepLine{w: progress, live: terminal(progress)}
-	err = hear(r, run, func(e telemetry.Event) {
+	err = follow(r, run, func(e telemetry.Event) {
 		line.event(e)
 		if e.Run != nil {
 			out.spec.Name = e.Run.Experiment

@@ -205,6 +205,8 @@ type End struct {
 	Doubts  []Doubt `json:"doubts,omitempty"`  // why it is not green
 	Checks  []Check `json:"checks,omitempty"`  // none when void, stopped or failed
 	Guesses []Guess `json:"guesses,omitempty"` // in the order of the questions
+	// Comparison is what a run whose blocks are compared comes to.
+	Comparison *Comparison `json:"comparison,omitempty"`
 	// Metrics are the measured window's values by name: counters as increase,
 	// gauges as NAME.last .min .max .mean, histograms as NAME.p50 …
 	Metrics map[string]float64 `json:"metrics,omitempty"`

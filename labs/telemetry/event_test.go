@@ -105,7 +105,7 @@ func TestEventJSON(t *testing.T) {
 			Predictions: []Prediction{{ID: "p", Kind: "number", Given: 3.0}}, Metrics: []Metric{{"lab.reads", KindCounter, ""}},
 		}, Host: Host{Cores: 2}},
 		State:   &State{Phase: Failed, Reason: &Reason{Code: "port", At: 3, Args: map[string]string{"port": "80"}}},
-		Begin:   &Block{"x", 1, 2, 3},
+		Begin:   &Block{Label: "x", Arm: 1, Slot: 2, Start: 1, Warmup: 2, Seconds: 3},
 		Sockets: []Socket{{Peer: "*", State: "LISTEN"}}, Fault: &Fault{"f", "idle", true},
 		Check: &Check{ID: "c", Value: &value, Op: "<", Bound: &bound, Pass: true},
 		End: &End{Phase: Finished, Trust: "amber", Doubts: []Doubt{{"gaps", 1, 0, false}},

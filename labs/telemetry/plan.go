@@ -43,3 +43,33 @@ type Compared struct {
 	Expr   string `json:"expr"`
 	Better string `json:"better,omitempty"` // lower or higher; empty: neither
 }
+
+// Comparison is what the blocks of a run say of arm 1 (b) against arm 0 (a).
+type Comparison struct {
+	Level   float64      `json:"level"` // of the intervals together: 0.99
+	Metrics []Difference `json:"metrics"`
+	Pairs   int          `json:"pairs"`          // of neighbouring blocks that count
+	Lost    int          `json:"lost,omitempty"` // pairs that do not: a block of theirs is void
+	// As says whether the lesson's expectation was met; null when there is none,
+	// or no verdict.
+	As *bool `json:"as,omitempty"`
+}
+
+// Difference is what becomes of one expression from a to b. Ratios are b ÷ a;
+// they are null when there is no verdict.
+type Difference struct {
+	Expr   string   `json:"expr"`
+	Better string   `json:"better,omitempty"` // lower or higher; empty: neither
+	A      *float64 `json:"a"`                // geometric mean over the pairs
+	B      *float64 `json:"b"`
+	Ratio  *float64 `json:"ratio"`
+	Low    *float64 `json:"low"` // the interval's ends
+	High   *float64 `json:"high"`
+	// Least is the smallest ratio above 1 that the run could have told from 1.
+	Least *float64 `json:"least"`
+	// Verdict is better, worse, higher, lower (where neither is better) or none;
+	// empty when there is no answer: Why then says zero, missing or few.
+	Verdict string `json:"verdict"`
+	Why     string `json:"why,omitempty"`
+	Line    string `json:"line,omitempty"` // the judge's own words
+}

@@ -19,6 +19,9 @@ type Block struct {
 // Compares compiles what a comparison asks of each block.
 func (j *Judge) Compares(c telemetry.Comparing) error {
 	_, err := j.words.figures("comparison of", exprs(c))
+	if err == nil {
+		_, err = foretold(c)
+	}
 	return err
 }
 
@@ -146,7 +149,32 @@ func Conclude(head telemetry.Run, blocks []Block) Verdict {
 	if head.Sweep != nil {
 		v.sweep(*head.Sweep, slots, void)
 	}
+	if head.Compare != nil {
+		v.compare(*head.Compare, blocks)
+	}
 	return v
+}
+
+// compare adds what the blocks say against each other, and what was foretold of
+// that. A comparison without pairs proves nothing.
+func (v *Verdict) compare(c telemetry.Comparing, blocks []Block) {
+	result := Compare(c, blocks)
+	v.Comparison = &result
+	if result.Pairs < leastPairs {
+		v.Trust = "void"
+	}
+	answers, err := foretold(c)
+	if err != nil || len(result.Metrics) == 0 {
+		return // the run would not have begun: see Compares
+	}
+	for _, a := range answers {
+		g := telemetry.Guess{ID: a.ID, Kind: a.Kind, Given: a.Given, Skipped: a.Skipped, Why: "the run is void"}
+		if v.Trust != "void" {
+			answer, _ := answerTo(a.Prediction, &result.Metrics[0]) // compiled before
+			g = answer.judge(view{})
+		}
+		v.Guesses = append(v.Guesses, g)
+	}
 }
 
 // bySlot returns the block that counts in each place of the plan: the last one.

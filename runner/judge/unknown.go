@@ -12,6 +12,9 @@ import (
 // unknown says what a name is not, what it could have been, and what there is.
 func (v *vocabulary) unknown(path []string) error {
 	name := strings.Join(path, ".")
+	if len(v.tracks) == 0 { // of a comparison
+		return fmt.Errorf("%s: no such name%s a comparison's answer is made of %s", name, nearest(name, v.order), strings.Join(v.order, ", "))
+	}
 	if path[0] == "link" {
 		return fmt.Errorf("%s: later: there are no links yet", name)
 	}

@@ -9,6 +9,8 @@ type Verdict struct {
 	Metrics map[string]float64
 	Doubts  []telemetry.Doubt
 	Trust   string // green, amber, void
+	// Comparison is set when the run's blocks are compared.
+	Comparison *telemetry.Comparison
 }
 
 // Finish judges the measured window.

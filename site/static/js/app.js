@@ -8,7 +8,7 @@ import { byId, every, hit, one } from "./dom.js";
 import { startKeys } from "./keys.js";
 import { setMath } from "./math.js";
 import { startLook, toggleLanguage, toggleTheme } from "./look.js";
-import { experimentOf, experiments, page } from "./page.js";
+import { comparisons, experimentOf, experiments, page } from "./page.js";
 import { onWidth } from "./place.js";
 import { count, followReading } from "./progress.js";
 import { Search } from "./search.js";
@@ -56,6 +56,7 @@ startKeys({
   ArrowLeft: () => turn("prev"),
   ArrowRight: () => turn("next"),
   r: () => { bench?.start(); capacity?.start(); },
+  c: () => bench?.act({ act: "compare", key: "" }),
   s: () => { bench?.act({ act: "stop", key: "" }); capacity?.stop(); },
   b: () => { if (bench) toBench(); },
   Escape: () => {
@@ -71,6 +72,7 @@ document.addEventListener("click", (e) => {
   if (button?.dataset.act === "theme") toggleTheme();
   else if (button?.dataset.act === "help") help.showModal();
   else if (button?.dataset.act === "contents") contents(menu.getAttribute("aria-expanded") !== "true");
+  else if (button?.dataset.act === "compare" && hit(e, "[data-compare-card]")) pose(hit(e, "[data-compare-card]")?.dataset.compareCard ?? "");
   else if (button?.dataset.act === "bench" && card) mount(card.dataset.experimentCard ?? "");
   else if (hit(e, ".contents a")) contents(false);
 });
@@ -80,6 +82,14 @@ function mount(id, run) {
   const x = experimentOf(id);
   if (x && bench && (x !== bench.experiment || run)) bench.put(x, run);
   if (x && bench) history.replaceState(history.state, "", `${location.pathname}${run ? `?run=${run}` : ""}#${id}`);
+}
+
+/** Puts a comparison of the lesson on the bench. @param {string} id @param {string} [run] */
+function pose(id, run) {
+  const c = comparisons.find((k) => k.id === id);
+  if (!c || !bench) return;
+  bench.pose(c, run);
+  history.replaceState(history.state, "", `${location.pathname}${run ? `?run=${run}` : ""}#${id}`);
 }
 
 document.addEventListener("reach", (e) => {
@@ -94,8 +104,11 @@ function start() {
   const named = experimentOf(decodeURIComponent(location.hash.slice(1)));
   const run = new URLSearchParams(location.search).get("run") ?? undefined;
   const of = experiments.find((x) => run && x.latest?.id === run);
-  bench.put(named ?? of ?? experiments[0], run);
+  const posed = comparisons.find((c) => c.id === decodeURIComponent(location.hash.slice(1)));
   onWidth(() => bench.settle());
+  if (posed) pose(posed.id, run);
+  else bench.put(named ?? of ?? experiments[0], run);
+  addEventListener("hashchange", () => { const c = comparisons.find((k) => `#${k.id}` === location.hash); if (c) pose(c.id); });
   addEventListener("hashchange", () => { const x = experimentOf(decodeURIComponent(location.hash.slice(1))); if (x && x !== bench.experiment) bench.put(x); });
 }
 

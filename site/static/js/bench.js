@@ -1,22 +1,23 @@
 // @ts-check
 // The bench: one experiment at a time, one run on it, and what draws it.
 
-/** @import {Event as RunEvent, Backfill, Experiment, Summary} from "./events.js" */
+/** @import {Event as RunEvent, Backfill, Experiment, LessonComparison, Summary} from "./events.js" */
 /** @import {Act, Situation, State} from "./state.js" */
 import { asApiError, get, post, remove } from "./api.js";
 import { byId } from "./dom.js";
 import { ended } from "./ending.js";
 import { Faults } from "./faults.js";
 import { Head } from "./head.js";
-import { History } from "./history.js";
+import { History, measured } from "./history.js";
 import { Instruments } from "./instruments.js";
 import { Knobs } from "./knobs.js";
-import { experimentOf, experiments, page } from "./page.js";
+import { comparisons, experimentOf, experiments, page } from "./page.js";
 import { introduce, settle } from "./place.js";
 import { Predictions } from "./predict.js";
 import { Run } from "./run.js";
 import { isLive, mayRun, mayStop, stateOf } from "./state.js";
 import { Stream } from "./stream.js";
+import { Versus } from "./versus.js";
 
 export class Bench {
   #x = experiments[0];
@@ -35,6 +36,7 @@ export class Bench {
   #faults = new Faults({ changed: () => this.#show.now(), on: (x) => this.#switch((run) => post(`${run}/faults`, x)), off: (id) => this.#switch((run) => remove(`${run}/faults/${id}`)) });
   #history = new History({ open: (r) => this.open(r.id, true), under: (r) => this.#lay(r), gone: (id) => this.#gone(id) });
   #head = new Head((a) => this.act(a));
+  #versus = new Versus({ start: () => this.compare(), block: (n) => this.#block(n) });
 
   constructor() {
     setInterval(() => { if (isLive(this.state)) this.#show.touch(); }, 100);
@@ -42,18 +44,28 @@ export class Bench {
 
   /** @returns {Situation} */
   #now() {
-    return { ...this.#situation, experiment: this.#x, run: this.#run, linux: page.linux, open: this.#predictions.open(this.#x.id), wrong: this.#knobs.wrong };
+    return { ...this.#situation, experiment: this.#x, run: this.#run, linux: page.linux, open: this.#predictions.open(this.#asks), wrong: this.#knobs.wrong };
   }
+
+  /** Whose predictions are asked: the comparison's on the bench, else the experiment's. */
+  get #asks() { return this.#versus.posed?.id ?? this.#x.id; }
 
   /** @returns {State} */
   get state() { return stateOf(this.#now()); }
   get experiment() { return this.#x; }
 
-  /** Puts an experiment on the bench, with its newest run or the author's. @param {Experiment} x @param {string} [run] */
-  async put(x, run) {
+  /** Puts a comparison of the lesson on the bench. @param {LessonComparison} c @param {string} [run] */
+  pose(c, run) {
+    const x = experimentOf(c.b);
+    return x ? this.put(x, run, c) : Promise.resolve();
+  }
+
+  /** Puts an experiment on the bench, with its newest run or the author's. @param {Experiment} x @param {string} [run] @param {LessonComparison|null} [posed] */
+  async put(x, run, posed = null) {
     this.#clear();
     this.#x = x;
-    introduce(x);
+    introduce(x, posed);
+    this.#versus.build(x, posed);
     this.#knobs.build(x);
     this.#faults.build(x);
     this.#show.build(x);
@@ -62,8 +74,9 @@ export class Bench {
     const turn = this.#turn;
     await this.#history.build(x).catch(() => {});
     if (turn !== this.#turn) return;
-    const newest = this.#history.runs[0];
-    if (run || newest) await this.open(run ?? newest.id, run !== undefined);
+    const newest = posed ? this.#history.runs.find((r) => r.experiment === posed.name) : this.#history.runs.find((r) => (x.sweep ? r.kind === "sweep" : !r.kind) || !["finished", "failed", "stopped", "interrupted"].includes(r.phase));
+    const wanted = run ?? newest?.id;
+    if (wanted) await this.open(wanted, run !== undefined);
     else await this.#author();
   }
 
@@ -79,13 +92,14 @@ export class Bench {
   /** The author's run is no hint: it is shown once the predictions are answered. */
   async #author() {
     this.#clear();
-    if (this.#x.author && !this.#predictions.open(this.#x.id)) await this.#load(new Run("", this.#x.warmup, this.#x.seconds), `/api/experiments/${this.#x.name}/author/series`);
+    const of = this.#versus.posed ?? this.#x;
+    if (of.author && !this.#predictions.open(this.#asks)) await this.#load(new Run("", this.#x.warmup, this.#x.seconds), `/api/experiments/${of.name}/author/series?block=last`);
     this.#show.now();
   }
 
   /** A prediction was answered, or its answer taken back. */
   #answered() {
-    const hidden = this.#predictions.open(this.#x.id), { asking, loading } = this.#situation;
+    const hidden = this.#predictions.open(this.#asks), { asking, loading } = this.#situation;
     if (!asking && !loading && (hidden ? this.#run?.author : this.#run === null)) this.#author();
     else this.#show.now();
   }
@@ -95,11 +109,11 @@ export class Bench {
     const known = this.#history.runs.find((r) => r.id === id);
     this.#clear();
     this.#situation.mine = mine;
-    if (known) this.#knobs.stand(known);
+    if (known && !known.kind) this.#knobs.stand(known);
     const run = new Run(id, this.#x.warmup, this.#x.seconds);
-    if (!(await this.#load(run, `/api/runs/${id}/series`))) return;
+    if (!(await this.#load(run, `/api/runs/${id}/series?block=last`))) return;
     if (!run.over) this.#follow(run);
-    const before = this.#history.before(id);
+    const before = known?.kind ? null : this.#history.before(id);
     if (before) await this.#lay(before);
   }
 
@@ -149,7 +163,7 @@ export class Bench {
   /** Samples that were left out are in the recording. @param {Run} run */
   async #mend(run) {
     try {
-      run.mend(await get(`/api/runs/${run.id}/series`));
+      run.mend(await get(`/api/runs/${run.id}/series?block=last`));
       if (run.over) this.#over(run);
       this.#show.now();
     } catch { /* what was seen stays */ }
@@ -167,18 +181,52 @@ export class Bench {
     if (this.#told === run) return;
     this.#told = run;
     this.#online(true);
-    if (run.end?.guesses && run.phase === "finished") this.#predictions.measured(this.#x.id, run.end.guesses);
+    if (run.end?.guesses && run.phase === "finished") this.#predictions.measured(this.#asks, run.end.guesses);
     ended(this.#history).then(() => this.#show.now());
   }
 
+  /** Runs what is on the bench. */
   async start() {
+    if (this.#versus.posed) return this.compare();
     if (!mayRun(this.state)) return;
-    const before = this.#run && !this.#run.author && this.#run.phase === "finished" ? this.#run : this.#under;
-    const settings = this.#knobs.settings(), turn = this.#clear();
+    const before = this.#run && !this.#run.author && !this.#run.begin?.kind && this.#run.phase === "finished" ? this.#run : this.#under;
+    await this.#begin("/api/runs", { lesson: page.lesson, experiment: this.#x.id, settings: this.#knobs.settings(), faults: this.#faults.extras(), ...this.#predictions.commitment(this.#x.id) }, before);
+  }
+
+  /** Runs what is on the bench in turns with what was before. */
+  async compare() {
+    const order = this.#order();
+    if (!order || !mayRun(this.state)) return;
+    await this.#begin("/api/comparisons", { ...order.body, ...(this.#versus.posed ? this.#predictions.commitment(this.#asks) : {}) }, null);
+  }
+
+  /** What a comparison would be of. */
+  #order() {
+    const shown = this.#history.runs.find((r) => r.id === this.#run?.id);
+    const before = shown && measured(shown) ? shown : this.#history.runs.find(measured);
+    return this.#versus.order(this.#run, before, this.#knobs.settings(), (r) => this.#knobs.alike(r));
+  }
+
+  /** Shows one block of the comparison on the bench. @param {number} n */
+  async #block(n) {
+    const run = this.#run, turn = this.#turn;
+    if (!run?.id) return;
+    try {
+      const back = await get(`/api/runs/${run.id}/series?block=${n}`);
+      if (turn === this.#turn) run.load(back, n);
+    } catch (e) {
+      this.#situation.refused = asApiError(e);
+    }
+    this.#show.now();
+  }
+
+  /** @param {string} path @param {Record<string, unknown>} body @param {Run|null} before that lies underneath */
+  async #begin(path, body, before) {
+    const turn = this.#clear();
     Object.assign(this.#situation, { asking: true, mine: true });
     this.#show.now();
     try {
-      const { id } = await post("/api/runs", { lesson: page.lesson, experiment: this.#x.id, settings, faults: this.#faults.extras(), ...this.#predictions.commitment(this.#x.id) });
+      const { id } = await post(path, body);
       if (turn !== this.#turn) return;
       const run = (this.#run = new Run(id, this.#x.warmup, this.#x.seconds));
       run.phase = "queued";
@@ -216,10 +264,11 @@ export class Bench {
   /** @param {Act} a */
   act(a) {
     if (a.act === "run") this.start();
+    else if (a.act === "compare") this.compare();
     else if (a.act === "stop" && mayStop(this.state)) this.stop();
     else if (a.act === "halt") this.stop(a.arg);
-    else if (a.act === "skip") this.#predictions.skip(this.#x.id);
-    else if (a.act === "predict") byId(this.#predictions.first(this.#x.id) ?? this.#x.id).scrollIntoView({ block: "center" });
+    else if (a.act === "skip") this.#predictions.skip(this.#asks);
+    else if (a.act === "predict") byId(this.#predictions.first(this.#asks) ?? this.#asks).scrollIntoView({ block: "center" });
     else if (a.act === "reconnect") this.#stream?.retry();
     else if (a.act === "replay") this.#show.replay();
     else if (a.act === "log") byId("ui-tab-log").click();
@@ -229,7 +278,9 @@ export class Bench {
   /** A run that may be of another experiment or lesson. @param {string} id */
   async #elsewhere(id) {
     const run = /** @type {Summary} */ (await get(`/api/runs/${id}`)), [lesson, name] = run.experiment.split("/"), x = experimentOf(name);
-    if (lesson === page.lesson && x) await this.put(x, id);
+    const c = comparisons.find((k) => k.name === run.experiment);
+    if (c) await this.pose(c, id);
+    else if (lesson === page.lesson && x) await this.put(x, id);
     else location.assign(`/${document.documentElement.lang}/runs/${id}`);
   }
 
@@ -252,11 +303,12 @@ export class Bench {
 
   #draw() {
     const state = this.#head.draw(this.#now());
-    this.#knobs.disable(isLive(state) || !page.linux);
+    this.#knobs.disable(isLive(state) || !page.linux || this.#versus.posed !== null);
+    this.#versus.draw(this.#run, this.#order(), mayRun(state) && page.linux);
     this.#faults.draw(this.#run, state === "running");
     this.#history.mark(this.#run?.id ?? "", this.#under?.id ?? "");
   }
 
   /** The bench stands beside the text, or in it where there is no room. */
-  settle() { settle(this.#x); this.#show.now(); }
+  settle() { settle(this.#versus.posed ?? this.#x); this.#show.now(); }
 }

@@ -11,7 +11,7 @@
  * @typedef {object} Event
  * @property {number} seq dense in a run
  * @property {number} t seconds since the run began
- * @property {"run"|"state"|"block"|"block-end"|"sample"|"figures"|"sockets"|"log"|"fault"|"check"|"end"} kind
+ * @property {"run"|"state"|"block"|"sample"|"figures"|"sockets"|"log"|"fault"|"check"|"block-end"|"end"} kind
  * @property {string} [from]
  * @property {Record<string, number>} [values]
  * @property {Record<string, Histogram>} [hists]
@@ -19,6 +19,7 @@
  * @property {string} [text]
  * @property {RunBegin} [run]
  * @property {State} [state]
+ * @property {number} [block] counts from 0
  * @property {Block} [begin]
  * @property {BlockEnd} [block_end]
  * @property {Socket[]} [sockets]
@@ -41,14 +42,15 @@
  * @property {boolean} [edited]
  * @property {string[]} [command] the server that was run in the lab's place
  * @property {Host} host
+ * @property {string} [kind] comparison, sweep; of a run of several blocks
+ * @property {{order: number[]}} [plan]
  * @property {{label: string, lab: string, question: {warmup: number, seconds: number}}[]} [arms] of a run of several blocks
  */
 
 /** @typedef {{name: string, os: string, kernel: string, cpu: string, cores: number, go: string, isolation: string}} Host */
 /** @typedef {{phase: Phase, reason?: Reason, facts?: Record<string, string>}} State */
 /** @typedef {{code: string, line?: string, file?: string, at?: number, args?: Record<string, string>}} Reason */
-/** @typedef {{label: string, start: number, warmup: number, seconds: number}} Block */
-/** @typedef {{label: string, trust: string, doubts?: Doubt[], retry?: boolean}} BlockEnd */
+/** @typedef {{label: string, arm?: number, slot?: number, start: number, warmup: number, seconds: number}} Block */
 /** @typedef {{peer: string, state: string, recvq: number, sendq: number, rtt?: number, cwnd?: number, retrans?: number}} Socket */
 /** @typedef {{id: string, pass: boolean, value: number|null, op: string, bound: number|null, expr: string, why?: string}} Check */
 /** @typedef {{id: string, kind: string, given?: string|number, skipped?: boolean, answer: string|number|null, right: boolean, why?: string}} Guess */
@@ -63,7 +65,27 @@
  * @property {Check[]} [checks]
  * @property {Guess[]} [guesses]
  * @property {Record<string, number>} [metrics]
+ * @property {Comparison} [comparison]
  */
+
+/** @typedef {{label: string, trust: string, doubts?: Doubt[], retry?: boolean}} BlockEnd */
+
+/**
+ * What becomes of an expression from A to B; ratios are null without a verdict.
+ * @typedef {object} Difference
+ * @property {string} expr
+ * @property {number|null} a
+ * @property {number|null} b
+ * @property {number|null} ratio
+ * @property {number|null} low
+ * @property {number|null} high
+ * @property {number|null} least the smallest ratio above 1 that could have been seen
+ * @property {""|"better"|"worse"|"higher"|"lower"|"none"} verdict
+ * @property {"zero"|"missing"|"few"} [why]
+ * @property {string} [line]
+ */
+
+/** @typedef {{level: number, metrics: Difference[], pairs: number, lost?: number, as?: boolean|null}} Comparison */
 
 /**
  * A run in a list.
@@ -82,6 +104,7 @@
  * @property {Check[]} [checks]
  * @property {Guess[]} [guesses]
  * @property {Record<string, number>} [metrics]
+ * @property {Comparison} [comparison]
  */
 
 /** @typedef {boolean|number|string} Value */
@@ -131,9 +154,27 @@
  * @property {{id: string, expr: string}[]} checks
  * @property {Prediction[]} predictions
  * @property {boolean} author
+ * @property {number} inTurns seconds that a comparison of it takes
  * @property {Summary|null} latest
  * @property {boolean} edited
  * @property {{setting: string, values: string[]}|null} sweep null: one block
+ */
+
+/**
+ * A comparison of the lesson.
+ * @typedef {object} LessonComparison
+ * @property {string} id
+ * @property {string} name LESSON/COMPARISON
+ * @property {Text} title
+ * @property {string} a an experiment
+ * @property {string} b
+ * @property {Text} aTitle
+ * @property {Text} bTitle
+ * @property {number} rounds
+ * @property {number} seconds
+ * @property {Prediction[]} predictions
+ * @property {boolean} author
+ * @property {Summary|null} latest
  */
 
 /** @typedef {{id: string, kind: string, choices: string[], unit: string, given: string|number|null, skipped: boolean}} Prediction */
@@ -146,6 +187,7 @@
  * @property {string} version
  * @property {boolean} linux
  * @property {Experiment[]|null} experiments
+ * @property {LessonComparison[]|null} comparisons
  * @property {Record<string, Metric>|null} metrics
  * @property {FaultKind[]|null} faults
  * @property {Record<"knobs"|"settings"|"faults"|"metrics"|"groups"|"units"|"queues", Record<string, Text>|null>} words

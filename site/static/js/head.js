@@ -58,7 +58,8 @@ export class Head {
   /** @param {Situation} s */
   #time({ run, experiment: x }) {
     const total = run?.series.total ?? x.warmup + x.seconds;
-    const now = text("run.clock", { now: fixed(run?.series.now ?? 0, 1), all: String(total) });
+    const at = { now: fixed(run?.series.now ?? 0, 1), all: String(total) }, blocks = run?.begin?.plan?.order.length;
+    const now = blocks ? text("run.clock.block", { ...at, n: (run?.block ?? 0) + 1, blocks: Math.max(blocks, run?.blocks.length ?? 0) }) : text("run.clock", at);
     const key = now.ko + now.en;
     if (this.#clock.dataset.said === key) return;
     this.#clock.dataset.said = key;

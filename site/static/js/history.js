@@ -17,6 +17,18 @@ function turned(run, x) {
   return [...differ(x.knobs, run.knobs, "-"), ...differ(x.load ?? [], run.load, "")];
 }
 
+/** A single run that was measured to its end. @param {Summary} r */
+export const measured = (r) => !r.kind && r.phase === "finished" && r.trust !== "void";
+
+/** What was compared. @param {Summary} r */
+const sides = (r) => el("span", {}, el("b", {}, "A"), ` ${r.arms?.[0] ?? ""} `, el("b", {}, "B"), ` ${r.arms?.[1] ?? ""}`);
+
+/** @param {Summary} r */
+function verdict(r) {
+  const d = r.comparison?.metrics[0];
+  return d?.verdict ? both(`compare.is.${d.verdict}`) : "–";
+}
+
 /** @param {Summary} run */
 const over = (run) => ["finished", "failed", "stopped", "interrupted"].includes(run.phase);
 
@@ -73,7 +85,7 @@ export class History {
   /** The last one that was measured before another. @param {string} id */
   before(id) {
     const at = this.runs.findIndex((r) => r.id === id);
-    return this.runs.slice(at + 1).find((r) => r.phase === "finished" && r.trust !== "void");
+    return this.runs.slice(at + 1).find(measured);
   }
 
   #draw() {
@@ -93,9 +105,9 @@ export class History {
     const acts = el("div", { class: "history-do" });
     this.#buttons(acts, r);
     return el("tr", { "aria-current": r.id === this.#shown ? "true" : null },
-      el("td", {}, el("time", { datetime: r.began, title: r.id }, when(r.began, language()))), el("td", {}, acts), el("td", {}, turned(r, x).join(" ") || both("history.none")),
+      el("td", {}, el("time", { datetime: r.began, title: r.id }, when(r.began, language()))), el("td", {}, acts), el("td", {}, r.kind === "comparison" ? sides(r) : turned(r, x).join(" ") || both("history.none")),
       ...x.watch.slice(0, 3).map((w) => el("td", { class: "right" }, figureText(w, r.metrics?.[w] ?? r.metrics?.[`${w}.last`]))),
-      el("td", {}, r.checks?.length ? marks : "–"), el("td", {}, trust));
+      el("td", {}, r.kind === "comparison" ? verdict(r) : r.checks?.length ? marks : "–"), el("td", {}, trust));
   }
 
   /** @param {HTMLElement} acts @param {Summary} r */
@@ -110,7 +122,7 @@ export class History {
     const under = r.id === this.#under;
     acts.replaceChildren(open);
     if (!over(r)) return;
-    if (r.id !== this.#shown) acts.append(button("history.ghost", () => this.#act.under(under ? null : r), { "aria-pressed": String(under) }));
+    if (r.id !== this.#shown && !r.kind) acts.append(button("history.ghost", () => this.#act.under(under ? null : r), { "aria-pressed": String(under) }));
     acts.append(button("history.delete", () => {
       const keep = button("history.delete.no", () => this.#buttons(acts, r));
       acts.replaceChildren(el("span", { class: "history-sure", role: "alert" }, both("history.delete.sure")), button("history.delete.yes", () => this.#delete(acts, r)), keep);

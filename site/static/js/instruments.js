@@ -8,6 +8,7 @@ import { Checks } from "./checks.js";
 import { byId, one } from "./dom.js";
 import { Figures } from "./figures.js";
 import { Log } from "./log.js";
+import { Beneath } from "./overlay.js";
 import { DIGITS, Painter, TABLE, TRACE } from "./paint.js";
 import { marksOf } from "./place.js";
 import { HZ } from "./series.js";
@@ -38,6 +39,7 @@ export class Instruments {
   #log = new Log();
   #table = new Table();
   #trust = new Trust();
+  #beneath = new Beneath();
   /** @type {number|null} the moment that was chosen, in seconds */
   #at = null;
   /** When a replay began, in the time of performance.now(); 0: there is none. */
@@ -103,6 +105,7 @@ export class Instruments {
     const { warmup, total } = this.#charts.view;
     this.#timeline.draw(run, { warmup, total, upTo, at: this.#at, marks });
     this.#trust.draw(run);
+    this.#beneath.draw(run, under);
     this.#whose(experiment, run);
   }
 

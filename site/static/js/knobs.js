@@ -62,6 +62,14 @@ export class Knobs {
     return Object.fromEntries(this.#all.filter((k) => k.changed).map((k) => [k.name, k.said]));
   }
 
+  /** Whether the knobs stand as a past run had them. @param {Summary} run */
+  alike(run) {
+    return this.#all.every((k) => {
+      const [space, name] = k.name.split(".");
+      return String((space === "knob" ? run.knobs : run.load)?.[name] ?? k.setting.value) === String(k.value);
+    });
+  }
+
   get wrong() { return this.#all.some((k) => k.wrong !== null); }
 
   /** The site refused a setting. @param {ApiError} e @returns {boolean} whether it was one of ours */

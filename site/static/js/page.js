@@ -1,13 +1,16 @@
 // @ts-check
 // The page's data, as the server put it into the page.
 
-/** @import {PageData, Experiment, Metric} from "./events.js" */
+/** @import {PageData, Experiment, LessonComparison, Metric} from "./events.js" */
 
 /** @type {PageData} */
 export const page = JSON.parse(document.getElementById("page-data")?.textContent ?? "{}");
 
 /** @type {Experiment[]} */
 export const experiments = page.experiments ?? [];
+
+/** @type {LessonComparison[]} */
+export const comparisons = page.comparisons ?? [];
 
 /** @param {string} id */
 export const experimentOf = (id) => experiments.find((x) => x.id === id);

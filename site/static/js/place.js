@@ -1,7 +1,7 @@
 // @ts-check
 // Where the bench stands, and which card says that its experiment is on it.
 
-/** @import {Experiment} from "./events.js" */
+/** @import {Experiment, LessonComparison} from "./events.js" */
 /** @import {Run} from "./run.js" */
 import { byId, el, every } from "./dom.js";
 import { faultLabel } from "./faults.js";
@@ -10,7 +10,7 @@ import { both, say } from "./words.js";
 
 const wide = matchMedia("(min-width: 1200px)");
 
-/** Beside the text on wide screens; else in it, after the experiment's card. @param {Experiment} x */
+/** Beside the text on wide screens; else in it, after the card of the experiment or comparison. @param {{id: string}} x */
 export function settle(x) {
   const bench = byId("ui-bench"), place = document.querySelector(`[data-bench-of="${x.id}"]`);
   const home = wide.matches || !place ? byId("ui-text") : place;
@@ -20,15 +20,16 @@ export function settle(x) {
 /** @param {() => void} changed */
 export const onWidth = (changed) => wide.addEventListener("change", changed);
 
-/** @param {Experiment} x */
-export function introduce(x) {
-  byId("ui-run-name").replaceChildren(el("span", { class: "num" }, both("experiment.label", { n: experiments.indexOf(x) + 1 })), both(x.title));
+/** @param {Experiment} x @param {LessonComparison|null} posed */
+export function introduce(x, posed) {
+  const label = posed ? both("compare.label") : both("experiment.label", { n: experiments.indexOf(x) + 1 });
+  byId("ui-run-name").replaceChildren(el("span", { class: "num" }, label), both((posed ?? x).title));
   for (const card of every(document, "[data-experiment-card]")) {
-    const on = card.dataset.experimentCard === x.id;
+    const on = !posed && card.dataset.experimentCard === x.id;
     card.classList.toggle("is-on", on);
     card.querySelector("[data-act=bench]")?.setAttribute("aria-pressed", String(on));
   }
-  settle(x);
+  settle(posed ?? x);
 }
 
 /**

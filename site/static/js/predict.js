@@ -6,7 +6,7 @@
 import { asApiError, replace } from "./api.js";
 import { every, one } from "./dom.js";
 import { figure } from "./format.js";
-import { experiments, page } from "./page.js";
+import { comparisons, experiments, page } from "./page.js";
 import { both, plain } from "./words.js";
 
 /** One question in the text. */
@@ -144,7 +144,7 @@ export class Predictions {
 
   /** @param {() => void} changed */
   constructor(changed) {
-    for (const x of experiments) {
+    for (const x of [...experiments, ...comparisons]) {
       /** @type {Question[]} */
       const here = [];
       for (const p of x.predictions) {

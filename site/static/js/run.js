@@ -34,6 +34,10 @@ export class Run {
   checks = new Map();
   /** @type {{t: number, on: boolean, id: string, kind: string}[]} t since load began */
   faults = [];
+  /** @type {{arm: number, label: string, trust: string, doubts: import("./events.js").Doubt[], retry: boolean}[]} what is known of each block */
+  blocks = [];
+  /** The block that the series is of. */
+  block = 0;
   /** The last event that is known. */
   seq = 0;
 
@@ -51,9 +55,13 @@ export class Run {
   get over() { return OVER.has(this.phase); }
   get void() { return this.phase === "finished" && this.end?.trust === "void"; }
 
-  /** @param {Backfill} b */
-  load(b) {
-    for (const e of b.events) if (e.kind === "block" && e.begin) this.series.begin(e.begin);
+  /** @param {Backfill} b @param {number} [wanted] the block that it is of; without it the last */
+  load(b, wanted) {
+    this.blocks = [];
+    const of = wanted ?? Math.max(0, ...b.events.map((e) => e.block ?? 0));
+    if (of !== this.block) this.series = new Series(this.series.warmup, this.series.total - this.series.warmup);
+    this.block = of;
+    for (const e of b.events) if (e.kind === "block" && e.begin && (wanted === undefined || (e.block ?? 0) === wanted)) this.series.begin(e.begin);
     b.t.forEach((t, row) => {
       /** @type {Record<string, number|null>} */
       const values = {};
@@ -65,8 +73,34 @@ export class Run {
     this.log = [];
     this.dropped = 0;
     this.faults = [];
+    this.#filling = true;
     this.take(b.events);
+    this.#filling = false;
     this.seq = Math.max(this.seq, b.seq);
+  }
+
+  #filling = false;
+
+  /** A block begins: fresh processes, so everything that is drawn begins again. @param {RunEvent} e @param {import("./events.js").Block} begin */
+  #begin(e, begin) {
+    const n = e.block ?? 0;
+    this.blocks[n] = { arm: begin.arm ?? 0, label: begin.label, trust: "", doubts: [], retry: false };
+    if (this.#filling) return;
+    if (n > this.block) {
+      this.series = new Series(begin.warmup, begin.seconds);
+      this.heat = new Heat();
+      this.sockets = [];
+      this.faults = [];
+      this.checks.clear();
+      this.block = n;
+    }
+    this.series.begin(begin);
+  }
+
+  /** @param {RunEvent} e @param {import("./events.js").BlockEnd} end */
+  #close(e, { trust, doubts, retry }) {
+    const block = this.blocks[e.block ?? 0];
+    if (block) Object.assign(block, { trust, doubts: doubts ?? [], retry: retry ?? false });
   }
 
   /** Samples that were left out, from a later backfill. @param {Backfill} b */
@@ -87,7 +121,8 @@ export class Run {
   /** @param {RunEvent} e */
   #one(e) {
     if (e.kind === "sample") this.#sample(e);
-    else if (e.kind === "block" && e.begin) this.series.begin(e.begin);
+    else if (e.kind === "block" && e.begin) this.#begin(e, e.begin);
+    else if (e.kind === "block-end" && e.block_end) this.#close(e, e.block_end);
     else if (e.kind === "figures") this.figures = e.values ?? {};
     else if (e.kind === "sockets") this.sockets = e.sockets ?? [];
     else if (e.kind === "check" && e.check) this.checks.set(e.check.id, e.check);
@@ -145,6 +180,6 @@ export class Run {
     this.end = end;
     this.#enter(end.phase, end.reason);
     for (const c of end.checks ?? []) this.checks.set(c.id, c);
-    if (!end.checks) this.checks.clear();
+    if (!end.checks && !this.begin?.kind) this.checks.clear();
   }
 }

@@ -144,6 +144,7 @@ function failed(run, state) {
 
 /** @param {Situation} s @returns {Note} */
 function finished(s) {
+  if (s.run?.begin?.kind === "comparison") return { ...say("ok", "compared"), acts: s.run.id ? [{ act: "download", key: "note.recording", arg: s.run.id }] : [] };
   const run = s.run, total = s.experiment.checks.length, done = [...(run?.checks.values() ?? [])].filter((c) => c.pass).length;
   const name = total === 0 ? "none" : done === total ? "all" : "some", key = name === "some" ? "note.finished" : `note.finished.${name}`;
   const title = text(key, { total: figure(total), done: figure(done) });

@@ -1,0 +1,179 @@
+package runner
+
+import (
+	"fmt"
+	"os"
+	"path"
+	"reflect"
+	"slices"
+
+	"socketlabs/labs/telemetry"
+	"socketlabs/runner/judge"
+)
+
+// Overlay is two recordings laid over each other. They were run one after the
+// other, so there are ratios and no verdicts.
+type Overlay struct {
+	A       Side                   `json:"a"`
+	B       Side                   `json:"b"`
+	Differ  []Otherwise            `json:"differ"` // what else differs than the figures
+	Metrics []telemetry.Difference `json:"metrics"`
+	Source  []FileDiff             `json:"source"` // of the lab, where its code differs and both are known
+}
+
+// Side is one of the two.
+type Side struct {
+	ID         string `json:"id"`
+	Experiment string `json:"experiment"`
+	Trust      string `json:"trust"`
+}
+
+// Otherwise is something that the two runs do not share, which may be why their
+// figures differ: host, lab, code, knob.NAME or load.NAME, seconds.
+type Otherwise struct {
+	What string `json:"what"`
+	A    string `json:"a"`
+	B    string `json:"b"`
+}
+
+// Overlay compares the recordings of two runs that have ended, each of one block
+// or by its first. ErrNoRun, ErrRunning.
+func (r *Runner) Overlay(a, b string) (Overlay, error) {
+	one, err := r.ended(a)
+	if err != nil {
+		return Overlay{}, err
+	}
+	other, err := r.ended(b)
+	if err != nil {
+		return Overlay{}, err
+	}
+	o := Overlay{A: one.side(), B: other.side(), Differ: differ(one, other), Source: []FileDiff{}}
+	for _, expr := range watched(one, other) {
+		o.Metrics = append(o.Metrics, beside(expr, one.judge, other.judge))
+	}
+	if one.head.Code != other.head.Code && one.head.Lab == other.head.Lab {
+		o.Source = r.versions.diff(one.head.Lab, one.head.Code, other.head.Code)
+	}
+	return o, nil
+}
+
+// past is a recording that has been read.
+type past struct {
+	head  telemetry.Run
+	end   telemetry.End
+	judge *judge.Judge
+}
+
+func (p past) side() Side { return Side{p.head.ID, p.head.Experiment, p.end.Trust} }
+
+// ended reads the recording of a run that has ended.
+func (r *Runner) ended(id string) (past, error) {
+	if _, live := r.Live(id); live {
+		return past{}, fmt.Errorf("%s: %w", id, ErrRunning)
+	}
+	file, err := r.Recording(id)
+	if err != nil {
+		return past{}, fmt.Errorf("%s: %w", id, err)
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return past{}, fmt.Errorf("%s: %w", id, ErrNoRun)
+	}
+	defer f.Close()
+	events, err := ReadRecording(f)
+	if err != nil {
+		return past{}, err
+	}
+	j, err := judge.Replay(events)
+	if err != nil {
+		return past{}, err
+	}
+	p := past{head: *events[0].Run, judge: j}
+	if last := events[len(events)-1]; last.End != nil {
+		p.end = *last.End
+	}
+	return p, nil
+}
+
+// differ lists what the two runs do not share.
+func differ(a, b past) []Otherwise {
+	out := []Otherwise{}
+	add := func(what string, x, y any) {
+		if !reflect.DeepEqual(x, y) {
+			out = append(out, Otherwise{what, text(x), text(y)})
+		}
+	}
+	h, g := a.head.Host, b.head.Host
+	add("host", machine(h), machine(g))
+	add("lab", a.head.Lab, b.head.Lab)
+	add("code", a.head.Code, b.head.Code)
+	add("command", path.Join(a.head.Command...), path.Join(b.head.Command...))
+	for space, sides := range map[string][2]map[string]any{
+		"knob.": {a.head.Question.Knob, b.head.Question.Knob}, "load.": {a.head.Question.Ask, b.head.Question.Ask},
+	} {
+		for name, x := range sides[0] {
+			if y, both := sides[1][name]; both {
+				add(space+name, x, y)
+			}
+		}
+	}
+	add("seconds", a.head.Question.Seconds, b.head.Question.Seconds)
+	rank := []string{"host", "lab", "code", "command"}
+	slices.SortFunc(out, func(x, y Otherwise) int {
+		i, k := slices.Index(rank, x.What), slices.Index(rank, y.What)
+		switch {
+		case i >= 0 && k >= 0:
+			return i - k
+		case i >= 0:
+			return -1
+		case k >= 0:
+			return 1
+		case x.What < y.What:
+			return -1
+		}
+		return 1
+	})
+	return out
+}
+
+// machine names what must be equal for figures to be comparable.
+func machine(h telemetry.Host) string {
+	return fmt.Sprintf("%s, %d × %s, Linux %s, %s", h.Name, h.Cores, h.CPU, h.Kernel, h.Go)
+}
+
+func text(v any) string {
+	if s, ok := v.(string); ok && len(s) == 64 { // a hash
+		return s[:12]
+	}
+	return fmt.Sprint(v)
+}
+
+// watched are the expressions that either run watches, those of b first.
+func watched(a, b past) []string {
+	var out []string
+	for _, expr := range slices.Concat(b.head.Question.Watch, a.head.Question.Watch, []string{"load.requests", "load.p50", "load.p99", "kernel.cpu"}) {
+		if !slices.Contains(out, expr) {
+			out = append(out, expr)
+		}
+	}
+	return out
+}
+
+// beside is an expression in both runs: a ratio without an interval.
+func beside(expr string, a, b *judge.Judge) telemetry.Difference {
+	d := telemetry.Difference{Expr: expr, Better: judge.Better(expr)}
+	d.A, d.B = number(a, expr), number(b, expr)
+	if d.A != nil && d.B != nil && *d.A > 0 && *d.B > 0 {
+		ratio := *d.B / *d.A
+		d.Ratio = &ratio
+	}
+	return d
+}
+
+func number(j *judge.Judge, expr string) *float64 {
+	v, err := j.Value(expr)
+	if n, ok := v.(float64); ok && err == nil {
+		return &n
+	}
+	return nil
+}

@@ -1,0 +1,50 @@
+// @ts-check
+// The run that lies underneath: what else differs between the two than their
+// figures, so that nobody takes one for the other.
+
+/** @import {Run} from "./run.js" */
+import { get } from "./api.js";
+import { byId, el } from "./dom.js";
+import { both, plain } from "./words.js";
+
+/**
+ * @typedef {object} Overlay
+ * @property {{what: string, a: string, b: string}[]} differ
+ * @property {{name: string, lines: {op: string, a?: number, b?: number, text: string}[]}[]} source
+ */
+
+export class Beneath {
+  #box = byId("ui-beneath");
+  #key = "";
+
+  /** @param {Run|null} run @param {Run|null} under */
+  async draw(run, under) {
+    const key = run?.id && under?.id && run.over ? `${under.id}/over/${run.id}` : "";
+    if (key === this.#key) return;
+    this.#key = key;
+    this.#box.hidden = true;
+    if (!key) return;
+    try {
+      const o = /** @type {Overlay} */ (await get(`/api/runs/${under?.id}/over/${run?.id}`));
+      if (key === this.#key) this.#tell(o);
+    } catch { /* one of them was deleted: there is nothing to warn of */ }
+  }
+
+  /** @param {Overlay} o */
+  #tell(o) {
+    const odd = o.differ.filter((d) => ["host", "lab", "code", "command"].includes(d.what));
+    this.#box.hidden = odd.length === 0;
+    if (odd.length === 0) return;
+    this.#box.replaceChildren(
+      el("p", {}, el("b", {}, both("beneath.title")), " ", both("beneath.why")),
+      el("ul", {}, ...odd.map((d) => el("li", {}, both(`beneath.${d.what}`), " ", el("span", { class: "num" }, both(plain(`${d.a} → ${d.b}`)))))),
+      ...o.source.map((f) => el("details", { class: "diff" }, el("summary", {}, both("beneath.source", { name: f.name })), lines(f.lines))));
+  }
+}
+
+/** @param {Overlay["source"][0]["lines"]} all */
+function lines(all) {
+  const body = el("pre", { tabindex: 0 });
+  for (const l of all) body.append(el("code", { "data-op": l.op }, `${String(l.b ?? l.a ?? "").padStart(4)} ${l.op} ${l.text}\n`));
+  return body;
+}
