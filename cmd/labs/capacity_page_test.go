@@ -65,3 +65,41 @@ func (p *tab) fill(name, value string) {
 	p.t.Helper()
 	eval[any](p, `(() => { const e = document.querySelector("#ui-sweep [name=" + %s + "]"); e.value = %s; e.dispatchEvent(new Event("input")); })()`, name, value)
 }
+
+// A lesson's sweep is predicted and run like any experiment, and the bench shows
+// its curve in the place of charts over time.
+func TestLongPageSweepOnTheBench(t *testing.T) {
+	onlyLong(t)
+	s := serve(t, t.TempDir(), nil)
+	p := open(t, s)
+	p.enter()
+	p.lesson("/en/epoll#more-clients")
+	if href := eval[string](p, `document.querySelector("#more-clients a.button").getAttribute("href")`); href != "/en/capacity?experiment=epoll%2fmore-clients&setting=load.connections&values=1,4,16,64" {
+		t.Errorf("the card leads to %s", href)
+	}
+	p.unlock()
+	p.until(patience, "the author's curve is shown", `document.querySelectorAll("#ui-charts .curve-point").length === 5`) // and one in the legend
+	p.shoot("sweep-bench-author")
+	var state string
+	for tries := 1; ; tries++ {
+		p.start()
+		if state = p.finish(); state == "finished" || tries == 3 {
+			break
+		}
+	}
+	if state != "finished" && state != "void" {
+		t.Fatalf("the sweep ended: %s\n%s", state, p.text("#ui-note"))
+	}
+	p.until(patience, "its curve is drawn", `document.querySelectorAll("#ui-charts tbody tr").length === 4 && document.querySelector("#ui-charts .curve-bench + a").getAttribute("href").includes("?run=")`)
+	if checks := p.text("#ui-checks"); state == "finished" && !strings.Contains(checks, "waits_per_request[-1]") {
+		t.Errorf("the checks: %s", checks)
+	}
+	p.shoot("sweep-bench")
+	p.accessibleEverywhere("a sweep on the bench")
+	p.size(390, 844)
+	if wide := eval[int](p, `document.documentElement.scrollWidth`); wide > 390 {
+		t.Errorf("at 390 px the lesson is %d px wide", wide)
+	}
+	eval[any](p, `document.querySelector("#ui-charts").scrollIntoView({ block: "start", behavior: "instant" })`)
+	p.shoot("sweep-bench-390")
+}

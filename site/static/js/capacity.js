@@ -211,6 +211,6 @@ export class CapacityPage {
 
   /** @param {Curve} c @param {string} setting @param {string|null} now */
   #curve(c, setting, now) {
-    return el("section", { class: "curve-detail" }, el("h3", {}, both(nameOf(c)), " ", el("small", {}, `labs/${c.lab}`)), sentences(c, setting), table(c, setting, now));
+    return el("section", { class: "curve-detail" }, el("h3", {}, both(nameOf(c)), ...(c.server ? [" ", el("small", {}, `labs/${c.lab}`)] : [])), sentences(c, setting), table(c, setting, now));
   }
 }
