@@ -24,6 +24,7 @@ type page struct {
 	Data                 template.JS // pageData, safe inside a script element
 	Labs                 []labView
 	Sweeps               []sweepGroup
+	NoUring              string // why the ladder has no io_uring
 	Tree                 *treePage
 	Query                string
 	Hits                 []content.Hit

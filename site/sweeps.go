@@ -194,6 +194,9 @@ type sweepGroup struct {
 func (s *Site) capacityPage(w http.ResponseWriter, r *http.Request) error {
 	e := s.shelf.edition()
 	p := s.page(r, e)
+	if err := runner.UringRefused(); err != nil {
+		p.NoUring = err.Error()
+	}
 	for _, part := range e.book.Parts {
 		for _, l := range part.Lessons {
 			g := sweepGroup{Lesson: l}

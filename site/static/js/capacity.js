@@ -1,15 +1,14 @@
 // @ts-check
 // The page of capacity: makes sweeps, follows the one that runs, and shows any.
 
-/** @import {Capacity, Curve, Summary, Text} from "./events.js" */
+/** @import {Capacity, Summary, Text} from "./events.js" */
 import { asApiError, get, post } from "./api.js";
-import { Chart, nameOf } from "./curves.js";
-import { remark, sentences, table } from "./curvetext.js";
 import { byId, el, put } from "./dom.js";
 import { fixed } from "./format.js";
 import { page } from "./page.js";
 import { Earlier, wishOf } from "./earlier.js";
 import { Progress } from "./sweepprogress.js";
+import { Result } from "./sweepresult.js";
 import { SweepForm } from "./sweepform.js";
 import { both, known, text } from "./words.js";
 
@@ -22,8 +21,8 @@ export class CapacityPage {
   #halt = /** @type {HTMLButtonElement} */ (byId("ui-sweep-stop"));
   #ladder = /** @type {HTMLButtonElement} */ (byId("ui-ladder"));
   #earlier = new Earlier((r) => { this.open(r.id); byId("ui-capacity-result").scrollIntoView({ block: "start", behavior: "instant" }); });
-  /** @type {Chart[]} */
-  #charts = [];
+  /** @type {Result|null} */
+  #result = null;
   /** @type {Progress|null} */
   #live = null;
   #asking = false;
@@ -190,27 +189,12 @@ export class CapacityPage {
     this.#note(run.phase === "failed" ? "failed" : "lost", text(`reason.${code}.title`, args), text("capacity.partial"), run.reason?.line);
   }
 
-  /** One chart for the servers that share a load, and below it each server in words and numbers. @param {Capacity} c */
+  /** @param {Capacity} c */
   #draw(c) {
-    for (const chart of this.#charts) chart.destroy();
-    this.#charts = [];
-    const clients = [...new Set(c.curves.map((x) => x.client))], goal = this.#form.p99 || 0.01, now = this.#live?.label ?? null;
-    const out = [];
-    let from = 0;
-    for (const client of clients) {
-      const curves = c.curves.filter((x) => x.client === client), chart = new Chart({ curves, from, setting: c.setting, goal, remark });
-      from += curves.length;
-      this.#charts.push(chart);
-      if (clients.length > 1 && client === "file") out.push(el("p", { class: "curve-other" }, both("capacity.file")));
-      out.push(chart.root, ...curves.map((x) => this.#curve(x, c.setting, now)));
-    }
+    this.#result?.destroy();
+    this.#result = new Result(c, this.#form.p99 || 0.01, this.#live?.label ?? null);
     const seen = scrollY;
-    byId("ui-curves").replaceChildren(...out);
+    byId("ui-curves").replaceChildren(...this.#result.nodes);
     scrollTo({ top: seen, behavior: "instant" });
-  }
-
-  /** @param {Curve} c @param {string} setting @param {string|null} now */
-  #curve(c, setting, now) {
-    return el("section", { class: "curve-detail" }, el("h3", {}, both(nameOf(c)), ...(c.server ? [" ", el("small", {}, `labs/${c.lab}`)] : [])), sentences(c, setting), table(c, setting, now));
   }
 }
