@@ -39,23 +39,16 @@ func (i item) text(label string) sentence {
 	return sentence{}
 }
 
-// laterBlocks are the blocks of LESSON.md that this version does not read.
-var laterBlocks = []string{"breakit", "exercise"}
-
 // blockKind returns the kind of a fence that is a block, or "".
 func (p *page) blockKind(code *ast.FencedCodeBlock) string {
 	kind := string(code.Language(p.src))
-	if slices.Contains(laterBlocks, kind) || slices.Contains([]string{"source", "experiment", "compare", "predict", "check"}, kind) {
+	if slices.Contains([]string{"source", "experiment", "compare", "predict", "check", "breakit", "exercise"}, kind) {
 		return kind
 	}
 	return ""
 }
 
 func (p *page) readBlock(kind string, code *ast.FencedCodeBlock) *block {
-	if slices.Contains(laterBlocks, kind) {
-		p.fail(code, "the block %s comes later; remove it until then", kind)
-		return nil
-	}
 	b := &block{kind: kind, line: p.fenceLine(code)}
 	var body bytes.Buffer
 	for i := range code.Lines().Len() {
@@ -74,13 +67,17 @@ func (p *page) readBlock(kind string, code *ast.FencedCodeBlock) *block {
 	case "source":
 		b.items = p.sourceItem(v)
 	case "experiment":
-		b.items = p.experimentItem(v)
+		b.items = p.plainItem(v)
 	case "compare":
 		b.items = p.compareItem(v)
 	case "predict":
 		b.items = p.predictItems(v)
 	case "check":
 		b.items = p.checkItems(v)
+	case "breakit":
+		b.items = p.breakItem(v)
+	case "exercise":
+		b.items = p.exerciseItem(v)
 	}
 	return b
 }
@@ -135,6 +132,20 @@ func (p *page) experimentItem(v value) []item {
 	p.place(it.id, v.file, it.line)
 	p.order(e, v.file, it.line)
 	return []item{it}
+}
+
+// plainItem is an experiment that has no block of another kind.
+func (p *page) plainItem(v value) []item {
+	items := p.experimentItem(v)
+	for _, it := range items {
+		if p.BreakIt != nil && it.id == p.BreakIt.Run.ID {
+			v.fail("%s is the run of breakit: write the block breakit", it.id)
+		}
+		if p.Exercise != nil && it.id == p.Exercise.Goal.ID {
+			v.fail("%s is the goal of the exercise: its place is the block exercise", it.id)
+		}
+	}
+	return items
 }
 
 // order checks that an experiment's predictions stand above it and its checks
@@ -240,7 +251,15 @@ func (p *page) everythingPlaced() {
 		}
 	}
 	for _, e := range p.experiments {
-		missing("experiment", e.ID)
+		switch {
+		case p.Exercise != nil && e.ID == p.Exercise.Goal.ID: // its block has the checks, too
+			missing("exercise", e.ID)
+			continue
+		case p.BreakIt != nil && e.ID == p.BreakIt.Run.ID:
+			missing("breakit", e.ID)
+		default:
+			missing("experiment", e.ID)
+		}
 		for _, q := range e.Predictions {
 			missing("prediction", q.ID)
 		}

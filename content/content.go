@@ -53,6 +53,8 @@ type Lesson struct {
 	// Experiments in the order of the text.
 	Experiments []*Experiment
 	Comparisons []*Comparison
+	BreakIt     *BreakIt  // or nil
+	Exercise    *Exercise // or nil
 	// Shown are the lesson's placeholders.
 	Shown []Placeholder
 }
@@ -73,6 +75,8 @@ type Block struct {
 	Compare    *Comparison
 	Predict    []*Prediction
 	Check      []*Check
+	BreakIt    *BreakIt  // beside its Cure, which is the Experiment
+	Exercise   *Exercise // with its goal
 }
 
 // Source is a quoted function.

@@ -76,8 +76,7 @@ func (l *loader) readLesson(id string) *draft {
 // read fills the draft from lesson.yaml. It is false when the lab is broken: all
 // that follows would complain too.
 func (d *draft) read(v value) bool {
-	keys := v.keys("a lesson", []string{"covers", "lab", "sections", "derive", "experiments", "comparisons"},
-		[]string{"breakit", "exercise"})
+	keys := v.keys("a lesson", []string{"covers", "lab", "sections", "derive", "experiments", "comparisons", "breakit", "exercise"}, nil)
 	d.Covers = keys["covers"].texts()
 	if !d.readLab(keys["lab"]) {
 		return false
@@ -102,6 +101,8 @@ func (d *draft) read(v value) bool {
 	}
 	d.total(v)
 	d.unused()
+	d.breakIt(keys["breakit"])
+	d.exercise(keys["exercise"])
 	return true
 }
 

@@ -96,6 +96,9 @@ func (s Section) text(lang string) string {
 		for _, c := range b.Check {
 			parts = append(parts, plainText(c.Text.in(lang)))
 		}
+		if b.Exercise != nil {
+			parts = append(parts, plainText(b.Exercise.Task.in(lang)))
+		}
 	}
 	return strings.Join(parts, " ")
 }

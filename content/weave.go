@@ -203,11 +203,14 @@ func (d *draft) fill(out *Block, kind string, en *page, ko, english item) {
 	switch kind {
 	case "source":
 		out.Source, _ = d.sourceOf(ko.id)
-	case "experiment":
-		e := d.plan(ko.id).Experiment
-		title := both("")
-		e.Title = Text{Ko: plainText(title.Ko), En: plainText(title.En)}
-		out.Experiment = e
+	case "experiment", "breakit":
+		out.Experiment = d.titled(ko.id, both(""))
+		if d.BreakIt != nil && d.BreakIt.Cure == out.Experiment { // where both are known
+			out.BreakIt = d.BreakIt
+		}
+	case "exercise":
+		d.titled(ko.id, both(""))
+		out.Exercise = d.fillExercise(both)
 	case "compare":
 		c := d.comparisonOf(ko.id)
 		text := func(label string) Text {
@@ -226,6 +229,13 @@ func (d *draft) fill(out *Block, kind string, en *page, ko, english item) {
 		c.Text = both("")
 		out.Check = append(out.Check, c)
 	}
+}
+
+// titled gives an experiment its title.
+func (d *draft) titled(id string, title HTML) *Experiment {
+	e := d.plan(id).Experiment
+	e.Title = Text{Ko: plainText(title.Ko), En: plainText(title.En)}
+	return e
 }
 
 func (d *draft) choiceTexts(q *Prediction, both func(string) HTML) []ChoiceText {

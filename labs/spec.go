@@ -38,6 +38,9 @@ type Spec struct {
 	// Workbook is the Lab.Code that the lesson was written against: the code of
 	// its author's recording. Empty when there is none.
 	Workbook string `json:"workbook,omitempty"`
+	// Version replaces one function of the lab. Such a run counts for an exercise
+	// only.
+	Version *Version `json:"version,omitempty"`
 
 	Warmup      float64                `json:"warmup,omitempty"`
 	Seconds     float64                `json:"seconds"`

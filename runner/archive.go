@@ -163,6 +163,7 @@ func summarize(id string, first, last []byte) Summary {
 
 func (s *Summary) header(r telemetry.Run, asked labs.Spec) {
 	s.Experiment, s.Began, s.Edited, s.Code = r.Experiment, r.Began, r.Edited, r.Code
+	s.Exercise = r.Exercise
 	s.Command, s.Knobs, s.Load = r.Command, asked.Knobs, asked.Load
 	s.Lab, s.Cores, s.Seconds = r.Lab, r.Host.Cores, asked.Seconds
 	s.Kind = r.Kind

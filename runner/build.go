@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"os"
 	"os/exec"
@@ -40,8 +41,9 @@ type builder struct {
 func (b *builder) binary(l labs.Lab) string { return filepath.Join(b.bin, l.Build, l.Name) }
 
 // build returns the lab's binary, built now if its source has changed, and what
-// the compiler said. The error is an *ending with the first line that it names.
-func (b *builder) build(ctx context.Context, l labs.Lab, nice bool) (path string, output []string, err error) {
+// the compiler said. With a version of a function, the lab is the one that it
+// makes (labs.Lab.With). The error is an *ending with the first line that it names.
+func (b *builder) build(ctx context.Context, l labs.Lab, v *labs.Version, nice bool) (path string, output []string, err error) {
 	b.one.Lock()
 	defer b.one.Unlock()
 	path = b.binary(l)
@@ -62,28 +64,44 @@ func (b *builder) build(ctx context.Context, l labs.Lab, nice bool) (path string
 		return "", nil, err
 	}
 	defer os.RemoveAll(work)
-	cmd := exec.Command(compiler, "build", "-trimpath=false", "-buildvcs=false", "-o", filepath.Join(work, l.Name), "./labs/"+l.Name)
+	args := []string{"build", "-trimpath=false", "-buildvcs=false", "-o", filepath.Join(work, l.Name)}
+	overlay := filepath.Join(work, "overlay")
+	if v != nil {
+		if err := b.overlay(overlay, l, *v); err != nil {
+			return "", nil, err
+		}
+		args = append(args, "-overlay", filepath.Join(overlay, "overlay.json"))
+	}
+	cmd := exec.Command(compiler, append(args, "./labs/"+l.Name)...)
 	cmd.Dir = b.root
 	cmd.Env = append(cmd.Environ(), "GOTMPDIR="+work) // so that what a killed build leaves goes with it
 	text, err := run(ctx, cmd, nice)
 	output = lines(text)
+	if v != nil {
+		output = called(output, l, *v)
+		os.RemoveAll(overlay)
+	}
 	if err != nil {
 		if ctx.Err() != nil {
 			return "", nil, context.Cause(ctx)
 		}
 		return "", output, buildError(output, err)
 	}
-	return path, output, b.install(l, work)
+	return path, output, b.install(l, v, work)
 }
 
 // install gives a new binary its name, if it was made of the source that the
 // name stands for.
-func (b *builder) install(l labs.Lab, work string) error {
+func (b *builder) install(l labs.Lab, v *labs.Version, work string) error {
 	c, err := labs.Read(b.root)
 	if err != nil {
 		return err
 	}
-	if now, _ := c.Lab(l.Name); now.Build != l.Build {
+	now, _ := c.Lab(l.Name)
+	if v != nil {
+		now = now.With(*v)
+	}
+	if now.Build != l.Build {
 		return fails("build-error", "the source changed while it was being built: run it again")
 	}
 	if err := os.Rename(work, filepath.Dir(b.binary(l))); err != nil && !errors.Is(err, unix.EEXIST) && !errors.Is(err, unix.ENOTEMPTY) {
@@ -91,6 +109,53 @@ func (b *builder) install(l labs.Lab, work string) error {
 	}
 	b.prune()
 	return nil
+}
+
+// overlay writes into dir what the go command puts in the place of the lab's
+// own files: labs/ is not touched.
+func (b *builder) overlay(dir string, l labs.Lab, v labs.Version) error {
+	c, err := labs.Read(b.root)
+	if err != nil {
+		return err
+	}
+	now, _ := c.Lab(l.Name)
+	files, err := c.Overlay(now, v)
+	if wrong, ok := errors.AsType[*labs.VersionError](err); ok {
+		e := fails("build-error", wrong.Text)
+		e.reason.File, e.reason.At = v.File, wrong.Line
+		return e
+	}
+	if err == nil {
+		err = os.Mkdir(dir, 0o755)
+	}
+	if err != nil {
+		return err
+	}
+	replace := map[string]string{}
+	for name, text := range files {
+		at := filepath.Join(dir, filepath.Base(name))
+		if err := os.WriteFile(at, text, 0o644); err != nil {
+			return err
+		}
+		replace[filepath.Join(b.root, name)] = at
+	}
+	list, err := json.Marshal(map[string]any{"Replace": replace})
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, "overlay.json"), list, 0o644)
+}
+
+// called gives the version its own name in what the compiler says, which takes
+// it for a file of the lab.
+func called(output []string, l labs.Lab, v labs.Version) []string {
+	for i, line := range output {
+		at := strings.TrimPrefix(strings.TrimPrefix(line, "./"), "labs/"+l.Name+"/")
+		if rest, ok := strings.CutPrefix(at, v.Base()+":"); ok {
+			output[i] = v.File + ":" + rest
+		}
+	}
+	return output
 }
 
 // prune removes the binaries that were not used for the longest time.

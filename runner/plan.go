@@ -15,7 +15,8 @@ type arm struct {
 	label    string
 	index    int
 	spec     labs.Spec
-	lab      labs.Lab
+	lab      labs.Lab // with the spec's version built in, if there is one
+	edited   bool     // the code under labs/ differs from the workbook's
 	question telemetry.Question
 	binary   string // known once it is built
 }
@@ -40,7 +41,11 @@ func arms(p labs.Plan, c *labs.Catalog, host telemetry.Host) ([]*arm, error) {
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, &arm{label: a.Label, index: i, spec: spec, lab: lab, question: q})
+		arm := &arm{label: a.Label, index: i, spec: spec, lab: lab, edited: spec.Edited(lab), question: q}
+		if spec.Version != nil {
+			arm.lab = lab.With(*spec.Version)
+		}
+		out = append(out, arm)
 	}
 	return out, nil
 }
@@ -53,14 +58,17 @@ func (r *Run) heading(began time.Time) telemetry.Run {
 	first := r.arms[0]
 	h := telemetry.Run{
 		ID: r.id, Schema: 1, Experiment: r.plan.Name, Began: began, Lab: first.lab.Name, Code: first.lab.Code, Command: r.command,
-		Edited: first.spec.Edited(first.lab), Question: first.question, Asked: first.spec, Host: r.runner.host,
+		Edited: first.edited, Question: first.question, Asked: first.spec, Host: r.runner.host,
+	}
+	for _, a := range r.arms {
+		h.Exercise = h.Exercise || a.spec.Version != nil
 	}
 	if !r.several() {
 		return h
 	}
 	h.Kind, h.Plan, h.Compare, h.Sweep = r.plan.Kind, r.plan, r.plan.Compare, r.plan.Sweep
 	for _, a := range r.arms {
-		h.Arms = append(h.Arms, telemetry.Arm{Label: a.label, Lab: a.lab.Name, Code: a.lab.Code, Edited: a.spec.Edited(a.lab), Question: a.question})
+		h.Arms = append(h.Arms, telemetry.Arm{Label: a.label, Lab: a.lab.Name, Code: a.lab.Code, Edited: a.edited, Exercise: a.spec.Version != nil, Question: a.question})
 	}
 	return h
 }
@@ -74,7 +82,7 @@ func (r *Run) limit() time.Duration {
 	return limit
 }
 
-// buildArms builds each lab once, before anything is measured.
+// buildArms builds each binary once, before anything is measured.
 func (r *Run) buildArms(ctx context.Context) error {
 	built := map[string]string{}
 	for _, a := range r.arms {
@@ -82,14 +90,14 @@ func (r *Run) buildArms(ctx context.Context) error {
 			a.binary = r.command[0]
 			continue
 		}
-		if built[a.lab.Name] == "" {
-			binary, err := r.build(ctx, a.lab)
+		if built[a.lab.Build] == "" {
+			binary, err := r.build(ctx, a)
 			if err != nil {
 				return err
 			}
-			built[a.lab.Name] = binary
+			built[a.lab.Build] = binary
 		}
-		a.binary = built[a.lab.Name]
+		a.binary = built[a.lab.Build]
 	}
 	return nil
 }

@@ -53,7 +53,7 @@ func (r *Runner) prebuild(name string) bool {
 			}
 		}
 	}()
-	_, _, err = r.builder.build(ctx, lab, true)
+	_, _, err = r.builder.build(ctx, lab, nil, true)
 	if ctx.Err() != nil {
 		return false
 	}

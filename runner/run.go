@@ -63,6 +63,11 @@ func check(s labs.Spec, c *labs.Catalog) (labs.Lab, error) {
 	if s.Net != "" && s.Net != "host" && s.Net != "own" {
 		return lab, fmt.Errorf("runner: %s: net %q comes later: there are host and own", s.Name, s.Net)
 	}
+	if s.Version != nil {
+		if _, ok := lab.Func(s.Version.Func); !ok {
+			return lab, fmt.Errorf("runner: %s: labs/%s has no function %s", s.Name, s.Lab, s.Version.Func)
+		}
+	}
 	for name, v := range s.Knobs {
 		if err := allowed(lab.Knobs, name, v); err != nil {
 			return lab, fmt.Errorf("runner: %s: knob.%w", s.Name, err)
@@ -172,12 +177,12 @@ func (r *Run) perform(ctx context.Context) (judge.Verdict, error) {
 	return j.Finish(), nil
 }
 
-// build returns a lab's binary; what the compiler says becomes log.
-func (r *Run) build(ctx context.Context, lab labs.Lab) (string, error) {
+// build returns an arm's binary; what the compiler says becomes log.
+func (r *Run) build(ctx context.Context, a *arm) (string, error) {
 	if err := r.enter(telemetry.Building, nil, nil); err != nil {
 		return "", err
 	}
-	binary, output, err := r.runner.builder.build(ctx, lab, false)
+	binary, output, err := r.runner.builder.build(ctx, a.lab, a.spec.Version, false)
 	events := compilerSays(output, err != nil)
 	for i := range events {
 		events[i].T = r.now()

@@ -343,7 +343,8 @@ type Summary struct {
 	Reason     *telemetry.Reason  `json:"reason,omitempty"`
 	Trust      string             `json:"trust,omitempty"`
 	Edited     bool               `json:"edited,omitempty"`
-	Command    []string           `json:"command,omitempty"` // that was run in the lab's place
+	Exercise   bool               `json:"exercise,omitempty"` // one function was another version
+	Command    []string           `json:"command,omitempty"`  // that was run in the lab's place
 	Code       string             `json:"code"`
 	Lab        string             `json:"lab,omitempty"`
 	Cores      int                `json:"cores,omitempty"`

@@ -27,7 +27,7 @@ func blockOf(r *http.Request) (int, error) {
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 0 {
 		return 0, &refusal{err: errRequest, field: "block", text: content.Text{
-			Ko: "block은 0부터 세는 구간의 번호입니다: " + text, En: "block is the number of a block, counted from 0: " + text}}
+			Ko: "block은 0부터 세는 블록의 번호입니다: " + text, En: "block is the number of a block, counted from 0: " + text}}
 	}
 	return n, nil
 }

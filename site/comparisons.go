@@ -70,6 +70,7 @@ type versus struct {
 	Experiment  string            `json:"experiment"`
 	Settings    map[string]string `json:"settings"` // knob.NAME, load.NAME
 	Before      before            `json:"before"`
+	Faults      []extra           `json:"faults"` // that both suffer, beside the experiment's own
 	Rounds      int               `json:"rounds"` // of A B B A; 0: as the lesson says, or three
 	Predictions map[string]any    `json:"predictions"`
 	Skipped     []string          `json:"skipped"`
@@ -121,11 +122,11 @@ func (s *Site) plan(e *edition, v versus) (labs.Plan, error) {
 		return labs.Plan{}, errNotFound
 	}
 	lab, _ := e.labs.Lab(x.Spec.Lab)
-	b, err := order{Settings: v.Settings}.spec(x, lab)
+	b, err := order{Settings: v.Settings, Faults: v.Faults}.spec(x, lab)
 	if err != nil {
 		return labs.Plan{}, err
 	}
-	a, err := s.was(x, lab, v.Before)
+	a, err := s.was(x, lab, v)
 	if err != nil {
 		return labs.Plan{}, err
 	}
@@ -150,11 +151,12 @@ func (s *Site) planned(e *edition, v versus) (labs.Plan, error) {
 
 // was is the experiment as it was before: with the settings of a run of it, or
 // with those that are named.
-func (s *Site) was(x *content.Experiment, lab labs.Lab, b before) (labs.Spec, error) {
-	if b.Run == "" {
-		return order{Settings: b.Settings}.spec(x, lab)
+func (s *Site) was(x *content.Experiment, lab labs.Lab, v versus) (labs.Spec, error) {
+	spec, err := order{Settings: v.Before.Settings, Faults: v.Faults}.spec(x, lab)
+	if err != nil || v.Before.Run == "" {
+		return spec, err
 	}
-	sum, err := s.cfg.Runner.Summary(b.Run)
+	sum, err := s.cfg.Runner.Summary(v.Before.Run)
 	if err != nil {
 		return labs.Spec{}, err
 	}
@@ -162,7 +164,6 @@ func (s *Site) was(x *content.Experiment, lab labs.Lab, b before) (labs.Spec, er
 		return labs.Spec{}, &refusal{err: errSetting, field: "before", text: content.Text{
 			Ko: "그 실행은 이 실험의 것이 아닙니다. 이 실험의 실행을 고르세요.", En: "That run is not one of this experiment. Choose one of its own."}}
 	}
-	spec := x.Spec.Clone()
 	spec.Knobs, spec.Load = sum.Knobs, sum.Load
 	return spec, nil
 }

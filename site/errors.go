@@ -25,6 +25,8 @@ var (
 	errCrowded   = errors.New("site: too many readers")
 	errStart     = errors.New("site: the run can not be started")
 	errNoLinux   = errors.New("site: runs need Linux")
+	errCode      = errors.New("site: no version of the function")
+	errOwner     = errors.New("site: code is edited on this machine only")
 )
 
 // fault is how an error is told. Its words are api.CODE of text.yaml.
@@ -49,6 +51,8 @@ var faults = []fault{
 	{errCrowded, 503, "crowded"},
 	{errStart, 409, "cannot-start"},
 	{errNoLinux, 503, "no-linux"},
+	{errCode, 400, "bad-code"},
+	{errOwner, 403, "owner-only"},
 	{runner.ErrNoRun, 404, "no-run"},
 	{runner.ErrBusy, 409, "busy"},
 	{runner.ErrRunning, 409, "running"},

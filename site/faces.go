@@ -15,6 +15,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"socketlabs/content"
+	"socketlabs/labs"
 )
 
 //go:embed static templates text.yaml
@@ -117,6 +118,8 @@ func (f *face) funcs(pips func(*content.Lesson) pips) template.FuncMap {
 		"pips":   pips,
 		"path":   func(lang string, parts ...string) string { return "/" + lang + "/" + strings.Join(parts, "/") },
 		"dict":   dict,
+		"add":    func(a, b int) int { return a + b },
+		"diff":   labs.Diff,
 		"signal": shownSignal,
 		"goal":   shownGoal,
 	}

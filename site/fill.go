@@ -71,6 +71,12 @@ func (f *filler) block(b *content.Block) {
 	if b.Experiment != nil {
 		b.Experiment = f.experiment(b.Experiment)
 	}
+	if b.BreakIt != nil {
+		b.BreakIt = &content.BreakIt{Run: f.experiment(b.BreakIt.Run), Cure: f.experiment(b.BreakIt.Cure)}
+	}
+	if b.Exercise != nil {
+		b.Exercise = f.exercise(b.Exercise)
+	}
 	b.Predict, b.Check = each(b.Predict, f.prediction), each(b.Check, f.check)
 }
 
@@ -78,6 +84,12 @@ func (f *filler) experiment(x *content.Experiment) *content.Experiment {
 	return once(f.experiments, x, func(c *content.Experiment) {
 		c.Predictions, c.Checks = each(x.Predictions, f.prediction), each(x.Checks, f.check)
 	})
+}
+
+func (f *filler) exercise(x *content.Exercise) *content.Exercise {
+	c := *x
+	c.Goal, c.Task, c.Why, c.Hints = f.experiment(x.Goal), f.html(x.Task), f.html(x.Why), each(x.Hints, f.html)
+	return &c
 }
 
 func (f *filler) prediction(p *content.Prediction) *content.Prediction {

@@ -24,6 +24,7 @@ const (
 	command                  // it changes something: from our own pages, or a program with the token
 	socket                   // a WebSocket: from our own pages only
 	person                   // a person reads it: errors are pages, and a link's token is taken here
+	owner                    // it changes code that will run: under a loopback name only, which a forwarded host is not
 )
 
 // maxBody bounds every request's body. The largest command is a run's settings.
@@ -57,8 +58,16 @@ func (s *Site) admit(r *http.Request, needs need) error {
 		return errNoToken
 	case needs&command != 0 && !ours && !bearer:
 		return errOrigin
+	case needs&owner != 0 && !s.local(r):
+		return errOwner
 	}
 	return nil
+}
+
+// local says whether the request names this machine by a loopback name.
+func (s *Site) local(r *http.Request) bool {
+	host, _ := splitHost(r.Host)
+	return loopback(host)
 }
 
 // hostAllowed says whether the request was meant for this site. A name that an

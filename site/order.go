@@ -22,6 +22,7 @@ type order struct {
 	Faults      []extra           `json:"faults"`      // beside the experiment's own
 	Predictions map[string]any    `json:"predictions"` // string or number, by id
 	Skipped     []string          `json:"skipped"`     // predictions that were not answered
+	Exercise    bool              `json:"exercise"`    // with the learner's version of the exercise's function
 }
 
 // extra is a fault that was asked for, its parameters as they were typed.

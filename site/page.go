@@ -19,6 +19,8 @@ type page struct {
 	Book                 *content.Book
 	Lesson, Prev, Next   *content.Lesson
 	Experiments          map[string]*experiment // of the lesson, by id
+	BreakIt              *breakView             // of the lesson, or nil
+	Exercise             *exerciseState         // of the lesson, or nil
 	Progress             Progress
 	Problems             []content.Problem
 	Data                 template.JS // pageData, safe inside a script element
@@ -151,6 +153,14 @@ func (s *Site) lesson(w http.ResponseWriter, r *http.Request) error {
 	p.Lesson = filled(l, s.shown.of(e, l, runs))
 	data, experiments := s.lessonView(e, p.Lesson, runs, p.Progress)
 	p.Experiments = experiments
+	p.BreakIt = s.breakOf(e, l, runs, p.Progress)
+	if l.Exercise != nil {
+		st, err := s.stateOf(e, l.Exercise, p.Progress)
+		if err != nil {
+			return err
+		}
+		p.Exercise = &st
+	}
 	now := s.statusNow(runs)
 	p.Status = &now
 	return s.show(w, r, http.StatusOK, "lesson", p, data)

@@ -21,6 +21,13 @@ type Progress struct {
 	Checks  map[string]bool  `json:"checks"` // that held in a run that was not void
 	Place   *Place           `json:"place"`  // where the reader was last, nil at first
 	Guesses map[string]Guess `json:"guesses"`
+	Help    map[string]Help  `json:"help"` // with exercises, by lesson
+}
+
+// Help is how far a learner has been helped with an exercise.
+type Help struct {
+	Hints    int  `json:"hints"`    // that were shown
+	Solution bool `json:"solution"` // it was shown before the goal held
 }
 
 // Place is a section of a lesson.
@@ -50,6 +57,7 @@ var (
 	checksBucket  = []byte("checks")
 	placeBucket   = []byte("place")
 	guessesBucket = []byte("guesses")
+	helpBucket    = []byte("help")
 )
 
 // openProgress opens the store. Only one process can have it.
@@ -61,7 +69,7 @@ func openProgress(path string) (*progress, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	p := &progress{db: db, have: Progress{Checks: map[string]bool{}, Guesses: map[string]Guess{}}}
+	p := &progress{db: db, have: Progress{Checks: map[string]bool{}, Guesses: map[string]Guess{}, Help: map[string]Help{}}}
 	if err := db.Update(p.load); err != nil {
 		db.Close()
 		return nil, fmt.Errorf("read %s: %w", path, err)
@@ -87,6 +95,12 @@ func (p *progress) load(tx *bolt.Tx) error {
 			p.have.Guesses[key] = g
 			return err
 		}),
+		into(helpBucket, func(lesson string, v []byte) error {
+			var h Help
+			err := json.Unmarshal(v, &h)
+			p.have.Help[lesson] = h
+			return err
+		}),
 	)
 }
 
@@ -96,7 +110,7 @@ func (p *progress) close() error { return p.db.Close() }
 func (p *progress) snapshot() Progress {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return Progress{Checks: maps.Clone(p.have.Checks), Place: p.have.Place, Guesses: maps.Clone(p.have.Guesses)}
+	return Progress{Checks: maps.Clone(p.have.Checks), Place: p.have.Place, Guesses: maps.Clone(p.have.Guesses), Help: maps.Clone(p.have.Help)}
 }
 
 // take notes the checks that held in these runs. A void run proves nothing, and
@@ -144,6 +158,22 @@ func (p *progress) at(place Place) error {
 		return fmt.Errorf("progress: %w", err)
 	}
 	p.have.Place = &place
+	return nil
+}
+
+// helped notes that a learner saw hints or the solution. What was seen stays so.
+func (p *progress) helped(lesson string, h Help) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	old := p.have.Help[lesson]
+	h = Help{Hints: max(h.Hints, old.Hints), Solution: h.Solution || old.Solution}
+	if h == old {
+		return nil
+	}
+	if err := p.db.Update(func(tx *bolt.Tx) error { return put(tx, helpBucket, lesson, h) }); err != nil {
+		return fmt.Errorf("progress: %w", err)
+	}
+	p.have.Help[lesson] = h
 	return nil
 }
 

@@ -54,6 +54,12 @@ func routes() []route {
 		{"GET /api/experiments/{lesson}/{experiment}/author/series", 0, (*Site).authorSeries},
 		{"GET /api/experiments/{lesson}/{experiment}/author/capacity", 0, (*Site).authorCapacity},
 
+		{"GET /api/lessons/{lesson}/breakit", 0, (*Site).breakData},
+		{"GET /api/exercises/{lesson}", owner, (*Site).exercise},
+		{"PUT /api/exercises/{lesson}", command | owner, (*Site).putExercise},
+		{"DELETE /api/exercises/{lesson}", command | owner, (*Site).resetExercise},
+		{"PUT /api/exercises/{lesson}/help", command, (*Site).putHelp},
+
 		{"GET /api/progress", 0, (*Site).progressData},
 		{"PUT /api/progress/place", command, (*Site).putPlace},
 		{"PUT /api/progress/guesses/{lesson}/{experiment}/{prediction}", command, (*Site).putGuess},

@@ -44,6 +44,11 @@ func (s *Site) start(w http.ResponseWriter, r *http.Request) error {
 	if err := s.predict(&spec, x, o, e.book.Words); err != nil {
 		return err
 	}
+	if o.Exercise {
+		if err := s.version(e, x, &spec, o.Lesson); err != nil {
+			return err
+		}
+	}
 	run, err := s.cfg.Runner.Start(spec)
 	if err != nil {
 		return s.refused(err)
@@ -94,7 +99,7 @@ func (s *Site) over(id string) {
 	sum, err := s.cfg.Runner.Summary(id)
 	if err == nil {
 		s.counts.ended(sum.Phase)
-		err = s.progress.take(sum)
+		err = s.progress.take(counted(s.shelf.edition().book, []runner.Summary{sum})...)
 	}
 	if err != nil {
 		s.log.Error("site: take the checks", "run", id, "error", err)
@@ -106,7 +111,7 @@ func (s *Site) over(id string) {
 func (s *Site) listed() []runner.Summary {
 	runs, err := s.cfg.Runner.Runs()
 	if err == nil {
-		err = s.progress.take(runs...)
+		err = s.progress.take(counted(s.shelf.edition().book, runs)...)
 	}
 	if err != nil {
 		s.log.Error("site: list the runs", "error", err)

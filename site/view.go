@@ -21,8 +21,16 @@ type pageData struct {
 	Comparisons []comparison      `json:"comparisons"`
 	Metrics     map[string]metric `json:"metrics"`
 	Faults      []faultKind       `json:"faults"` // that a run can be given
+	Exercise    *exerciseRef      `json:"exercise"`
 	Words       content.Words     `json:"words"`
 	Text        any               `json:"text"`
+}
+
+// exerciseRef names the lesson's exercise.
+type exerciseRef struct {
+	Goal string `json:"goal"` // the experiment
+	Func string `json:"func"`
+	File string `json:"file"` // in the data folder
 }
 
 // experiment is one bench of the page.
@@ -105,6 +113,9 @@ type metric struct {
 // lessonView makes a lesson's page data, and its experiments by id.
 func (s *Site) lessonView(e *edition, l *content.Lesson, runs []runner.Summary, done Progress) (*pageData, map[string]*experiment) {
 	data := &pageData{Lesson: l.ID, Experiments: []*experiment{}, Metrics: map[string]metric{}, Faults: faultKinds(e.book.Words)}
+	if x := l.Exercise; x != nil {
+		data.Exercise = &exerciseRef{x.Goal.ID, x.Func.Name, x.File()}
+	}
 	byID := map[string]*experiment{}
 	describe(data.Metrics, e.book.Words, telemetry.Catalogue())
 	data.Comparisons = comparisonViews(l, runs, done)

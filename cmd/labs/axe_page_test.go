@@ -140,6 +140,9 @@ func axeWithARun(t *testing.T, languages ...string) {
 		}
 		p.size(360, 800)
 		p.fits(lang+", finished, at 360 px", 360)
+		p.authorsComparison(lang)
+		p.fits(lang+", a comparison, at 360 px", 360)
+		p.accessibleEverywhere(lang + ", a comparison")
 		p.size(1440, 1000)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"socketlabs/content"
+	"socketlabs/labs"
 	"socketlabs/runner"
 )
 
@@ -27,8 +28,9 @@ func checkCommand(p *place) *cobra.Command {
 		Use:   "check [LESSON …]",
 		Short: "Check the lessons and the labs",
 		Long: `Check reads every lesson and every lab and names the file and line of each
-fault. With --run it also runs every experiment and judges it, and compares what
-the lesson compares: with --rounds 1, in one round of A B B A. On a machine that
+fault; the solution of an exercise must compile. With --run it also runs every
+experiment and judges it, and compares what the lesson compares: with --rounds 1,
+in one round of A B B A. On a machine that
 others use too, --tries 3 runs one that does not hold again, at most so often in
 all, and says so. With --record it keeps the last run of each as the author's
 recording, which the lesson shows before the reader's first run.`,
@@ -57,7 +59,7 @@ recording, which the lesson shows before the reader's first run.`,
 }
 
 func (p *place) check(cmd *cobra.Command, names []string, f checkFlags) error {
-	_, book, problems, err := p.book()
+	catalog, book, problems, err := p.book()
 	if err != nil {
 		return err
 	}
@@ -69,6 +71,16 @@ func (p *place) check(cmd *cobra.Command, names []string, f checkFlags) error {
 		fmt.Fprintln(cmd.ErrOrStderr(), problem)
 	}
 	failed := len(problems) > 0
+	for _, l := range chosen {
+		if l.Exercise == nil {
+			continue
+		}
+		lab, _ := catalog.Lab(l.Exercise.Lab)
+		if err := runner.Compile(cmd.Context(), catalog.Root, lab, l.Exercise.Solution); err != nil {
+			fmt.Fprintln(cmd.ErrOrStderr(), err)
+			failed = true
+		}
+	}
 	if f.run > 0 {
 		held, err := p.runAll(cmd, chosen, f)
 		if err != nil {
@@ -115,23 +127,11 @@ func (p *place) runAll(cmd *cobra.Command, chosen []*content.Lesson, f checkFlag
 	for _, l := range chosen {
 		for _, exp := range l.Experiments {
 			for range f.run {
-				var out outcome
-				for try := 1; try <= f.tries && out.result() != "holds"; try++ {
-					if out, err = attempt(cmd.Context(), r, exp, cmd.ErrOrStderr()); err != nil {
-						return false, err
-					}
-					if out.result() != "holds" {
-						out.print(cmd.OutOrStdout())
-					} else {
-						fmt.Fprintf(cmd.OutOrStdout(), "%s  holds  %s%s\n", exp.Spec.Name, out.id, tryText(try))
-					}
+				ok, err := p.prove(cmd, r, l, exp, f)
+				if err != nil {
+					return false, err
 				}
-				held = held && out.result() == "holds"
-				if f.record && out.result() == "holds" {
-					if err := p.record(r, out.id, exp.Spec.Name); err != nil {
-						return false, err
-					}
-				}
+				held = held && ok
 			}
 		}
 		as, err := p.compareAll(cmd, r, l, f)
@@ -143,6 +143,80 @@ func (p *place) runAll(cmd *cobra.Command, chosen []*content.Lesson, f checkFlag
 	return held, nil
 }
 
+// prove runs an experiment, and what the lesson claims of it besides: that the
+// cure of its break-it fails a check of the failure, and that the goal of its
+// exercise fails on the lab as it is and holds with the solution.
+func (p *place) prove(cmd *cobra.Command, r *runner.Runner, l *content.Lesson, exp *content.Experiment, f checkFlags) (bool, error) {
+	want := "holds"
+	if l.Exercise != nil && l.Exercise.Goal == exp {
+		want = "fails"
+	}
+	out, err := p.until(cmd, r, exp.Spec, want, f.tries)
+	if err != nil || out.result() != want {
+		return false, err
+	}
+	if f.record {
+		if err := p.record(r, out.id, exp.Spec.Name); err != nil {
+			return false, err
+		}
+	}
+	switch {
+	case want == "fails":
+		out, err := p.until(cmd, r, l.Exercise.Spec(l.Exercise.Solution), "holds", f.tries)
+		return err == nil && out.result() == "holds", err
+	case l.BreakIt != nil && l.BreakIt.Cure == exp:
+		return cured(cmd.OutOrStdout(), r, l.BreakIt, out.id)
+	}
+	return true, nil
+}
+
+// until runs a spec until its result is the wanted one, at most so often.
+func (p *place) until(cmd *cobra.Command, r *runner.Runner, spec labs.Spec, want string, tries int) (out outcome, err error) {
+	with := ""
+	if spec.Version != nil {
+		with = "  with the solution"
+	}
+	for try := 1; try <= tries && out.result() != want; try++ {
+		if out, err = attempt(cmd.Context(), r, spec, cmd.ErrOrStderr()); err != nil {
+			return out, err
+		}
+		if out.result() != want {
+			out.print(cmd.OutOrStdout())
+			continue
+		}
+		fmt.Fprintf(cmd.OutOrStdout(), "%s  %s%s  %s%s\n", spec.Name, want, with, out.id, tryText(try))
+	}
+	if out.result() != want && want == "fails" {
+		fmt.Fprintf(cmd.OutOrStdout(), "%s  %s: the exercise would have nothing to do\n", spec.Name, out.result())
+	}
+	return out, nil
+}
+
+// cured says whether some check of the failure does not hold on the cure's run.
+func cured(w io.Writer, r *runner.Runner, b *content.BreakIt, id string) (bool, error) {
+	path, err := r.Recording(id)
+	if err != nil {
+		return false, err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	v, err := runner.Ask(f, b.Run.Spec.Checks)
+	if err != nil {
+		return false, err
+	}
+	for _, c := range v.Checks {
+		if !c.Pass {
+			fmt.Fprintf(w, "%s  cures %s: %s does not hold\n", b.Cure.Spec.Name, b.Run.ID, c.ID)
+			return true, nil
+		}
+	}
+	fmt.Fprintf(w, "%s  does not cure: every check of %s holds on it\n", b.Cure.Spec.Name, b.Run.ID)
+	return false, nil
+}
+
 // tryText says which try it was, but for the first.
 func tryText(try int) string {
 	if try == 1 {
@@ -151,9 +225,9 @@ func tryText(try int) string {
 	return fmt.Sprintf("  on try %d", try)
 }
 
-func attempt(ctx context.Context, r *runner.Runner, exp *content.Experiment, progress io.Writer) (out outcome, err error) {
+func attempt(ctx context.Context, r *runner.Runner, spec labs.Spec, progress io.Writer) (out outcome, err error) {
 	for range 3 {
-		out, err = carry(ctx, r, exp.Spec, nil, progress)
+		out, err = carry(ctx, r, spec, nil, progress)
 		if err != nil || out.result() != "void" {
 			break
 		}

@@ -42,6 +42,14 @@ func TestLongPageCompares(t *testing.T) {
 	p.until(patience, "the history says what was compared", `/pieces-drained[^]*better/.test(document.querySelector("#ui-history tbody").innerText)`)
 }
 
+// authorsComparison puts the lesson's comparison on the bench, as its author ran it.
+func (p *tab) authorsComparison(lang string) {
+	p.t.Helper()
+	p.lesson("/" + lang + "/epoll#small-buffer")
+	p.unlock()
+	p.until(patience, "the author's comparison is on the bench", `document.querySelector("#ui-compare .compare-rows [data-verdict=better]")`)
+}
+
 // TestLongPageComparesWithBefore turns a knob, has it compared with the run
 // before, and stops that.
 func TestLongPageComparesWithBefore(t *testing.T) {

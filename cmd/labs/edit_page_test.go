@@ -99,6 +99,7 @@ func TestPageSaysThatTheCodeWasEdited(t *testing.T) {
 	if !eval[bool](p, edited) {
 		t.Error("the page does not say that the code differs from the workbook's")
 	}
+	p.until(patience, "it says that the run beneath has other code, with the lines", `document.querySelector("#ui-beneath:not([hidden]) .diff code[data-op='+']")?.textContent && [...document.querySelectorAll("#ui-beneath .diff code")].some((c) => c.dataset.op === "+" && c.textContent.includes("func mine()"))`)
 	p.shoot("edited-light-en-1440")
 
 	write(string(pristine) + "\nfunc {\n")

@@ -85,7 +85,7 @@ func command() *cobra.Command {
 	cmd.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return fmt.Errorf("%w: `%s --help` says what it takes", err, c.CommandPath())
 	})
-	cmd.AddCommand(serve, listCommand(p), runCommand(p), checkCommand(p), compareCommand(p), sweepCommand(p), ladderCommand(p), adviseCommand(p))
+	cmd.AddCommand(serve, listCommand(p), runCommand(p), compareCommand(p), sweepCommand(p), ladderCommand(p), exerciseCommand(p), checkCommand(p), adviseCommand(p))
 	return cmd
 }
 

@@ -24,8 +24,16 @@ func TestPageShots(t *testing.T) {
 				p.settled()
 				p.shots(name+"-"+look, "")
 			}
+			p.visit("/" + lang + "/epoll-edge")
+			p.settled()
+			p.shots("breakit-"+look, ".breakit")
+			p.click(".exercise-work > summary")
+			p.until(patience, "the editor is there", `document.querySelector(".exercise-code")?.shadowRoot?.querySelector(".cm-line")`)
+			p.shots("exercise-"+look, ".exercise-work")
 			p.shotsOfRun("blocking", "one-silent", lang, look)
 			p.shotsOfRun("epoll", "with-silent", lang, look)
+			p.authorsComparison(lang)
+			p.shots("compare-"+look, "#ui-compare")
 		}
 	}
 }

@@ -76,6 +76,9 @@ type Run struct {
 	Lab        string    `json:"lab"`
 	Code       string    `json:"code"`             // hash of the lab's source
 	Edited     bool      `json:"edited,omitempty"` // the code differs from the workbook's
+	// Exercise says that one function was another version, the learner's or the
+	// solution: Code is the hash with it. Such a run counts for an exercise only.
+	Exercise bool `json:"exercise,omitempty"`
 	// Command is the server that was run in the lab's place; empty: the lab.
 	Command  []string `json:"command,omitempty"`
 	Question Question `json:"question"`

@@ -7,6 +7,7 @@ type Arm struct {
 	Lab      string   `json:"lab"`
 	Code     string   `json:"code"`
 	Edited   bool     `json:"edited,omitempty"`
+	Exercise bool     `json:"exercise,omitempty"` // one function was another version
 	Question Question `json:"question"`
 }
 

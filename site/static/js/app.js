@@ -2,9 +2,11 @@
 // Wires the page. Every page has a header; a lesson with experiments has a bench.
 
 import { Bench } from "./bench.js";
+import { startBreakIt } from "./breakit.js";
 import { CapacityPage } from "./capacity.js";
 import { startCopy } from "./copy.js";
 import { byId, every, hit, one } from "./dom.js";
+import { Exercise } from "./exercise.js";
 import { startKeys } from "./keys.js";
 import { setMath } from "./math.js";
 import { startLook, toggleLanguage, toggleTheme } from "./look.js";
@@ -25,6 +27,11 @@ const help = /** @type {HTMLDialogElement} */ (byId("ui-help"));
 const menu = one(document, "[data-act=contents]");
 const bench = document.getElementById("ui-bench") && experiments.length ? new Bench() : null;
 const capacity = document.getElementById("ui-sweep") ? new CapacityPage() : null;
+if (bench && page.exercise) {
+  const exercise = new Exercise(page.exercise, bench);
+  bench.ready = (x) => exercise.ready(x);
+}
+startBreakIt();
 
 /** @param {boolean} open */
 function contents(open) {

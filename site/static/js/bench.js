@@ -38,6 +38,9 @@ export class Bench {
   #head = new Head((a) => this.act(a));
   #versus = new Versus({ start: () => this.compare(), block: (n) => this.#block(n) });
 
+  /** Whether a run may begin: an exercise saves its text first. @type {(x: Experiment) => Promise<boolean>} */
+  ready = async () => true;
+
   constructor() {
     setInterval(() => { if (isLive(this.state)) this.#show.touch(); }, 100);
   }
@@ -182,22 +185,24 @@ export class Bench {
     this.#told = run;
     this.#online(true);
     if (run.end?.guesses && run.phase === "finished") this.#predictions.measured(this.#asks, run.end.guesses);
-    ended(this.#history).then(() => this.#show.now());
+    const over = { experiment: this.#x.id, run };
+    ended(this.#history).then(() => { this.#show.now(); document.dispatchEvent(new CustomEvent("over", { detail: over })); });
   }
 
   /** Runs what is on the bench. */
   async start() {
     if (this.#versus.posed) return this.compare();
-    if (!mayRun(this.state)) return;
+    const x = this.#x;
+    if (!mayRun(this.state) || !(await this.ready(x)) || x !== this.#x || !mayRun(this.state)) return;
     const before = this.#run && !this.#run.author && !this.#run.begin?.kind && this.#run.phase === "finished" ? this.#run : this.#under;
-    await this.#begin("/api/runs", { lesson: page.lesson, experiment: this.#x.id, settings: this.#knobs.settings(), faults: this.#faults.extras(), ...this.#predictions.commitment(this.#x.id) }, before);
+    await this.#begin("/api/runs", { lesson: page.lesson, experiment: this.#x.id, settings: this.#knobs.settings(), faults: this.#faults.extras(), exercise: page.exercise?.goal === this.#x.id, ...this.#predictions.commitment(this.#x.id) }, before);
   }
 
   /** Runs what is on the bench in turns with what was before. */
   async compare() {
     const order = this.#order();
     if (!order || !mayRun(this.state)) return;
-    await this.#begin("/api/comparisons", { ...order.body, ...(this.#versus.posed ? this.#predictions.commitment(this.#asks) : {}) }, null);
+    await this.#begin("/api/comparisons", { ...order.body, ...(this.#versus.posed ? this.#predictions.commitment(this.#asks) : { faults: this.#faults.extras() }) }, null);
   }
 
   /** What a comparison would be of. */
@@ -305,7 +310,7 @@ export class Bench {
     const state = this.#head.draw(this.#now());
     this.#knobs.disable(isLive(state) || !page.linux || this.#versus.posed !== null);
     this.#versus.draw(this.#run, this.#order(), mayRun(state) && page.linux);
-    this.#faults.draw(this.#run, state === "running");
+    this.#faults.draw(this.#run, state === "running" && !this.#run?.begin?.kind);
     this.#history.mark(this.#run?.id ?? "", this.#under?.id ?? "");
   }
 

@@ -40,6 +40,7 @@
  * @property {string} began
  * @property {string} lab
  * @property {boolean} [edited]
+ * @property {boolean} [exercise] one function was another version
  * @property {string[]} [command] the server that was run in the lab's place
  * @property {Host} host
  * @property {string} [kind] comparison, sweep; of a run of several blocks
@@ -99,6 +100,7 @@
  * @property {Reason} [reason]
  * @property {string} [trust]
  * @property {boolean} [edited]
+ * @property {boolean} [exercise] one function was another version
  * @property {Record<string, Value>} [knobs]
  * @property {Record<string, Value>} [load]
  * @property {Check[]} [checks]
@@ -190,9 +192,25 @@
  * @property {LessonComparison[]|null} comparisons
  * @property {Record<string, Metric>|null} metrics
  * @property {FaultKind[]|null} faults
+ * @property {{goal: string, func: string, file: string}|null} exercise of the lesson
  * @property {Record<"knobs"|"settings"|"faults"|"metrics"|"groups"|"units"|"queues", Record<string, Text>|null>} words
  * @property {Record<string, Text>} text
  */
+
+/**
+ * The learner's version of a function, as the site has it.
+ * @typedef {object} ExerciseState
+ * @property {string} text
+ * @property {string} original
+ * @property {boolean} saved the file is there
+ * @property {{line: number, text: string}|null} problem
+ * @property {{op: string, text: string}[]} diff from the original
+ * @property {boolean} done the goal held
+ */
+
+/** @typedef {{id: string, measured: boolean, author: boolean}} BreakSide */
+/** @typedef {{state: "wait"|"pass"|"fail", value: string, bound: string, why?: string}} BreakCell */
+/** A failure and its cure. @typedef {{run: BreakSide, cure: BreakSide, rows: {id: string, run: BreakCell, cure: BreakCell}[], gone: boolean, both: boolean}} BreakView */
 
 /** @typedef {{Lesson: string, Section: string, Title: Text, Before: string, Match: string, After: string}} Hit */
 

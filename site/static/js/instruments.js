@@ -111,9 +111,9 @@ export class Instruments {
 
   /** Says when what ran is not the workbook's own code. @param {Experiment} experiment @param {Run|null} run */
   #whose(experiment, run) {
-    const badge = byId("ui-edited"), { command, edited } = run?.begin ?? { edited: run === null && experiment.edited };
-    const key = command ? "run.stranger" : "run.edited";
-    badge.hidden = !command && !edited;
+    const badge = byId("ui-edited"), { command, exercise, edited } = run?.begin ?? { edited: run === null && experiment.edited };
+    const key = command ? "run.stranger" : exercise ? "exercise.badge" : "run.edited";
+    badge.hidden = !command && !exercise && !edited;
     badge.title = command?.join(" ") ?? "";
     if (badge.dataset.said === key) return;
     badge.dataset.said = key;

@@ -3,7 +3,7 @@
 
 /** @typedef {Record<string, () => void>} Keys */
 
-const busy = "input, select, textarea, dialog, [role=slider], [role=tablist], [contenteditable]";
+const busy = "input, select, textarea, dialog, [role=slider], [role=tablist], [contenteditable], .exercise-code";
 
 /** @param {Keys} keys by KeyboardEvent.key; Escape and Ctrl+K work in fields too */
 export function startKeys(keys) {

@@ -4,12 +4,14 @@
 
 /** @import {Run} from "./run.js" */
 import { get } from "./api.js";
+import { rows } from "./compare.js";
 import { byId, el } from "./dom.js";
 import { both, plain } from "./words.js";
 
 /**
  * @typedef {object} Overlay
  * @property {{what: string, a: string, b: string}[]} differ
+ * @property {import("./events.js").Difference[]} metrics
  * @property {{name: string, lines: {op: string, a?: number, b?: number, text: string}[]}[]} source
  */
 
@@ -38,6 +40,7 @@ export class Beneath {
     this.#box.replaceChildren(
       el("p", {}, el("b", {}, both("beneath.title")), " ", both("beneath.why")),
       el("ul", {}, ...odd.map((d) => el("li", {}, both(`beneath.${d.what}`), " ", el("span", { class: "num" }, both(plain(`${d.a} → ${d.b}`)))))),
+      rows(o.metrics),
       ...o.source.map((f) => el("details", { class: "diff" }, el("summary", {}, both("beneath.source", { name: f.name })), lines(f.lines))));
   }
 }

@@ -157,5 +157,5 @@ function finished(s) {
 /** @param {ApiError} e @returns {Note} */
 function refused(e) {
   const acts = e.run ? [{ act: "open", key: "note.other", arg: e.run, main: true }, { act: "halt", key: "note.other.stop", arg: e.run }] : [];
-  return { kind: "failed", title: e.said, body: e.field ? [plain(e.field)] : [], acts };
+  return { kind: "failed", title: e.said, body: e.field && e.code !== "bad-code" ? [plain(e.field)] : [], acts };
 }
