@@ -47,7 +47,7 @@ func (d *draft) metrics(e *planned, v value) []string {
 			item.fail("metric %q: a name like kernel.recvq; give an expression a name under derive", name)
 		case slices.Contains(list, name):
 			item.fail("metric %q stands here twice", name)
-		case d.expression(e, name, false, item):
+		case d.drawable(e, name, item):
 			list = append(list, name)
 			d.words.metric(name, "shown in "+d.file.name)
 		}

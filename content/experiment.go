@@ -21,6 +21,7 @@ type planned struct {
 	line    int
 	derived bool          // every derived metric is known
 	linter  *judge.Linter // from then on, once it was needed
+	lists   *judge.Linter // of expressions over all blocks of a sweep, likewise
 }
 
 // defaultSeconds is how long is measured when the experiment does not say.
@@ -32,8 +33,8 @@ func (d *draft) experiment(f field, plans map[string]value) {
 	before := len(d.problems.list)
 	own := value{d.like(f, plans), f.file}
 	keys := own.keys("an experiment",
-		[]string{"like", "lab", "knobs", "load", "faults", "net", "sysctl", "warmup", "seconds", "windows", "charts", "watch", "predictions", "checks"},
-		[]string{"link", "sweep"})
+		[]string{"like", "lab", "knobs", "load", "faults", "net", "sysctl", "warmup", "seconds", "windows", "sweep", "charts", "watch", "predictions", "checks"},
+		[]string{"link"})
 	plans[f.name] = own
 	e := &planned{Experiment: &Experiment{ID: f.name}, line: f.line}
 	e.Spec.Name = d.ID + "/" + f.name
@@ -47,6 +48,7 @@ func (d *draft) experiment(f field, plans map[string]value) {
 	d.windows(e, keys["windows"])
 	d.faults(e, keys["faults"])
 	d.net(e, keys["net"], keys["sysctl"])
+	d.sweep(e, keys["sweep"])
 	d.deriveOf(e)
 	d.charts(e, keys["charts"])
 	d.watch(e, keys["watch"])
@@ -293,7 +295,7 @@ func (d *draft) deriveOf(e *planned) {
 		if f.Expr == "" {
 			continue
 		}
-		if err := e.lint(f.Expr, false); err != nil {
+		if err := e.lintBlock(f.Expr, false); err != nil {
 			f.err = err
 			continue
 		}
@@ -310,6 +312,14 @@ func (d *draft) expression(e *planned, expr string, boolean bool, at value) bool
 	}
 	if err := e.lint(expr, boolean); err != nil {
 		return at.fail("%s", d.explain(e, expr, err))
+	}
+	return true
+}
+
+// drawable lints what charts and key figures show: of each block.
+func (d *draft) drawable(e *planned, name string, at value) bool {
+	if err := e.lintBlock(name, false); err != nil {
+		return at.fail("%s", d.explain(e, name, err))
 	}
 	return true
 }

@@ -181,7 +181,7 @@ func (d *draft) isDerived(name string) bool {
 func (d *draft) total(lesson value) {
 	sum := 0.0
 	for _, e := range d.experiments {
-		sum += e.Spec.Warmup + e.Spec.Seconds
+		sum += e.seconds()
 	}
 	if sum > maxLessonSeconds {
 		lesson.key("experiments").fail("the experiments take %s s together: a lesson has at most %d s; shorten some", digits(sum), maxLessonSeconds)
@@ -220,7 +220,7 @@ func (d *draft) experimentIDs() []string {
 func (d *draft) minutes(words int) int {
 	seconds := 60 * max(1, float64(words)/220)
 	for _, e := range d.experiments {
-		seconds += e.Spec.Warmup + e.Spec.Seconds
+		seconds += e.seconds()
 	}
 	for _, c := range d.Comparisons {
 		seconds += c.Plan(0).Seconds()

@@ -24,6 +24,11 @@ func Versus(name string, a, b labs.Spec, of *labs.Catalog, rounds int) (labs.Pla
 	if rounds < 1 || rounds > labs.MaxBlocks/4 {
 		return labs.Plan{}, fmt.Errorf("%d rounds are not allowed: from 1 to %d", rounds, labs.MaxBlocks/4)
 	}
+	for _, s := range []labs.Spec{a, b} {
+		if s.Sweep != nil {
+			return labs.Plan{}, fmt.Errorf("%s is a sweep: its blocks differ already; compare an experiment of one block", s.Name)
+		}
+	}
 	a, b = a.Clone(), b.Clone()
 	a.Predictions, b.Predictions = nil, nil
 	what := telemetry.Comparing{Metrics: watchedByBoth(a, b, of)}

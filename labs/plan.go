@@ -19,6 +19,7 @@ type Plan struct {
 	// them are repeated. 0: all of them.
 	Round   int                  `json:"round,omitempty"`
 	Compare *telemetry.Comparing `json:"compare,omitempty"` // arm 1 against arm 0
+	Sweep   *telemetry.Sweeping  `json:"sweep,omitempty"`   // what the arms step through
 }
 
 // Arm is one of the things that a plan's blocks execute.

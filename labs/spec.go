@@ -50,6 +50,10 @@ type Spec struct {
 	Watch       []string               `json:"watch,omitempty"`
 	Charts      []telemetry.Chart      `json:"charts,omitempty"`
 	Predictions []telemetry.Prediction `json:"predictions,omitempty"`
+
+	// Sweep makes one block of each of its values. Checks and Predictions are
+	// then about all of them. Nil: one block.
+	Sweep *telemetry.Sweeping `json:"sweep,omitempty"`
 }
 
 // Bounds of every run.

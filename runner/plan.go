@@ -66,7 +66,7 @@ func (r *Run) heading(began time.Time) telemetry.Run {
 	if !r.several() {
 		return h
 	}
-	h.Kind, h.Plan, h.Compare = r.plan.Kind, r.plan, r.plan.Compare
+	h.Kind, h.Plan, h.Compare, h.Sweep = r.plan.Kind, r.plan, r.plan.Compare, r.plan.Sweep
 	for _, a := range r.arms {
 		h.Arms = append(h.Arms, telemetry.Arm{Label: a.label, Lab: a.lab.Name, Code: a.lab.Code, Edited: a.edited, Exercise: a.spec.Version != nil, Question: a.question})
 	}
@@ -144,5 +144,8 @@ func (r *Run) turn(ctx context.Context, number, slot int, retry bool) (judge.Blo
 	}
 	b := judge.Block{Number: number, Slot: slot, Arm: a.index, BlockEnd: j.End(a.label, r.plan.Compare)}
 	b.Retry = retry && b.Trust == "void"
+	if r.plan.Sweep != nil {
+		b.Judge = j // its checks are about all blocks
+	}
 	return b, r.journal.write(telemetry.Event{T: r.now(), Kind: telemetry.KindBlockEnd, From: telemetry.FromJudge, BlockEnd: &b.BlockEnd})
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"socketlabs/labs/telemetry"
 )
@@ -17,7 +18,21 @@ const maxLine = 16 << 20
 
 // ReadRecording reads a recording, gzipped or not. A last line that is torn is
 // left out; the error names the first other line that is no event.
-func ReadRecording(r io.Reader) ([]telemetry.Event, error) {
+func ReadRecording(r io.Reader) ([]telemetry.Event, error) { return readRecording(r, nil) }
+
+// ReadKinds is ReadRecording for events of some kinds. The lines of others are
+// passed over undecoded: samples are most of a recording.
+func ReadKinds(r io.Reader, kinds ...telemetry.Kind) ([]telemetry.Event, error) {
+	events, err := readRecording(r, func(line []byte) bool {
+		return slices.ContainsFunc(kinds, func(k telemetry.Kind) bool {
+			return bytes.Contains(line, []byte(`"kind":"`+string(k)+`"`))
+		})
+	})
+	return slices.DeleteFunc(events, func(e telemetry.Event) bool { return !slices.Contains(kinds, e.Kind) }), err
+}
+
+// readRecording decodes the lines that are wanted; nil: all.
+func readRecording(r io.Reader, wanted func(line []byte) bool) ([]telemetry.Event, error) {
 	in := bufio.NewReader(r)
 	if magic, _ := in.Peek(2); bytes.Equal(magic, []byte{0x1f, 0x8b}) {
 		z, err := gzip.NewReader(in)
@@ -33,7 +48,7 @@ func ReadRecording(r io.Reader) ([]telemetry.Event, error) {
 			return events, fmt.Errorf("recording: line %d: %w", n, err)
 		}
 		torn := err == io.EOF
-		if len(line) > 0 {
+		if len(line) > 0 && (wanted == nil || wanted(line)) {
 			var e telemetry.Event
 			if err := json.Unmarshal(line, &e); err == nil {
 				events = append(events, e)

@@ -179,8 +179,23 @@ func (r *Runner) Limits() Limits { return r.limits }
 // Host returns this machine's fingerprint.
 func (r *Runner) Host() telemetry.Host { return r.host }
 
-// Start accepts a run: from here on its stream tells everything.
-func (r *Runner) Start(spec labs.Spec) (*Run, error) { return r.accept(labs.One(spec), nil) }
+// Start accepts a run: from here on its stream tells everything. Of a spec with a
+// sweep, it is one of several blocks.
+func (r *Runner) Start(spec labs.Spec) (*Run, error) {
+	if spec.Sweep == nil {
+		return r.accept(labs.One(spec), nil)
+	}
+	catalog, err := r.Catalog()
+	if err != nil {
+		return nil, err
+	}
+	lab, _ := catalog.Lab(spec.Lab)
+	plan, err := spec.SweepPlan(lab)
+	if err != nil {
+		return nil, fmt.Errorf("runner: %w", err)
+	}
+	return r.accept(plan, nil)
+}
 
 // StartPlan accepts a run of one or more blocks. It holds the machine's measuring
 // slot from the first to the last.

@@ -95,7 +95,7 @@ func (s *Site) mysteryBench(seed int, spec labs.Spec) *experiment {
 	x := &experiment{ID: name, Name: spec.Name, Title: content.Text{Ko: "수수께끼 " + name, En: "Mystery " + name},
 		Knobs: []setting{}, Faults: []faultView{}, Seconds: spec.Seconds, Windows: []telemetry.Window{}, Charts: charts,
 		Watch: labs.MysteryWatch(), Checks: []check{}, Predictions: []prediction{}}
-	x.Latest = latest(s.listed(), spec.Name)
+	x.Latest = latest(s.listed(), spec)
 	return x
 }
 

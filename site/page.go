@@ -28,6 +28,8 @@ type page struct {
 	Labs                 []labView
 	Runs                 []runView
 	Replay               *replayed // nil: the page is no replay of one run
+	Sweeps               []sweepGroup
+	NoUring              string // why the ladder has no io_uring
 	Tree                 *treePage
 	Query                string
 	Hits                 []content.Hit
@@ -185,6 +187,11 @@ func (s *Site) runPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	e := s.shelf.edition()
+	x, err := e.book.Find(run.Experiment)
+	if run.Kind == labs.Sweep && (err != nil || !ofExperiment(run, x.Spec)) {
+		http.Redirect(w, r, capacityAddress(language(r), run), http.StatusSeeOther)
+		return nil
+	}
 	if _, err := e.asker(run.Experiment); err != nil && !strings.HasPrefix(run.Experiment, labs.MysteryPrefix) {
 		return s.replayPage(w, r, e, run)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"socketlabs/content"
+	"socketlabs/labs"
 	"socketlabs/labs/telemetry"
 	"socketlabs/runner"
 )
@@ -22,9 +23,10 @@ import (
 func (s *served) shortest(allowed func(*content.Experiment) bool) *content.Experiment {
 	s.t.Helper()
 	var best *content.Experiment
+	length := func(s labs.Spec) float64 { return float64(s.Blocks()) * (s.Warmup + s.Seconds) }
 	for _, l := range s.lessons() {
 		for _, x := range l.Experiments {
-			if x.Spec.Load != nil && allowed(x) && (best == nil || x.Spec.Warmup+x.Spec.Seconds < best.Spec.Warmup+best.Spec.Seconds) {
+			if x.Spec.Load != nil && allowed(x) && (best == nil || length(x.Spec) < length(best.Spec)) {
 				best = x
 			}
 		}

@@ -50,7 +50,13 @@ func newShown(r *runner.Runner) *shown {
 // none.
 type source struct {
 	key   sourceKey // zero: nothing was measured, and only what is asked for is known
-	judge func() (*judge.Judge, error)
+	judge func() (valuer, error)
+}
+
+// valuer is what expressions are asked of: a judge.Judge of one block, or a
+// judge.Sweep of several.
+type valuer interface {
+	Value(expr string) (any, error)
 }
 
 // of returns the values of a lesson's placeholders, in their order. runs are the
@@ -89,27 +95,46 @@ func (s *shown) source(e *edition, l *content.Lesson, p placeholderOf, runs []ru
 	}
 	x := l.Experiments[i]
 	for _, r := range runs {
-		if !p.author && r.Experiment == x.Spec.Name && r.Kind != labs.Comparison && r.Phase == telemetry.Finished && r.Trust != "void" && r.Command == nil && r.Imported == nil {
-			return source{sourceKey{run: r.ID}, func() (*judge.Judge, error) { return s.replay(r.ID) }}
+		if !p.author && ofExperiment(r, x.Spec) && r.Phase == telemetry.Finished && r.Trust != "void" && r.Command == nil {
+			return source{sourceKey{run: r.ID}, func() (valuer, error) { return s.replay(r.ID) }}
 		}
 	}
 	if x.Author != nil {
-		return source{sourceKey{author: x}, func() (*judge.Judge, error) { return replay(bytes.NewReader(x.Author)) }}
+		return source{sourceKey{author: x}, func() (valuer, error) { return replay(bytes.NewReader(x.Author)) }}
 	}
 	if p.author {
 		return source{judge: unrecorded}
 	}
 	lab, _ := e.labs.Lab(x.Spec.Lab)
-	return source{judge: func() (*judge.Judge, error) { return asked(x.Spec.Question(lab), s.runner.Host()) }}
+	return source{judge: func() (valuer, error) { return asked(x.Spec, lab, s.runner.Host()) }}
 }
 
 var errUnrecorded = errors.New("not run yet")
 
-func unrecorded() (*judge.Judge, error) { return nil, errUnrecorded }
+func unrecorded() (valuer, error) { return nil, errUnrecorded }
 
 // asked returns the judge of a run that has not happened: it knows settings and
 // times, and nothing that is measured.
-func asked(q telemetry.Question, host telemetry.Host) (*judge.Judge, error) {
+func asked(spec labs.Spec, lab labs.Lab, host telemetry.Host) (valuer, error) {
+	if spec.Sweep == nil {
+		return begun(spec.Question(lab), host)
+	}
+	steps, err := spec.Steps(lab)
+	if err != nil {
+		return nil, err
+	}
+	var blocks []*judge.Judge
+	for _, step := range steps {
+		j, err := begun(step.Question(lab), host)
+		if err != nil {
+			return nil, err
+		}
+		blocks = append(blocks, j)
+	}
+	return judge.NewSweep(blocks)
+}
+
+func begun(q telemetry.Question, host telemetry.Host) (*judge.Judge, error) {
 	j, err := judge.New(q, host)
 	if err == nil {
 		j.Begin(telemetry.Block{Warmup: q.Warmup, Seconds: q.Seconds})
@@ -118,7 +143,7 @@ func asked(q telemetry.Question, host telemetry.Host) (*judge.Judge, error) {
 }
 
 // replay judges a run's recording again.
-func (s *shown) replay(id string) (*judge.Judge, error) {
+func (s *shown) replay(id string) (valuer, error) {
 	path, err := s.runner.Recording(id)
 	if err != nil {
 		return nil, err
@@ -131,10 +156,13 @@ func (s *shown) replay(id string) (*judge.Judge, error) {
 	return replay(f)
 }
 
-func replay(r io.Reader) (*judge.Judge, error) {
+func replay(r io.Reader) (valuer, error) {
 	events, err := runner.ReadRecording(r)
 	if err != nil {
 		return nil, err
+	}
+	if len(events) > 0 && events[0].Run != nil && events[0].Run.Sweep != nil {
+		return judge.ReplaySweep(events)
 	}
 	return judge.Replay(events)
 }

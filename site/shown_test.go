@@ -4,14 +4,13 @@ import (
 	"testing"
 
 	"socketlabs/content"
-	"socketlabs/runner/judge"
 )
 
 // {{run:…}} and {{author:…}} may ask the same recording, each for its own: it is
 // judged once for each, and not again.
 func TestShownRemembersWhatEachAsked(t *testing.T) {
 	judgings := 0
-	from := source{sourceKey{run: "x"}, func() (*judge.Judge, error) {
+	from := source{sourceKey{run: "x"}, func() (valuer, error) {
 		judgings++
 		return nil, errUnrecorded
 	}}

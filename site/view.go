@@ -56,6 +56,13 @@ type experiment struct {
 	InTurns     float64            `json:"inTurns"` // seconds that a comparison of it takes
 	Latest      *runner.Summary    `json:"latest"`
 	Edited      bool               `json:"edited"` // the lab's code differs from the workbook's
+	Sweep       *sweepView         `json:"sweep"`  // null: one block
+}
+
+// sweepView is what an experiment steps through.
+type sweepView struct {
+	Setting string   `json:"setting"`
+	Values  []string `json:"values"`
 }
 
 // setting is a control: what may be turned, how far, and where it stands.
@@ -134,7 +141,7 @@ func (s *Site) lessonView(e *edition, l *content.Lesson, runs []runner.Summary, 
 		for i, k := range v.Load {
 			v.Load[i].Main = turned["load "+k.Name]
 		}
-		v.Latest = latest(runs, x.Spec.Name)
+		v.Latest = latest(runs, x.Spec)
 		data.Experiments = append(data.Experiments, v)
 		byID[x.ID] = v
 		describe(data.Metrics, e.book.Words, lab.Metrics)
@@ -177,6 +184,9 @@ func view(x *content.Experiment, lab labs.Lab, words content.Words, done Progres
 	}
 	for _, f := range spec.Faults {
 		v.Faults = append(v.Faults, faultView{f, word(words.Faults, f.Kind)})
+	}
+	if spec.Sweep != nil {
+		v.Sweep = &sweepView{spec.Sweep.Setting, spec.Sweep.Values}
 	}
 	for _, c := range x.Checks {
 		v.Checks = append(v.Checks, check{c.ID, c.Expr, prose{string(c.Text.Ko), string(c.Text.En)}})
@@ -265,9 +275,9 @@ func list[T any](l []T) []T {
 }
 
 // latest returns the reader's newest run of an experiment.
-func latest(runs []runner.Summary, name string) *runner.Summary {
+func latest(runs []runner.Summary, spec labs.Spec) *runner.Summary {
 	for _, r := range runs {
-		if r.Experiment == name && r.Kind != labs.Comparison && r.Imported == nil {
+		if ofExperiment(r, spec) {
 			return &r
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"socketlabs/content"
+	"socketlabs/labs"
 )
 
 func listCommand(p *place) *cobra.Command {
@@ -84,7 +85,7 @@ func list(w io.Writer, book *content.Book, lang string) {
 	for _, l := range lessons(book) {
 		fmt.Fprintf(t, "%s\t%s\t%s\n", l.ID, say(l.Title, lang), strings.Join(l.Covers, " "))
 		for _, e := range l.Experiments {
-			fmt.Fprintf(t, "  %s\t%s\tlabs/%s, %v s\n", e.Spec.Name, say(e.Title, lang), e.Spec.Lab, e.Spec.Warmup+e.Spec.Seconds)
+			fmt.Fprintf(t, "  %s\t%s\tlabs/%s, %s\n", e.Spec.Name, say(e.Title, lang), e.Spec.Lab, length(e.Spec))
 		}
 		for _, c := range l.Comparisons {
 			fmt.Fprintf(t, "  %s\t%s\tcompares %s with %s, %.0f s\n", c.Name, say(c.Title, lang), c.B.ID, c.A.ID, c.Plan(0).Seconds())
@@ -92,6 +93,14 @@ func list(w io.Writer, book *content.Book, lang string) {
 	}
 	t.Flush()
 	fmt.Fprintln(w, "\nRun one:  labs run LESSON/EXPERIMENT\nCompare:  labs compare LESSON/COMPARISON, or two experiments")
+}
+
+// length is how long the experiment measures, and in how many blocks.
+func length(s labs.Spec) string {
+	if s.Sweep != nil {
+		return fmt.Sprintf("%d × %v s of %s", s.Blocks(), s.Warmup+s.Seconds, s.Sweep.Setting)
+	}
+	return fmt.Sprintf("%v s", s.Warmup+s.Seconds)
 }
 
 func say(t content.Text, lang string) string {

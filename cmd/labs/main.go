@@ -85,8 +85,8 @@ func command() *cobra.Command {
 	cmd.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return fmt.Errorf("%w: `%s --help` says what it takes", err, c.CommandPath())
 	})
-	cmd.AddCommand(serve, listCommand(p), runCommand(p), runsCommand(p), traceCommand(p), compareCommand(p), exerciseCommand(p), checkCommand(p),
-		queuesCommand(p), doctorCommand(p), mysteryCommand(p), adviseCommand(p))
+	cmd.AddCommand(serve, listCommand(p), runCommand(p), runsCommand(p), traceCommand(p), compareCommand(p), sweepCommand(p), ladderCommand(p),
+		queuesCommand(p), doctorCommand(p), mysteryCommand(p), adviseCommand(p), exerciseCommand(p), checkCommand(p))
 	return cmd
 }
 

@@ -94,6 +94,7 @@ type Run struct {
 	Plan    any        `json:"plan,omitempty"` // the labs.Plan, whole
 	Arms    []Arm      `json:"arms,omitempty"`
 	Compare *Comparing `json:"compare,omitempty"`
+	Sweep   *Sweeping  `json:"sweep,omitempty"`
 }
 
 // Host is a machine's fingerprint: what must be equal for figures to be comparable.

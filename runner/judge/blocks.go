@@ -146,6 +146,9 @@ func Conclude(head telemetry.Run, blocks []Block) Verdict {
 	if 2*void > len(slots) || len(slots) == 0 {
 		v.Trust = "void"
 	}
+	if head.Sweep != nil {
+		v.sweep(*head.Sweep, slots, void)
+	}
 	if head.Compare != nil {
 		v.compare(*head.Compare, blocks)
 	}

@@ -96,6 +96,11 @@ func (v *vocabulary) whole(tree ast.Node) (node, error) {
 }
 
 func (v *vocabulary) node(tree ast.Node) (node, error) {
+	if v.many != nil {
+		if n, ok, err := v.many.node(tree); ok {
+			return n, err
+		}
+	}
 	switch t := tree.(type) {
 	case *ast.IntegerNode:
 		return constant(numberOf(float64(t.Value))), nil

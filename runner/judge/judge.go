@@ -32,7 +32,8 @@
 // The grammar is expr-lang's, of which there are: names, numbers, texts,
 // + - * / % **, comparisons, && || !, c ? a : b, and abs ceil floor round min
 // max len. Whole numbers are equal when they are the same; numbers with
-// fractions when they are within 1e-9 of the larger.
+// fractions when they are within 1e-9 of the larger. Over a sweep they are about
+// lists: see Sweep.
 package judge
 
 import (
@@ -221,4 +222,13 @@ func (l *Linter) Lint(expr string, boolean bool) error {
 func (l *Linter) Curve(answer string) error {
 	_, err := l.words.compileAnswer(telemetry.Prediction{Kind: "curve", Answer: answer})
 	return err
+}
+
+// Answer checks a prediction's answer: that it has a meaning, and is of the kind
+// and one of the choices that the prediction has.
+func (l *Linter) Answer(p telemetry.Prediction) error {
+	if _, err := l.words.compileAnswer(p); err != nil {
+		return fmt.Errorf("prediction %s: %w", p.ID, err)
+	}
+	return nil
 }

@@ -23,7 +23,7 @@ func queued() telemetry.Question {
 
 type gauged = map[string]func(t float64) float64
 
-func at(v float64) func(float64) float64 { return func(float64) float64 { return v } }
+func pathAt(v float64) func(float64) float64 { return func(float64) float64 { return v } }
 
 // flow is a counter that grows by so much a second.
 func flow(v float64) func(float64) float64 { return func(t float64) float64 { return v * t } }
@@ -41,12 +41,12 @@ func between(from, to, v float64) func(float64) float64 {
 // keepsUp is a server of 1000 requests a second that keeps up.
 func keepsUp() gauged {
 	return gauged{
-		"load.backlog": at(1), "load.sent": flow(1000), "load.requests": flow(1000), "load.inflight": at(1),
-		"load.bytes_out": flow(64000), "load.bytes_in": flow(64000), "load.fault_sent": at(0), "load.fault_received": at(0),
-		"kernel.recvq": at(32), "kernel.sendq": at(256), "kernel.notsent": at(0), "kernel.accept_queue": at(0), "kernel.backlog": at(8),
-		"kernel.client_recvq": at(0), "kernel.client_sendq": at(64), "kernel.rwnd_limited": at(0), "kernel.retransmits": at(0),
-		"kernel.cpu": flow(0.5), "kernel.cwnd": at(10), "kernel.established": at(4),
-		"lab.accepts": at(4), "lab.queue": at(0), "lab.busy": at(1), "lab.worked": flow(1000), "lab.pending": at(0), "lab.bytes": flow(64000),
+		"load.backlog": pathAt(1), "load.sent": flow(1000), "load.requests": flow(1000), "load.inflight": pathAt(1),
+		"load.bytes_out": flow(64000), "load.bytes_in": flow(64000), "load.fault_sent": pathAt(0), "load.fault_received": pathAt(0),
+		"kernel.recvq": pathAt(32), "kernel.sendq": pathAt(256), "kernel.notsent": pathAt(0), "kernel.accept_queue": pathAt(0), "kernel.backlog": pathAt(8),
+		"kernel.client_recvq": pathAt(0), "kernel.client_sendq": pathAt(64), "kernel.rwnd_limited": pathAt(0), "kernel.retransmits": pathAt(0),
+		"kernel.cpu": flow(0.5), "kernel.cwnd": pathAt(10), "kernel.established": pathAt(4),
+		"lab.accepts": pathAt(4), "lab.queue": pathAt(0), "lab.busy": pathAt(1), "lab.worked": flow(1000), "lab.pending": pathAt(0), "lab.bytes": flow(64000),
 	}
 }
 
@@ -81,19 +81,19 @@ func TestBottleneck(t *testing.T) {
 	}{
 		{"it keeps up: 32 bytes in a queue that passes 64,000 a second wait half a millisecond", nil, "none", "nothing-stands", "high"},
 		{"a queue that drains absorbs bursts (RFC 8289, 3.1)", gauged{"lab.queue": saw}, "none", "nothing-stands", "high"},
-		{"a queue that does not drain is the workers' trouble", gauged{"lab.queue": at(50)}, "workers", "workers-busy", "high"},
-		{"everything before it fills up too", gauged{"lab.queue": at(100), "kernel.recvq": at(1e6), "load.backlog": at(5000)}, "workers", "workers-busy", "high"},
-		{"Recv-Q: the application, which is at work", gauged{"kernel.recvq": at(1e6), "kernel.cpu": flow(1)}, "recvq", "app-busy", "high"},
-		{"Recv-Q: the application, which does nothing", gauged{"kernel.recvq": at(1e6), "kernel.cpu": at(0)}, "recvq", "app-stopped", "high"},
-		{"a listener's Recv-Q is its accept queue", gauged{"kernel.accept_queue": at(9), "kernel.recvq": at(640)}, "accept", "not-accepting", "high"},
-		{"it accepts, too slowly", gauged{"kernel.accept_queue": at(9), "lab.accepts": flow(10)}, "accept", "accept-slow", "high"},
-		{"the peer's window is shut", gauged{"kernel.sendq": at(4e6), "kernel.notsent": at(4e6), "kernel.rwnd_limited": flow(1), "lab.pending": at(60000)}, "sendq", "peer-window", "high"},
-		{"the congestion window is full", gauged{"kernel.sendq": at(4e6), "kernel.notsent": at(3e6)}, "sendq", "congestion", "high"},
-		{"it has room, and still the kernel waits: Nagle", gauged{"kernel.sendq": at(500), "kernel.notsent": at(400)}, "sendq", "held-back", "high"},
-		{"all was sent and nothing comes back", gauged{"kernel.sendq": at(5000), "load.bytes_in": at(0), "lab.bytes": at(0)}, "sendq", "unacknowledged", "high"},
-		{"an ACK may be delayed by 40 ms, and that is no queue", gauged{"kernel.client_sendq": at(0.04 * 64000)}, "none", "nothing-stands", "high"},
-		{"it may not be by a second", gauged{"kernel.client_sendq": at(64000)}, "client_sendq", "unacknowledged", "high"},
-		{"the client may not send more before it has answers", gauged{"load.backlog": flow(500), "load.inflight": at(8)}, "client", "in-flight-full", "high"},
+		{"a queue that does not drain is the workers' trouble", gauged{"lab.queue": pathAt(50)}, "workers", "workers-busy", "high"},
+		{"everything before it fills up too", gauged{"lab.queue": pathAt(100), "kernel.recvq": pathAt(1e6), "load.backlog": pathAt(5000)}, "workers", "workers-busy", "high"},
+		{"Recv-Q: the application, which is at work", gauged{"kernel.recvq": pathAt(1e6), "kernel.cpu": flow(1)}, "recvq", "app-busy", "high"},
+		{"Recv-Q: the application, which does nothing", gauged{"kernel.recvq": pathAt(1e6), "kernel.cpu": pathAt(0)}, "recvq", "app-stopped", "high"},
+		{"a listener's Recv-Q is its accept queue", gauged{"kernel.accept_queue": pathAt(9), "kernel.recvq": pathAt(640)}, "accept", "not-accepting", "high"},
+		{"it accepts, too slowly", gauged{"kernel.accept_queue": pathAt(9), "lab.accepts": flow(10)}, "accept", "accept-slow", "high"},
+		{"the peer's window is shut", gauged{"kernel.sendq": pathAt(4e6), "kernel.notsent": pathAt(4e6), "kernel.rwnd_limited": flow(1), "lab.pending": pathAt(60000)}, "sendq", "peer-window", "high"},
+		{"the congestion window is full", gauged{"kernel.sendq": pathAt(4e6), "kernel.notsent": pathAt(3e6)}, "sendq", "congestion", "high"},
+		{"it has room, and still the kernel waits: Nagle", gauged{"kernel.sendq": pathAt(500), "kernel.notsent": pathAt(400)}, "sendq", "held-back", "high"},
+		{"all was sent and nothing comes back", gauged{"kernel.sendq": pathAt(5000), "load.bytes_in": pathAt(0), "lab.bytes": pathAt(0)}, "sendq", "unacknowledged", "high"},
+		{"an ACK may be delayed by 40 ms, and that is no queue", gauged{"kernel.client_sendq": pathAt(0.04 * 64000)}, "none", "nothing-stands", "high"},
+		{"it may not be by a second", gauged{"kernel.client_sendq": pathAt(64000)}, "client_sendq", "unacknowledged", "high"},
+		{"the client may not send more before it has answers", gauged{"load.backlog": flow(500), "load.inflight": pathAt(8)}, "client", "in-flight-full", "high"},
 		{"it may, and does not", gauged{"load.backlog": flow(500)}, "client", "load-late", "high"},
 		{"half a second is the least", gauged{"lab.queue": between(1, 1.4, 50)}, "none", "nothing-stands", "high"},
 		{"and counts, though not for sure", gauged{"lab.queue": between(1, 1.5, 50)}, "workers", "workers-busy", "low"},
@@ -207,7 +207,7 @@ func TestStagesThatARunCanNotShow(t *testing.T) {
 func TestPaths(t *testing.T) {
 	q := queued()
 	q.Seconds = 3.5
-	paths := measuredBy(t, q, gauged{"lab.queue": at(50)}).Paths()
+	paths := measuredBy(t, q, gauged{"lab.queue": pathAt(50)}).Paths()
 	if len(paths) != 4 || paths[0].T != begin+1 || paths[3].T != begin+3.5 {
 		t.Fatalf("%d, from %g to %g; want 4, from %g to %g", len(paths), paths[0].T, paths[len(paths)-1].T, begin+1.0, begin+3.5)
 	}
@@ -222,7 +222,7 @@ func TestPaths(t *testing.T) {
 func BenchmarkPath(b *testing.B) {
 	q := queued()
 	q.Seconds = 60
-	j := measuredBy(b, q, gauged{"lab.queue": at(50), "kernel.recvq": at(1e6)})
+	j := measuredBy(b, q, gauged{"lab.queue": pathAt(50), "kernel.recvq": pathAt(1e6)})
 	for b.Loop() {
 		j.Path(begin + 60)
 	}

@@ -25,6 +25,7 @@ type vocabulary struct {
 	windows map[string]telemetry.Window
 	derived map[string]node
 	order   []string // of derived
+	many    *many    // not nil: expressions are over several blocks, see Sweep
 
 	bottleneck func(view) string // one of Queues
 }

@@ -25,6 +25,7 @@ type (
 	}
 	Options struct {
 		RunID, Net string
+		Capture    bool
 		Sysctl     map[string]string
 		Limits     Limits
 	}

@@ -3,6 +3,7 @@
 
 import { Bench } from "./bench.js";
 import { startBreakIt } from "./breakit.js";
+import { CapacityPage } from "./capacity.js";
 import { startCopy } from "./copy.js";
 import { byId, every, hit, one } from "./dom.js";
 import { Exercise } from "./exercise.js";
@@ -30,6 +31,7 @@ const menu = one(document, "[data-act=contents]");
 const replay = page.run ? new Replay() : null;
 const bench = !replay && document.getElementById("ui-bench") && experiments.length ? new Bench() : null;
 if (document.getElementById("ui-import")) new Recordings();
+const capacity = document.getElementById("ui-sweep") ? new CapacityPage() : null;
 if (bench && page.exercise) {
   const exercise = new Exercise(page.exercise, bench);
   bench.ready = (x) => exercise.ready(x);
@@ -65,9 +67,9 @@ startKeys({
   l: toggleLanguage,
   ArrowLeft: () => turn("prev"),
   ArrowRight: () => turn("next"),
-  r: () => { bench?.start(); },
+  r: () => { bench?.start(); capacity?.start(); },
   c: () => bench?.act({ act: "compare", key: "" }),
-  s: () => bench?.act({ act: "stop", key: "" }),
+  s: () => { bench?.act({ act: "stop", key: "" }); capacity?.stop(); },
   f: () => bench?.act({ act: "freeze", key: "" }),
   n: () => (bench ?? replay)?.note(),
   b: () => { if (bench) toBench(); },

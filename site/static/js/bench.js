@@ -79,7 +79,7 @@ export class Bench {
     const turn = this.#turn;
     await this.#history.build(x).catch(() => {});
     if (turn !== this.#turn) return;
-    const newest = posed ? this.#history.runs.find((r) => r.experiment === posed.name && !r.imported) : this.#history.runs.find((r) => !r.imported && (!r.kind || !["finished", "failed", "stopped", "interrupted"].includes(r.phase)));
+    const newest = posed ? this.#history.runs.find((r) => r.experiment === posed.name && !r.imported) : this.#history.runs.find((r) => !r.imported && ((x.sweep ? r.kind === "sweep" : !r.kind) || !["finished", "failed", "stopped", "interrupted"].includes(r.phase)));
     const wanted = run ?? newest?.id;
     if (wanted) await this.open(wanted, run !== undefined);
     else await this.#author();

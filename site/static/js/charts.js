@@ -3,6 +3,7 @@
 
 /** @import {Experiment} from "./events.js" */
 /** @import {Run} from "./run.js" */
+import { BenchCurve } from "./benchcurve.js";
 import { Chart, View } from "./chart.js";
 import { byId, el } from "./dom.js";
 import { drawHeat } from "./heat.js";
@@ -17,6 +18,8 @@ export class Charts {
   #charts = [];
   /** @type {HTMLCanvasElement|null} */
   #heat = null;
+  /** @type {BenchCurve|null} of a sweep, in the place of everything else */
+  #curve = null;
   #moved;
 
   /** @param {() => void} moved the cursor or the zoom has changed */
@@ -29,12 +32,15 @@ export class Charts {
   /** @param {Experiment} x */
   build(x) {
     for (const c of this.#charts) c.destroy();
+    this.#curve?.destroy();
+    this.#curve = x.sweep ? new BenchCurve(x) : null;
     Object.assign(this.view, { zoom: null, row: null, warmup: x.warmup, total: x.warmup + x.seconds, marks: [] });
-    this.#charts = plans(x).map((p) => new Chart(p, this.view, this.#moved));
+    this.#charts = (x.sweep ? [] : plans(x)).map((p) => new Chart(p, this.view, this.#moved));
     this.#box.replaceChildren(...this.#charts.map((c) => c.root));
     if (this.#charts.length % 2) this.#charts[this.#charts.length - 1].root.classList.add("run-chart-wide");
     this.#heat = null;
-    if (x.load) this.#box.append(this.#heatmap());
+    if (this.#curve) this.#box.append(this.#curve.root);
+    else if (x.load) this.#box.append(this.#heatmap());
   }
 
   #heatmap() {
@@ -56,6 +62,7 @@ export class Charts {
     this.view.marks = marks;
     if (run) Object.assign(this.view, { warmup: run.series.warmup, total: run.series.total });
     for (const c of this.#charts) c.draw(run, before, upTo);
+    this.#curve?.draw(run);
   }
 
   /** @param {Run|null} run @param {number} upTo */

@@ -48,7 +48,7 @@
  * @property {Host} host
  * @property {string} [kind] comparison, sweep; of a run of several blocks
  * @property {{order: number[]}} [plan]
- * @property {{label: string}[]} [arms]
+ * @property {{label: string, lab: string, question: {warmup: number, seconds: number}}[]} [arms] of a run of several blocks
  * @property {{predictions?: {kind: string, answer: string, given?: Answer}[]}} [question]
  */
 
@@ -123,6 +123,8 @@
  * @property {string} id
  * @property {string} experiment
  * @property {string} began
+ * @property {string} [kind] comparison, sweep; none: one experiment
+ * @property {string[]} [arms] their labels, of a run of several blocks
  * @property {Phase} phase
  * @property {Reason} [reason]
  * @property {string} [trust]
@@ -137,8 +139,6 @@
  * @property {number} [notes] how many
  * @property {Origin} [imported] it was made elsewhere
  * @property {number} bytes
- * @property {string} [kind] comparison, sweep
- * @property {string[]} [arms]
  * @property {Comparison} [comparison]
  */
 
@@ -183,6 +183,7 @@
  * @property {{id: string, kind: string, at: number, for?: number, label: Text}[]} faults
  * @property {number} warmup
  * @property {number} seconds
+ * @property {{name: string, from: number, to: number}[]} windows
  * @property {{group: string, metrics: string[]}[]} charts
  * @property {string[]} watch
  * @property {{id: string, expr: string}[]} checks
@@ -191,6 +192,7 @@
  * @property {number} inTurns seconds that a comparison of it takes
  * @property {Summary|null} latest
  * @property {boolean} edited
+ * @property {{setting: string, values: string[]}|null} sweep null: one block
  */
 
 /**
@@ -258,5 +260,53 @@
 /** One piece of evidence (runner/judge/doctor.go). @typedef {{id: string, metric: string, unit: string, state: string, now: number, value: number, from: number, to: number, look?: number, sick?: number}} DoctorSignal */
 /** @typedef {{id: string, state: string, why?: string, signals: DoctorSignal[], commands: string[]}} DoctorStep */
 /** @typedef {{run: string, seconds: number, steps: DoctorStep[], bottleneck?: {queue: string}}} Examination */
+/**
+ * What a sweep says so far (judge.Capacity). Times are in seconds; null is no value.
+ * @typedef {{setting: string, objective: string, curves: LoadCurve[]}} Capacity
+ */
+
+/**
+ * @typedef {object} LoadCurve
+ * @property {string} server "" is the experiment's own
+ * @property {string} lab
+ * @property {string} client what the load speaks; curves of different clients are no rivals
+ * @property {LoadStep[]} steps
+ * @property {{step: number, end?: "first"|"last"}|null} knee
+ * @property {{last: number, first: number, again?: boolean}|null} break indexes into steps, -1: none
+ * @property {Law} law
+ */
+
+/**
+ * @typedef {object} LoadStep
+ * @property {string} value
+ * @property {number|null} at the value as a number
+ * @property {number} block -1: it has not ended
+ * @property {"green"|"amber"|"void"|""} trust "": it has not ended
+ * @property {Doubt[]} [doubts]
+ * @property {number|null} offered
+ * @property {number|null} throughput
+ * @property {number|null} p50
+ * @property {number|null} p99
+ * @property {number|null} cpu of the server for each answer
+ * @property {number|null} oldest
+ * @property {boolean} [starved]
+ * @property {boolean|null} met
+ * @property {string} [why]
+ */
+
+/**
+ * @typedef {object} Law
+ * @property {boolean} fits
+ * @property {string} [why]
+ * @property {Record<string, number>} [args]
+ * @property {number} lambda
+ * @property {number} sigma
+ * @property {number} kappa
+ * @property {number} r2
+ * @property {number} residual
+ * @property {number} [peak]
+ * @property {number} [ceiling]
+ * @property {boolean} [beyond]
+ */
 
 export {};

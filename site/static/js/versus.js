@@ -54,7 +54,7 @@ export class Versus {
    */
   order(run, before, settings, alike) {
     const x = this.#x;
-    if (!x || (run && !run.over && run.id)) return null;
+    if (!x || x.sweep || (run && !run.over && run.id)) return null; // the blocks of a sweep differ already
     if (this.posed) return { body: { lesson: page.lesson, comparison: this.posed.id }, seconds: this.posed.seconds };
     const body = { lesson: page.lesson, experiment: x.id, settings };
     if (before && !alike(before)) return { body: { ...body, before: { run: before.id } }, seconds: x.inTurns };
