@@ -13,3 +13,6 @@ import (
 func together(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
 
 func limitFiles(int, int) (func(), error) { return nil, errors.ErrUnsupported }
+
+// UringRefused says why there is no io_uring: it is Linux's.
+func UringRefused() error { return errors.ErrUnsupported }
