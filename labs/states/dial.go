@@ -27,6 +27,9 @@ func dial(quit int) {
 		case unix.EADDRNOTAVAIL: // each of our ports is taken for that peer
 			m.Eaddrnotavail.Inc()
 			err = nil
+		case unix.EINTR: // that attempt is given up
+			m.Interrupted.Inc()
+			err = nil
 		}
 	}
 	if err != nil {

@@ -133,7 +133,7 @@ func (s *Server) Wait(what string, cond func(m map[string]float64) bool) {
 			return
 		}
 	}
-	s.t.Fatalf("waited in vain for %s: %v", what, m)
+	s.t.Fatalf("waited in vain for %s: %v\n%s", what, m, s.stderr)
 }
 
 // Stuck waits until the server echoes no more, and returns how many bytes it has.
