@@ -105,7 +105,7 @@ func TestOpenInsideARun(t *testing.T) {
 }
 
 func TestTimeLimit(t *testing.T) {
-	r := start(t, module(t), Limits{Time: 10 * time.Second})
+	r := start(t, module(t), Limits{Time: 5 * time.Second})
 	spec := odd("echo")
 	spec.Seconds = 30
 	if o := carry(t, r, spec); o.end.Phase != telemetry.Failed || o.code() != "time-limit" {

@@ -116,20 +116,14 @@ func (p *tab) accessibleEverywhere(what string) {
 	p.size(1440, 1000)
 }
 
-// TestPageAxeWithARun looks at a lesson while its bench moves, and with every
+// TestLongPageAxeWithARun looks at a lesson while its bench moves, and with every
 // tab of a run that has ended.
-func TestPageAxeWithARun(t *testing.T) { axeWithARun(t, "ko") }
-
 func TestLongPageAxeWithARun(t *testing.T) {
 	onlyLong(t)
-	axeWithARun(t, "ko", "en")
-}
-
-func axeWithARun(t *testing.T, languages ...string) {
 	s := serve(t, t.TempDir(), nil)
 	p := open(t, s)
 	p.enter()
-	for _, lang := range languages {
+	for _, lang := range []string{"ko", "en"} {
 		p.lesson("/" + lang + "/blocking#threads")
 		p.unlock()
 		p.start()
@@ -174,12 +168,13 @@ func TestPageFitsPhones(t *testing.T) {
 	p := open(t, s)
 	p.allow("status of 404")
 	p.enter()
-	for _, width := range []int64{390, 360} {
-		p.size(width, 800)
-		for _, lang := range []string{"ko", "en"} {
-			for _, page := range pages {
-				p.visit("/" + lang + "/" + page)
-				p.settled()
+	for _, lang := range []string{"ko", "en"} {
+		for _, page := range pages {
+			p.size(390, 800)
+			p.visit("/" + lang + "/" + page)
+			p.settled()
+			for _, width := range []int64{390, 360} {
+				p.size(width, 800)
 				p.fits(fmt.Sprintf("%s/%s at %d px", lang, page, width), width)
 			}
 		}

@@ -69,7 +69,8 @@ func (p *tab) shownRun() string {
 }
 
 // The core loop of the workbook: edit the server, run it, see what moves.
-func TestPageSaysThatTheCodeWasEdited(t *testing.T) {
+func TestLongPageSaysThatTheCodeWasEdited(t *testing.T) {
+	onlyLong(t)
 	data, root := t.TempDir(), copyOf(t)
 	s := serve(t, data, nil, "--root", root)
 	p := open(t, s)

@@ -16,7 +16,8 @@ import (
 	"socketlabs/labs/telemetry"
 )
 
-func TestPagePastRuns(t *testing.T) {
+func TestLongPagePastRuns(t *testing.T) {
+	onlyLong(t)
 	s := serve(t, t.TempDir(), nil)
 	p := open(t, s)
 	p.enter()
