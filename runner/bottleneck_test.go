@@ -63,7 +63,7 @@ func TestBottleneckOfRecordings(t *testing.T) {
 		{"coalesce/two-writes", 0, 0, "sendq", "held-back", "Nagle waits for an ACK that is delayed"},
 		{"coalesce/nodelay", 0, 0, "none", "nothing-stands", "its cure"},
 		{"errors/spin", 0, 0, "accept", "not-accepting", "no descriptor for them"},
-		{"deadline/by-user-timeout", 0, 0, "sendq", "unacknowledged", "a black hole acknowledges nothing"},
+		{"deadline/by-user-timeout", 0, 0, "client_sendq", "unacknowledged", "a black hole acknowledges nothing, and takes no acknowledgement either"},
 		{"sendfile/sent", 0, 0, "none", "nothing-stands", "a megabyte in flight is on its way and not stuck"},
 	} {
 		j, q := authors(t, tt.run)

@@ -134,7 +134,10 @@ int main(void) {
 	}
 }`
 
-func TestTraceOfAProgramThatIsNotOurs(t *testing.T) {
+func TestLongTraceOfAProgramThatIsNotOurs(t *testing.T) {
+	if os.Getenv("LABS_LONG") == "" {
+		t.Skip("LABS_LONG=1 runs it")
+	}
 	if _, err := exec.LookPath("gcc"); err != nil {
 		t.Skip("no compiler for C")
 	}
@@ -170,7 +173,10 @@ func TestTraceOfAProgramThatIsNotOurs(t *testing.T) {
 }
 
 // What can go wrong is told, and leaves nothing behind: see start.
-func TestTracesThatEndEarly(t *testing.T) {
+func TestLongTracesThatEndEarly(t *testing.T) {
+	if os.Getenv("LABS_LONG") == "" {
+		t.Skip("LABS_LONG=1 runs it")
+	}
 	r := start(t, root(t), Limits{})
 	for _, c := range []struct {
 		order TraceOrder

@@ -180,6 +180,7 @@ func TestPageFitsPhones(t *testing.T) {
 			p.settled()
 			for _, width := range []int64{390, 360} {
 				p.size(width, 800)
+				eval[any](p, `new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 50))))`) // charts follow their boxes
 				p.fits(fmt.Sprintf("%s/%s at %d px", lang, page, width), width)
 			}
 		}
