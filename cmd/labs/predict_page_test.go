@@ -117,11 +117,7 @@ func TestLongPageFreeze(t *testing.T) {
 	}
 	p.shoot("freeze-over")
 	p.put("two-clients")
-	if p.count("#ui-freeze:not([hidden])") != 1 {
-		t.Error("an open load has no button")
-	}
+	p.until(patience, "an open load has the button", `document.querySelectorAll("#ui-freeze:not([hidden])").length === 1`)
 	p.lesson("/en/blocking#one-silent")
-	if p.count("#ui-freeze:not([hidden])") != 0 {
-		t.Error("a closed load has the button")
-	}
+	p.until(patience, "a closed load has none", `document.querySelectorAll("#ui-freeze:not([hidden])").length === 0`)
 }
