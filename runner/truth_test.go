@@ -64,23 +64,25 @@ func TestTruth(t *testing.T) {
 
 const baseWork = 20000
 
-// calibrate returns the work with which a request costs 10 % more CPU.
+// calibrate returns the work with which a request costs 10 % more CPU. It
+// probes close by: twice the work costs less than twice as much,
+// since a busier server sleeps less often.
 func calibrate(t *testing.T, r *Runner) float64 {
 	t.Helper()
+	const probe, turns = 1.2 * baseWork, 4
 	cost := func(work float64) float64 {
-		o := carry(t, r, burning(work, 3))
+		o := carry(t, r, burning(work, 2))
 		return o.end.Metrics["kernel.cpu"] / o.end.Metrics["load.requests"]
 	}
-	one, two := 0.0, 0.0
-	for range 3 {
-		one += cost(baseWork) / 3
-		two += cost(2*baseWork) / 3
+	one, more := 0.0, 0.0
+	for range turns {
+		one += cost(baseWork)
+		more += cost(probe)
 	}
-	step := (two - one) / baseWork
-	if !(step > 0) {
-		t.Fatalf("work costs nothing: %g and %g s a request", one, two)
+	if !(more > one) {
+		t.Fatalf("work costs nothing: %g and %g s a request", one/turns, more/turns)
 	}
-	return math.Round(baseWork + 0.1*one/step)
+	return math.Round(baseWork + 0.1*one/(more-one)*(probe-baseWork))
 }
 
 // versus compares two servers; ok says that it was no void run.
