@@ -120,13 +120,13 @@ func drain(c *loop.Conn) error {
 			return nil
 		}
 		c.Take(n)
-		handle(c, r)
+		answer(c, r)
 	}
 }
 
-// handle passes a call on. Each call is drawn on its own: neither a client nor a
+// answer passes a call on. Each call is drawn on its own: neither a client nor a
 // connection belongs to a version.
-func handle(c *loop.Conn, r rpc.Request) {
+func answer(c *loop.Conn, r rpc.Request) {
 	v := old
 	if rand.IntN(100) < int(m.Share.Value()) {
 		v = next

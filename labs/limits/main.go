@@ -66,25 +66,9 @@ func main() { lab.Main(serve, &m) }
 func serve(addr netip.AddrPort, quit int) error {
 	defer leftOut()
 	return loop.Serve(addr, quit, loop.Config{
-		Counts: &m.Counts, Backlog: *backlog, Accept: accept, Receive: drain, Closed: leave,
+		Counts: &m.Counts, Backlog: *backlog, Accept: enter, Receive: drain, Closed: leave,
 		Every: 50 * time.Millisecond, Tick: tick,
 	})
-}
-
-// accept lets the connection in, or tells it that there is no room. A client can
-// not tell a close without a word from a crash, and would come back at once.
-func accept(c *loop.Conn) {
-	s := &state{addr: peer(c.FD), latest: time.Now()}
-	c.Data = s
-	if quiet.Len() >= *maxConns {
-		m.Refused.Inc()
-		note(refused, s.addr, "%d connections are open", *maxConns)
-		c.Send(rpc.Append(nil, 0, rpc.GoAway, nil))
-		c.Finish()
-		return
-	}
-	s.quiet = quiet.PushBack(c)
-	m.Served.Set(quiet.Len())
 }
 
 // drain takes the calls that have arrived. Only a whole call renews the idle
@@ -109,12 +93,12 @@ func drain(c *loop.Conn) error {
 		if s.quiet != nil {
 			quiet.MoveToBack(s.quiet)
 		}
-		handle(c, s, r, now)
+		answer(c, s, r, now)
 	}
 }
 
-// handle answers a call that has its token, and tells the others when to come again.
-func handle(c *loop.Conn, s *state, r rpc.Request, now time.Time) {
+// answer answers a call that has its token, and tells the others when to come again.
+func answer(c *loop.Conn, s *state, r rpc.Request, now time.Time) {
 	who := any(s.addr)
 	if *per == "connection" {
 		who = c
@@ -182,6 +166,22 @@ func tick(_ *loop.Loop, now time.Time) {
 		second = now
 		leftOut()
 	}
+}
+
+// enter lets the connection in, or tells it that there is no room. A client can
+// not tell a close without a word from a crash, and would come back at once.
+func enter(c *loop.Conn) {
+	s := &state{addr: peer(c.FD), latest: time.Now()}
+	c.Data = s
+	if quiet.Len() >= *maxConns {
+		m.Refused.Inc()
+		note(refused, s.addr, "%d connections are open", *maxConns)
+		c.Send(rpc.Append(nil, 0, rpc.GoAway, nil))
+		c.Finish()
+		return
+	}
+	s.quiet = quiet.PushBack(c)
+	m.Served.Set(quiet.Len())
 }
 
 // leave is the end of a connection. As a client it is not needed any more; an
