@@ -109,19 +109,10 @@ func drain(c *loop.Conn) error {
 		}
 		return nil
 	}
-	for {
-		r, n, err := rpc.Next(c.In)
-		if err != nil {
-			c.Send(rpc.Append(nil, r.ID, rpc.BadRequest, []byte(err.Error())))
-			c.Finish()
-			return nil
-		}
-		if n == 0 {
-			return nil
-		}
-		c.Take(n)
-		answer(c, r)
+	if err := rpc.Each(c, answer); err != nil {
+		rpc.Refuse(c, err.Error())
 	}
+	return nil
 }
 
 // answer passes a call on. Each call is drawn on its own: neither a client nor a

@@ -57,16 +57,7 @@ func (v *version) stop() {
 	unix.Close(v.quit)
 }
 
-func (v *version) drain(c *loop.Conn) error {
-	for {
-		r, n, err := rpc.Next(c.In)
-		if err != nil || n == 0 {
-			return err
-		}
-		c.Take(n)
-		v.answer(c, r)
-	}
-}
+func (v *version) drain(c *loop.Conn) error { return rpc.Each(c, v.answer) }
 
 func (v *version) answer(c *loop.Conn, r rpc.Request) {
 	status, body, takes := rpc.OK, bytes.Clone(r.Body), v.delay

@@ -58,19 +58,10 @@ func run() error {
 
 // drain takes the calls that have arrived.
 func drain(c *loop.Conn) error {
-	for {
-		r, n, err := rpc.Next(c.In)
-		if err != nil {
-			c.Send(rpc.Append(nil, r.ID, rpc.BadRequest, []byte(err.Error())))
-			c.Finish()
-			return nil
-		}
-		if n == 0 {
-			return nil
-		}
-		c.Take(n)
-		answer(c, r)
+	if err := rpc.Each(c, answer); err != nil {
+		rpc.Refuse(c, err.Error())
 	}
+	return nil
 }
 
 // answer does a call, and answers it when it is done.

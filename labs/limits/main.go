@@ -20,16 +20,16 @@ import (
 )
 
 var (
-	rate     = flag.Int("rate", 1000, "calls a second that a client may make [1..1000000 per second]")
-	burst    = flag.Int("burst", 100, "calls that it may make at once after a pause [1..10000]")
-	per      = flag.String("per", "address", "who is one client: a source address, or each connection [address|connection]")
-	clients  = flag.Int("clients", 1024, "clients that are remembered [1..100000]")
-	maxConns = flag.Int("max-connections", 1024, "connections that may be open [1..10000]")
-	idle     = flag.Duration("idle-timeout", 10*time.Second, "how long a connection may make no whole call, 0 for ever [0s..60s]")
-	sample   = flag.Int("log-sample", 5, "lines of log a second for each class; 0: no log [0..1000]")
-	logBy    = flag.String("log", "class", "what the log keeps: so many lines of each class, or one of a hundred in all [class|share]")
-	mask     = flag.Bool("mask", true, "log the network of a client, not its address")
-	backlog  = flag.Int("backlog", 1024, "connections that may wait to be accepted [0..65535]")
+	rate    = flag.Int("rate", 1000, "calls a second that a client may make [1..1000000 per second]")
+	burst   = flag.Int("burst", 100, "calls that it may make at once after a pause [1..10000]")
+	per     = flag.String("per", "address", "who is one client: a source address, or each connection [address|connection]")
+	clients = flag.Int("clients", 1024, "clients that are remembered [1..100000]")
+	most    = flag.Int("max-connections", 1024, "connections that may be open [1..10000]")
+	idle    = flag.Duration("idle-timeout", 10*time.Second, "how long a connection may make no whole call, 0 for ever [0s..60s]")
+	sample  = flag.Int("log-sample", 5, "lines of log a second for each class, 0 for none [0..1000]")
+	logBy   = flag.String("log", "class", "what the log keeps: so many lines of each class, or one of a hundred in all [class|share]")
+	mask    = flag.Bool("mask", true, "log the network of a client, not its address")
+	backlog = flag.Int("backlog", 1024, "connections that may wait to be accepted [0..65535]")
 )
 
 // m is every number this lab exports; a field's name is its metric's name.
@@ -75,26 +75,20 @@ func serve(addr netip.AddrPort, quit int) error {
 // time: a byte now and then would buy for ever.
 func drain(c *loop.Conn) error {
 	s, now := c.Data.(*state), time.Now()
-	for {
-		r, n, err := rpc.Next(c.In)
-		if err != nil { // where the next call begins, nobody knows
-			m.BadRequests.Inc()
-			note(malformed, s.addr, "%d bytes are no call", len(c.In)) // never the bytes
-			c.Send(rpc.Append(nil, 0, rpc.BadRequest, nil))
-			c.Finish()
-			return nil
-		}
-		if n == 0 {
-			return nil
-		}
-		c.Take(n)
+	err := rpc.Each(c, func(c *loop.Conn, r rpc.Request) {
 		m.Requests.Inc()
 		s.latest = now
 		if s.quiet != nil {
 			quiet.MoveToBack(s.quiet)
 		}
 		answer(c, s, r, now)
+	})
+	if err != nil {
+		m.BadRequests.Inc()
+		note(malformed, s.addr, "%d bytes are no call", len(c.In)) // never the bytes
+		rpc.Refuse(c, "")
 	}
+	return nil
 }
 
 // answer answers a call that has its token, and tells the others when to come again.
@@ -173,9 +167,9 @@ func tick(_ *loop.Loop, now time.Time) {
 func enter(c *loop.Conn) {
 	s := &state{addr: peer(c.FD), latest: time.Now()}
 	c.Data = s
-	if quiet.Len() >= *maxConns {
+	if quiet.Len() >= *most {
 		m.Refused.Inc()
-		note(refused, s.addr, "%d connections are open", *maxConns)
+		note(refused, s.addr, "%d connections are open", *most)
 		c.Send(rpc.Append(nil, 0, rpc.GoAway, nil))
 		c.Finish()
 		return

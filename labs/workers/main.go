@@ -24,7 +24,7 @@ import (
 )
 
 var (
-	threads = flag.Int("threads", 2, "threads for the work calls; 0: the loop does them itself [0..64]")
+	threads = flag.Int("threads", 2, "threads for the work calls, 0: the loop does them itself [0..64]")
 	queue   = flag.Int("queue", 64, "work calls that may wait for a thread [1..1024]")
 	kind    = flag.String("work", "wait", "what the work is: to wait, to compute, to have a disk write, or to ask another server [wait|compute|disk|upstream]")
 	lock    = flag.String("lock", "none", "held by a work call as long as it works: no lock, one, or that of its shard [none|one|sharded]")
@@ -94,25 +94,16 @@ func serve(addr netip.AddrPort, quit int) error {
 
 // drain takes the calls that have arrived.
 func drain(c *loop.Conn) error {
-	for {
-		r, n, err := rpc.Next(c.In)
-		if err != nil { // where the next call begins, nobody knows
-			m.BadRequests.Inc()
-			c.Send(rpc.Append(nil, 0, rpc.BadRequest, []byte(err.Error())))
-			c.Finish()
-			return nil
-		}
-		if n == 0 {
-			return nil
-		}
-		c.Take(n)
-		m.Requests.Inc()
-		answer(c, r)
+	if err := rpc.Each(c, answer); err != nil {
+		m.BadRequests.Inc()
+		rpc.Refuse(c, err.Error())
 	}
+	return nil
 }
 
 // answer answers a cheap call at once, and finds somebody for a heavy one.
 func answer(c *loop.Conn, r rpc.Request) {
+	m.Requests.Inc()
 	switch {
 	case r.Method == rpc.Echo:
 		c.Send(rpc.Append(nil, r.ID, rpc.OK, r.Body))
