@@ -2,10 +2,10 @@
 
 package main
 
-// receive answers each message that has arrived whole, and empties the buffer when
+// drain answers each message that has arrived whole, and empties the buffer when
 // the input has run dry: nobody else is here to wait for. The limits of enqueue
 // stay for a read that holds more than the buffer may.
-func receive(c *loop.Conn) error {
+func drain(c *loop.Conn) error {
 	data, whole := c.In, 0
 	for !c.Closed() {
 		payload, n, err := sock.NextFrame(data[whole:], *most)

@@ -2,10 +2,10 @@
 
 package main
 
-// enter gives k its place in the queue if its turn comes in time, or refuses it
+// handOver gives k its place in the queue if its turn comes in time, or refuses it
 // while that costs nothing. How long the others take is not known: k's own work is
 // the estimate, and since an estimate is no promise, the queue may fill half of it.
-func enter(k *call) {
+func handOver(k *call) {
 	k.body = append([]byte(nil), k.body...) // not the buffer that it came in
 	var own time.Duration
 	if len(k.body) >= 4 {
