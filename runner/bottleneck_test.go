@@ -59,7 +59,7 @@ func TestBottleneckOfRecordings(t *testing.T) {
 		{"metrics/steady", 0, 0, "none", "nothing-stands", "one request due at the moment of the sample is no queue"},
 		{"rpc/for-nobody", 0.3, 1.5, "recvq", "app-stopped", "frozen"},
 		{"rpc/for-nobody", 1.6, 3.2, "workers", "workers-busy", "and then it works off what has come meanwhile"},
-		{"coalesce/no-timer", 0, 0, "out", "not-flushed", "the tail stays in the buffer"},
+		{"flush/no-timer", 0, 0, "out", "not-flushed", "the tail stays in the buffer"},
 		{"coalesce/two-writes", 0, 0, "sendq", "held-back", "Nagle waits for an ACK that is delayed"},
 		{"coalesce/nodelay", 0, 0, "none", "nothing-stands", "its cure"},
 		{"errors/spin", 0, 0, "accept", "not-accepting", "no descriptor for them"},

@@ -112,7 +112,7 @@ func drain(c *conn, buf []byte) error {
 		if left -= n; *request > 0 && left <= 0 { // the next request
 			d, left = begin(*readTimeout), *request
 		}
-		d.progress()
+		d.progress(n)
 	}
 }
 
@@ -170,7 +170,7 @@ func reply(c *conn, data []byte) error {
 		}
 		m.Bytes.Add(n)
 		data = data[n:]
-		d.progress()
+		d.progress(n)
 	}
 	return nil
 }

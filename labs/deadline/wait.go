@@ -34,13 +34,14 @@ func begin(budget time.Duration) (d deadline) {
 	case "progress":
 		d.end = time.Now().Add(*most)
 	}
-	d.progress()
+	d.next = sooner(time.Now().Add(budget), d.end)
 	return d
 }
 
-// progress is called when bytes have moved.
-func (d *deadline) progress() {
-	if d.budget > 0 {
+// progress is called when n bytes have moved. One in time is as good as a
+// thousand: who wants a least rate has to look at n.
+func (d *deadline) progress(n int) {
+	if d.budget > 0 && n > 0 {
 		d.next = sooner(time.Now().Add(d.budget), d.end)
 	}
 }
