@@ -50,7 +50,7 @@ func handle(cfd int) error {
 }
 
 // tune asks for what was wished for. A buffer that was asked for keeps its size
-// for good (tcp(7), tcp_wmem and tcp_rmem); the others grow with need.
+// for good (Documentation/networking/ip-sysctl.rst, tcp_wmem); the others grow.
 func tune(cfd int) error {
 	for option, size := range map[int]int{unix.SO_SNDBUF: *sndbuf, unix.SO_RCVBUF: *rcvbuf} {
 		if size == 0 {
