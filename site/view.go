@@ -27,6 +27,7 @@ type pageData struct {
 	Words       content.Words     `json:"words"`
 	Text        any               `json:"text"`
 	Microscope  *microscopeView   `json:"microscope,omitempty"` // of its own page
+	Live        *livePage         `json:"live,omitempty"`       // the files that the page follows
 }
 
 // exerciseRef names the lesson's exercise.
