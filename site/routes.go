@@ -35,7 +35,7 @@ func routes() []route {
 
 		{"GET /api/lessons/{lesson}", 0, (*Site).lessonData},
 		{"GET /api/lessons/{lesson}/shown", 0, (*Site).shownValues},
-		{"GET /api/lessons/{lesson}/changes", socket, (*Site).changes},
+		{"GET /api/lessons/{lesson}/events", socket, (*Site).changes},
 		{"GET /api/search", 0, (*Site).search},
 		{"GET /api/labs/{lab}", 0, (*Site).lab},
 		{"GET /api/status", 0, (*Site).status},

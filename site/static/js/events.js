@@ -249,7 +249,7 @@
 /** @typedef {{state: "wait"|"pass"|"fail", value: string, bound: string, why?: string}} BreakCell */
 /** A failure and its cure. @typedef {{run: BreakSide, cure: BreakSide, rows: {id: string, run: BreakCell, cure: BreakCell}[], gone: boolean, both: boolean}} BreakView */
 
-/** @typedef {{Lesson: string, Section: string, Title: Text, Where: Text, Before: string, Match: string, After: string}} Hit */
+/** @typedef {{Lesson: string, Section: string, Title: Text, Where?: Text, Before: string, Match: string, After: string}} Hit */
 
 /**
  * @typedef {object} Progress

@@ -54,7 +54,7 @@ export class Live {
     }
     if (this.#socket || !this.#state) return;
     const scheme = location.protocol === "https:" ? "wss" : "ws";
-    const socket = (this.#socket = new WebSocket(`${scheme}://${location.host}/api/lessons/${this.#state.lesson}/changes?after=${this.#state.stamp}`));
+    const socket = (this.#socket = new WebSocket(`${scheme}://${location.host}/api/lessons/${this.#state.lesson}/events?after=${this.#state.stamp}`));
     socket.onopen = () => { this.#wait = 1000; };
     socket.onmessage = (m) => this.#changed(JSON.parse(m.data));
     socket.onclose = () => {
