@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp/kb"
 )
@@ -36,7 +37,9 @@ func TestPageTermsOpenInPlace(t *testing.T) {
 	p.click("a.term")
 	p.until(patience, "another one closes it", `!`+openCard)
 	at := eval[[]float64](p, `(() => { const r = document.querySelector("a.term").getClientRects()[0]; return [r.x + r.width / 2, r.y + r.height / 2] })()`)
-	call(p, input.SynthesizeTapGesture, input.SynthesizeTapGestureParams{X: at[0], Y: at[1], GestureSourceType: input.GestureSourceTypeTouch})
+	call(p, emulation.SetTouchEmulationEnabled, emulation.SetTouchEmulationEnabledParams{Enabled: true})
+	call(p, input.DispatchTouchEvent, input.DispatchTouchEventParams{Type: input.DispatchTouchEventTypeTouchStart, TouchPoints: []*input.TouchPoint{{X: at[0], Y: at[1]}}})
+	call(p, input.DispatchTouchEvent, input.DispatchTouchEventParams{Type: input.DispatchTouchEventTypeTouchEnd, TouchPoints: []*input.TouchPoint{}})
 	p.until(patience, "a tap opens it", openCard)
 	p.fits("an open term at 390 px", 390)
 	p.press("l")
@@ -99,6 +102,7 @@ func TestPageFollowsItsFiles(t *testing.T) {
 	note := `document.querySelector(".note.live")?.textContent`
 	write(strings.Replace(string(source), heading, "\n", 1))
 	p.until(patience, "the fault is told with its line", note+`?.includes("content/epoll/en.md:9: ")`)
+	p.shoot("broken-light-en-1440")
 	if !eval[bool](p, `document.querySelector("#idea").textContent.includes("was not there before")`) {
 		t.Error("the last good page is gone")
 	}
