@@ -29,11 +29,13 @@ type Text struct {
 // questions, answers and checks are the inside of one paragraph.
 type HTML struct{ Ko, En template.HTML }
 
-// Book is every lesson in order, with the words of knobs and metrics.
+// Book is every lesson in order, with the words of knobs and metrics and the
+// glossary.
 type Book struct {
-	Title Text
-	Parts []Part
-	Words Words
+	Title    Text
+	Parts    []Part
+	Words    Words
+	Glossary []*Term // by id
 }
 
 // Part is a group of lessons under one title of toc.txt ("" for the first).
@@ -57,6 +59,9 @@ type Lesson struct {
 	Exercise    *Exercise // or nil
 	// Shown are the lesson's placeholders.
 	Shown []Placeholder
+	// Terms are those of the glossary that are marked in the lesson's prose, as
+	// <a class="term" href="glossary#ID" data-term="ID">.
+	Terms []*Term
 }
 
 // Section is a heading and what follows it.
@@ -135,7 +140,7 @@ type Placeholder struct {
 }
 
 // Words are the labels of knobs, settings, metrics and units in both languages,
-// and the glossary, from words.yaml.
+// from words.yaml.
 type Words struct {
 	Labs     map[string]Text `json:"labs" yaml:"labs"`         // by folder
 	Knobs    map[string]Text `json:"knobs" yaml:"knobs"`       // by flag

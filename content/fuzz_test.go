@@ -39,7 +39,7 @@ func fuzz(f *testing.F, name string, seeds ...string) {
 		}
 		changed := maps.Clone(fsys)
 		changed[name] = &fstest.MapFile{Data: data}
-		l := &loader{changed, "content", c, words, &problems{}}
+		l := &loader{changed, "content", c, words, &glossary{}, &problems{}}
 		if l.toc(); name != "toc.txt" {
 			checkLinks([]*draft{l.readLesson("tiny")})
 		}

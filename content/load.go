@@ -26,6 +26,7 @@ type loader struct {
 	prefix   string // of the files' names in problems: content
 	catalog  *labs.Catalog
 	words    *wordbook
+	glossary *glossary
 	problems *problems
 }
 
@@ -42,8 +43,8 @@ func Load(dir string, labs *labs.Catalog) (*Book, []Problem) {
 
 func load(fsys fs.FS, prefix string, catalog *labs.Catalog) (*Book, []Problem) {
 	p := &problems{}
-	l := &loader{fsys, prefix, catalog, readWords(fsys, prefix, p), p}
-	book := &Book{Title: Text{Ko: "소켓 실험실", En: "Socket Labs"}, Words: l.words.Words}
+	l := &loader{fsys, prefix, catalog, readWords(fsys, prefix, p), readGlossary(fsys, prefix, p), p}
+	book := &Book{Title: Text{Ko: "소켓 실험실", En: "Socket Labs"}, Words: l.words.Words, Glossary: l.glossary.terms}
 	parts := l.toc()
 	var drafts []*draft
 	for _, part := range parts {
@@ -52,6 +53,7 @@ func load(fsys fs.FS, prefix string, catalog *labs.Catalog) (*Book, []Problem) {
 		}
 	}
 	checkLinks(drafts)
+	l.glossary.checkLinks(drafts)
 	for _, part := range parts {
 		out := Part{Title: part.title}
 		for _, id := range part.lessons {
@@ -118,19 +120,24 @@ func (l *loader) forgotten(f *file, seen map[string]bool) {
 
 // checkLinks checks the links between lessons, now that all are read.
 func checkLinks(drafts []*draft) {
+	for _, d := range drafts {
+		checkTargets(d.links, drafts)
+	}
+}
+
+// checkTargets checks that each link leads to a lesson, and to a section of it.
+func checkTargets(links []link, drafts []*draft) {
 	var have []string
 	for _, d := range drafts {
 		have = append(have, d.ID)
 	}
-	for _, d := range drafts {
-		for _, l := range d.links {
-			i := slices.Index(have, l.lesson)
-			switch {
-			case i < 0:
-				l.file.fail(l.line, "%s", unknown("link", l.lesson, "the lessons are", have))
-			case l.id != "" && !slices.Contains(drafts[i].sections, l.id):
-				l.file.fail(l.line, "%s", unknown("link", l.lesson+"#"+l.id, "the sections of "+l.lesson+" are", drafts[i].sections))
-			}
+	for _, l := range links {
+		i := slices.Index(have, l.lesson)
+		switch {
+		case i < 0:
+			l.file.fail(l.line, "%s", unknown("link", l.lesson, "the lessons are", have))
+		case l.id != "" && !slices.Contains(drafts[i].sections, l.id):
+			l.file.fail(l.line, "%s", unknown("link", l.lesson+"#"+l.id, "the sections of "+l.lesson+" are", drafts[i].sections))
 		}
 	}
 }

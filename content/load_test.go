@@ -290,7 +290,7 @@ func TestUnreasonable(t *testing.T) {
 	} {
 		fsys := tiny()
 		fsys[tt.name] = &fstest.MapFile{Data: []byte(strings.Repeat(tt.unit, 2000))}
-		l := &loader{fsys, "content", c, words, &problems{}}
+		l := &loader{fsys, "content", c, words, &glossary{}, &problems{}}
 		l.readLesson("tiny")
 		if tt.name != "tiny/x.svg" && len(l.problems.list) == 0 {
 			t.Errorf("%q, 2000 times, is a lesson", tt.unit)
@@ -299,7 +299,7 @@ func TestUnreasonable(t *testing.T) {
 	deep := "lab: mini\nexperiments: {e: {checks: {c: '" + strings.Repeat("(", 1<<20) + "'}}}\n"
 	fsys := tiny()
 	fsys["tiny/lesson.yaml"] = &fstest.MapFile{Data: []byte(deep)}
-	l := &loader{fsys, "content", c, words, &problems{}}
+	l := &loader{fsys, "content", c, words, &glossary{}, &problems{}}
 	l.readLesson("tiny")
 	refused := slices.ContainsFunc(l.problems.list, func(p Problem) bool { return strings.Contains(p.Text, "at most 1000 characters") })
 	if !refused {

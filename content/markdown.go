@@ -51,6 +51,7 @@ func (n nodes) RegisterFuncs(reg renderer.NodeRendererFuncRegisterer) {
 		fmt.Fprintf(w, "<figure class=\"figure\">%s</figure>\n", n.(*figureNode).html)
 	}))
 	reg.Register(kindCallout, callout)
+	reg.Register(kindTerm, term)
 	reg.Register(ast.KindFencedCodeBlock, code)
 	reg.Register(ast.KindCodeBlock, code)
 }
@@ -71,6 +72,15 @@ func callout(w util.BufWriter, _ []byte, n ast.Node, entering bool) (ast.WalkSta
 		fmt.Fprintf(w, "<aside class=\"callout\" data-kind=\"%s\">\n<p class=\"callout-title\">%s</p>\n", c.kind, html.EscapeString(c.title))
 	} else {
 		fmt.Fprintln(w, "</aside>")
+	}
+	return ast.WalkContinue, nil
+}
+
+func term(w util.BufWriter, _ []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
+	if id := n.(*termNode).id; entering {
+		fmt.Fprintf(w, `<a class="term" href="glossary#%s" data-term="%[1]s">`, id)
+	} else {
+		w.WriteString("</a>")
 	}
 	return ast.WalkContinue, nil
 }

@@ -25,6 +25,7 @@ type page struct {
 	sections []*chapter
 	placed   map[string]int // experiments, predictions and checks: the line of their place
 	figures  int
+	marked   map[string]bool // terms whose first use is marked
 }
 
 // chapter is a heading with what follows it, in one language.
@@ -63,7 +64,7 @@ func (d *draft) readPage(lang string) *page {
 		f.fail(1+bytes.Count(src[:invalid(src)], []byte("\n")), "the text is not UTF-8")
 		return nil
 	}
-	p := &page{draft: d, lang: lang, file: f, src: src, md: markdown(lang), placed: map[string]int{}}
+	p := &page{draft: d, lang: lang, file: f, src: src, md: markdown(lang), placed: map[string]int{}, marked: map[string]bool{}}
 	p.sections = []*chapter{{line: 1}}
 	doc := p.md.Parser().Parse(text.NewReader(src))
 	for n := doc.FirstChild(); n != nil; {
@@ -164,7 +165,9 @@ func (p *page) headingID(h *ast.Heading) string {
 // prose renders a node and joins it to the prose before it.
 func (p *page) prose(n ast.Node) {
 	callouts := p.callouts(n)
-	s := p.render(p.figure(callouts.node), p.file)
+	n = p.figure(callouts.node)
+	p.markTerms(n)
+	s := p.render(n, p.file)
 	body := &p.last().body
 	if len(*body) == 0 || (*body)[len(*body)-1].block != nil {
 		*body = append(*body, piece{line: s.line})

@@ -8,11 +8,13 @@ import (
 	"unicode"
 )
 
-// Hit is a place where a search matched.
+// Hit is a place where a search matched. Terms are found in the lesson
+// "glossary", and other pages as lessons without sections.
 type Hit struct {
 	Lesson  string
 	Section string
 	Title   Text // of the section, or of the lesson before its first heading
+	Where   Text // what the section is in, or what kind of page it is
 	// Before, Match and After are the context in the language searched.
 	Before, Match, After string
 }
@@ -28,7 +30,7 @@ type Index struct {
 // entry is a title or the text of a section.
 type entry struct {
 	lesson, section string
-	title           Text
+	title, where    Text
 	weight          float64
 	runes           []rune // as they are written
 	norm            []rune // folded, without white space
@@ -45,28 +47,64 @@ const (
 	textWeight    = 1
 )
 
+// A query that stands there as it is counts more than one that is roughly alike.
+const (
+	exact     = 1.2
+	inflected = 1.1
+)
+
 // least is the share of a query's bigrams that must stand close together.
 const least = 0.6
 
 // contextRunes is how much stands before and after a match.
 const contextRunes = 40
 
-// NewIndex indexes the book in one language ("ko" or "en").
-func NewIndex(b *Book, lang string) *Index {
+// Page is something beside the lessons and the glossary that can be found.
+type Page struct {
+	Path        string // without its language: labs
+	Title, Text Text
+	Kind        Text // what it is: a tool
+}
+
+// Glossary is the path of the glossary's page, under which its terms are found.
+const Glossary = "glossary"
+
+// NewIndex indexes the book in one language ("ko" or "en"), and other pages
+// beside it.
+func NewIndex(b *Book, lang string, others ...Page) *Index {
 	x := &Index{where: map[[2]rune][]spot{}}
 	for _, l := range b.lessons() {
 		x.add(entry{lesson: l.ID, title: l.Title, weight: lessonWeight}, l.Title.in(lang))
 		for _, s := range l.Sections {
-			e := entry{lesson: l.ID, section: s.ID, title: s.Plain, weight: sectionWeight}
+			e := entry{lesson: l.ID, section: s.ID, title: s.Plain, where: l.Title, weight: sectionWeight}
 			if s.ID == "" {
-				e.title = l.Title
+				e.title, e.where = l.Title, Text{}
 			}
 			x.add(e, s.Plain.in(lang))
 			e.weight = textWeight
 			x.add(e, s.text(lang))
 		}
 	}
+	for _, t := range b.Glossary {
+		e := entry{lesson: Glossary, section: t.ID, title: t.Name, where: Text{Ko: "용어", En: "term"}, weight: sectionWeight}
+		x.add(e, t.Name.in(lang)+" · "+t.Name.other(lang))
+		e.weight = textWeight
+		x.add(e, plainText(t.Text.in(lang)))
+	}
+	for _, p := range others {
+		e := entry{lesson: p.Path, title: p.Title, where: p.Kind, weight: sectionWeight}
+		x.add(e, p.Title.in(lang))
+		e.weight = textWeight
+		x.add(e, p.Text.in(lang))
+	}
 	return x
+}
+
+func (t Text) other(lang string) string {
+	if lang == "ko" {
+		return t.En
+	}
+	return t.Ko
 }
 
 func (h HTML) in(lang string) template.HTML {
@@ -164,9 +202,13 @@ func (x *Index) Search(query string, max int) []Hit {
 	if len(q) == 0 || len(q) > 200 {
 		return nil
 	}
-	found := x.substring(q)
+	found := x.substring(q, exact)
 	if len(q) > 1 {
 		found = append(found, x.windows(q)...)
+	}
+	// 스톨은 finds 스톨: of a short word a particle is too large a part.
+	if bare, _ := fold(compose([]rune(stems(query)))); !slices.Equal(bare, q) {
+		found = append(found, x.substring(bare, inflected)...)
 	}
 	slices.SortStableFunc(found, func(a, b match) int {
 		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.entry, b.entry), cmp.Compare(a.from, b.from))
@@ -183,12 +225,24 @@ func (x *Index) Search(query string, max int) []Hit {
 	return hits
 }
 
+// stems takes the particles off a query's words. Of a word of two characters
+// that would leave one, which is found everywhere.
+func stems(query string) string {
+	words := strings.Fields(string(compose([]rune(query))))
+	for i, w := range words {
+		if s := stem(w); len([]rune(s)) > 1 {
+			words[i] = s
+		}
+	}
+	return strings.Join(words, " ")
+}
+
 // substring finds the whole query, once in each entry.
-func (x *Index) substring(q []rune) []match {
+func (x *Index) substring(q []rune, score float64) []match {
 	var found []match
 	for i, e := range x.entries {
 		if at := find(e.norm, q); at >= 0 {
-			found = append(found, match{i, at, at + len(q), 1.2 * e.weight})
+			found = append(found, match{i, at, at + len(q), score * e.weight})
 		}
 	}
 	return found
@@ -275,7 +329,7 @@ func (x *Index) spots(pairs map[[2]rune]bool) []spot {
 func (e entry) hit(m match) Hit {
 	from, to := e.at[m.from], e.at[m.to-1]+1
 	return Hit{
-		Lesson: e.lesson, Section: e.section, Title: e.title,
+		Lesson: e.lesson, Section: e.section, Title: e.title, Where: e.where,
 		Before: lastWords(string(e.runes[:from])), Match: string(e.runes[from:to]), After: firstWords(string(e.runes[to:])),
 	}
 }

@@ -33,6 +33,7 @@ func TestSearch(t *testing.T) {
 		{"with a particle", "ko", "백프레셔를", "level#", "백프레셔"},
 		{"a word in another case", "ko", "eagain", "level#drain", "EAGAIN"},
 		{"one character", "ko", "큐", "level#", "큐"},
+		{"a short word with a particle", "ko", "스톨은", "edge#stall", "스톨"},
 		{"letters apart, as macOS writes them", "ko", "\u1109\u1173\u1110\u1169\u11af", "edge#stall", "스톨"},
 		{"a title before a text", "en", "drain loop", "level#drain", "drain loop"},
 		{"exact before alike", "en", "EAGAIN", "level#drain", "EAGAIN"},

@@ -1,6 +1,7 @@
 package content
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -25,6 +26,8 @@ func (d *draft) write() {
 		d.Sections = append(d.Sections, d.weave(ko, en, ko.sections[i], en.sections[i]))
 	}
 	d.Minutes = d.minutes(words)
+	maps.Copy(ko.marked, en.marked)
+	d.Terms = d.glossary.of(ko.marked)
 }
 
 // ordered checks a page's headings against the order of lesson.yaml.

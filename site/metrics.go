@@ -13,12 +13,13 @@ import (
 
 // counts are what /metrics tells.
 type counts struct {
-	answers  [6]atomic.Int64 // by the first digit of the status
-	watchers atomic.Int64    // open WebSockets
-	frames   atomic.Int64
-	cut      atomic.Int64 // watchers that took nothing
-	started  atomic.Int64 // runs
-	opened   atomic.Pointer[opening]
+	answers   [6]atomic.Int64 // by the first digit of the status
+	watchers  atomic.Int64    // open WebSockets
+	frames    atomic.Int64
+	following atomic.Int64 // pages that follow their lesson's files
+	cut       atomic.Int64 // watchers that took nothing
+	started   atomic.Int64 // runs
+	opened    atomic.Pointer[opening]
 
 	mu     sync.Mutex // guards phases
 	phases map[telemetry.Phase]int

@@ -36,6 +36,10 @@ type page struct {
 	Status               *status
 	Error                *pageError
 	Mystery              *mysteryView
+	Terms                []termView // of the glossary, or those that the lesson marks
+	Glossary             bool       // the page is the glossary
+	Resume               resume     // on the first page
+	Learner              learner    // on the first page
 }
 
 // pageError is what an error page says.
@@ -115,13 +119,15 @@ func (s *Site) errorPage(w http.ResponseWriter, r *http.Request, f fault) {
 	}
 	p := s.page(r, e)
 	p.Error = &pageError{Status: f.status, Code: f.code, Text: f.text(s.faces.current())}
+	data := &pageData{}
 	if lesson := r.PathValue("lesson"); lesson != "" {
 		p.Problems = e.about(lesson)
+		data.Live = e.follows(lesson)
 	}
 	if f.status == http.StatusUnauthorized {
 		p.Progress = Progress{}
 	}
-	if err := s.show(w, r, f.status, "error", p, &pageData{}); err != nil {
+	if err := s.show(w, r, f.status, "error", p, data); err != nil {
 		s.log.Error("site: error page", "error", err)
 		http.Error(w, p.Error.Text.En+"\n"+p.Error.Text.Ko, f.status)
 	}
@@ -140,6 +146,7 @@ func (s *Site) home(w http.ResponseWriter, r *http.Request) error {
 	p := s.page(r, e)
 	now := s.statusNow(runs)
 	p.Status = &now
+	p.Resume, p.Learner = s.resume(e.book, p.Progress), s.learner(e.book, runs)
 	return s.show(w, r, http.StatusOK, "home", p, &pageData{})
 }
 
@@ -157,6 +164,8 @@ func (s *Site) lesson(w http.ResponseWriter, r *http.Request) error {
 	p.Lesson = filled(l, s.shown.of(e, l, runs))
 	data, experiments := s.lessonView(e, p.Lesson, runs, p.Progress)
 	p.Experiments = experiments
+	data.Live = e.live(l.ID)
+	p.Terms = termViews(e, l.Terms)
 	p.BreakIt = s.breakOf(e, l, runs, p.Progress)
 	if l.Exercise != nil {
 		st, err := s.stateOf(e, l.Exercise, p.Progress)

@@ -26,6 +26,7 @@ func routes() []route {
 		{"GET /{lang}/microscope", person, (*Site).microscopePage},
 		{"GET /{lang}/capacity", person, (*Site).capacityPage},
 		{"GET /{lang}/tree", person, (*Site).tree},
+		{"GET /{lang}/glossary", person, (*Site).glossary},
 		{"GET /{lang}/search", person, (*Site).searchPage},
 		{"GET /{lang}/runs", person, (*Site).runsPage},
 		{"GET /{lang}/runs/{id}", person, (*Site).runPage},
@@ -34,6 +35,7 @@ func routes() []route {
 
 		{"GET /api/lessons/{lesson}", 0, (*Site).lessonData},
 		{"GET /api/lessons/{lesson}/shown", 0, (*Site).shownValues},
+		{"GET /api/lessons/{lesson}/events", socket, (*Site).changes},
 		{"GET /api/search", 0, (*Site).search},
 		{"GET /api/labs/{lab}", 0, (*Site).lab},
 		{"GET /api/status", 0, (*Site).status},

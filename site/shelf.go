@@ -23,6 +23,7 @@ type shelf struct {
 	root   string
 	runner *runner.Runner
 	log    *slog.Logger
+	others func() []content.Page // what else a search finds; or nil
 
 	mu      sync.Mutex // guards what follows
 	checked time.Time
@@ -37,6 +38,7 @@ type edition struct {
 	labs     *labs.Catalog
 	problems []content.Problem
 	index    map[string]*content.Index // by language
+	imprints map[string]imprint        // of the lessons' files, from before they were read
 }
 
 func newShelf(root string, r *runner.Runner, log *slog.Logger) *shelf {
@@ -71,7 +73,7 @@ func (s *shelf) edition() *edition {
 
 // read loads everything anew. Problems are part of the edition.
 func (s *shelf) read() *edition {
-	e := &edition{index: map[string]*content.Index{}}
+	e := &edition{index: map[string]*content.Index{}, imprints: s.imprints()}
 	catalog, err := s.runner.Catalog()
 	if err != nil {
 		e.problems = append(e.problems, content.Problem{File: "labs", Text: err.Error()})
@@ -88,8 +90,12 @@ func (s *shelf) read() *edition {
 		book = &content.Book{}
 	}
 	e.book, e.problems = book, append(e.problems, problems...)
+	var others []content.Page
+	if s.others != nil {
+		others = s.others()
+	}
 	for _, lang := range languages {
-		e.index[lang] = content.NewIndex(book, lang)
+		e.index[lang] = content.NewIndex(book, lang, others...)
 	}
 	for _, p := range e.problems {
 		s.log.Warn("content", "at", fmt.Sprintf("%s:%d", p.File, p.Line), "problem", p.Text)

@@ -84,6 +84,7 @@ func New(cfg Config) (*Site, error) {
 		s.progress.close()
 		return nil, err
 	}
+	s.shelf.others = s.faces.pages
 	if cfg.edition != nil {
 		s.shelf.put(cfg.edition)
 	}

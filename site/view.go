@@ -27,6 +27,7 @@ type pageData struct {
 	Words       content.Words     `json:"words"`
 	Text        any               `json:"text"`
 	Microscope  *microscopeView   `json:"microscope,omitempty"` // of its own page
+	Live        *livePage         `json:"live,omitempty"`       // the files that the page follows
 }
 
 // exerciseRef names the lesson's exercise.
@@ -294,7 +295,7 @@ func (s *Site) lessonData(w http.ResponseWriter, r *http.Request) error {
 	runs := s.listed()
 	data, _ := s.lessonView(e, filled(l, s.shown.of(e, l, runs)), runs, s.progress.snapshot())
 	data.Lang, data.Version, data.Linux = preferred(r), s.cfg.Version, linux
-	data.Words, data.Text = e.book.Words, s.faces.current().words
+	data.Words, data.Text, data.Live = e.book.Words, s.faces.current().words, e.live(l.ID)
 	return reply(w, http.StatusOK, data)
 }
 
@@ -315,7 +316,15 @@ func (e *edition) search(lang, query string) []content.Hit {
 	if !ok || len(query) > 200 || strings.TrimSpace(query) == "" {
 		return []content.Hit{}
 	}
-	return list(index.Search(query, maxHits))
+	if hits := index.Search(query, maxHits); len(hits) > 0 {
+		return hits
+	}
+	for _, other := range languages { // a word of the other language
+		if hits := e.index[other].Search(query, maxHits); other != lang && len(hits) > 0 {
+			return hits
+		}
+	}
+	return []content.Hit{}
 }
 
 // search finds words in the lessons.

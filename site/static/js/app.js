@@ -4,10 +4,12 @@
 import { Bench } from "./bench.js";
 import { startBreakIt } from "./breakit.js";
 import { CapacityPage } from "./capacity.js";
-import { startCopy } from "./copy.js";
+import { dressCode, startCopy } from "./copy.js";
 import { byId, every, hit, one } from "./dom.js";
 import { Exercise } from "./exercise.js";
+import { startGlossary } from "./glossary.js";
 import { startKeys } from "./keys.js";
+import { Live } from "./live.js";
 import { setMath } from "./math.js";
 import { startLook, toggleLanguage, toggleTheme } from "./look.js";
 import { comparisons, experimentOf, experiments, page } from "./page.js";
@@ -17,10 +19,14 @@ import { count, followReading } from "./progress.js";
 import { Recordings } from "./recordings.js";
 import { Replay } from "./replayed.js";
 import { Search } from "./search.js";
+import { dressTerms, startTerms } from "./terms.js";
 import { both } from "./words.js";
 
+new Live((root) => { setMath(); dressCode(root); dressTerms(root); }); // first: it must see the page as the site sent it
 startLook();
 startCopy();
+startTerms();
+startGlossary();
 setMath();
 count();
 followReading();

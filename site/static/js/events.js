@@ -224,6 +224,7 @@
  * @property {boolean} linux
  * @property {string} [run] the page replays only this one
  * @property {boolean} [offline] the page is a file, and nobody can be asked
+ * @property {{lesson: string, stamp: string, shape: string}} [live] the files that the page follows
  * @property {Experiment[]|null} experiments
  * @property {LessonComparison[]|null} comparisons
  * @property {Record<string, Metric>|null} metrics
@@ -248,7 +249,7 @@
 /** @typedef {{state: "wait"|"pass"|"fail", value: string, bound: string, why?: string}} BreakCell */
 /** A failure and its cure. @typedef {{run: BreakSide, cure: BreakSide, rows: {id: string, run: BreakCell, cure: BreakCell}[], gone: boolean, both: boolean}} BreakView */
 
-/** @typedef {{Lesson: string, Section: string, Title: Text, Before: string, Match: string, After: string}} Hit */
+/** @typedef {{Lesson: string, Section: string, Title: Text, Where?: Text, Before: string, Match: string, After: string}} Hit */
 
 /**
  * @typedef {object} Progress

@@ -6,7 +6,7 @@
 
 /** Replaces the text of every formula by what it means. A formula that KaTeX cannot read stays as it was written. */
 export async function setMath() {
-  const formulas = document.querySelectorAll(".math");
+  const formulas = document.querySelectorAll(".math:not(:has(math))");
   if (formulas.length === 0) return;
   const library = "../vendor/katex.min.js"; // no module: it leaves its name on the window
   await import(library);

@@ -37,10 +37,12 @@ export function followReading() {
     const line = innerHeight * 0.3, here = sections.findLast((s) => s.getBoundingClientRect().top < line)?.id ?? "";
     if (here === at) return;
     at = here;
-    for (const a of every(document, '.contents a[href^="#"]')) {
+    for (const a of every(document, ':is(.contents, .outline) a[href^="#"]')) {
       if (a.getAttribute("href") === `#${here}`) a.setAttribute("aria-current", "location");
       else a.removeAttribute("aria-current");
     }
+    const name = document.querySelector('.outline [aria-current="location"]')?.cloneNode(true);
+    document.querySelector(".outline-here")?.replaceChildren(...(name?.childNodes ?? []));
     clearTimeout(timer);
     timer = setTimeout(() => replace("/api/progress/place", { lesson: page.lesson, section: at }).catch(() => {}), WAIT);
   };

@@ -58,7 +58,7 @@ export class Search {
   /** @param {string} q @param {Hit[]} hits */
   #show(q, hits) {
     const options = hits.slice(0, MOST).map((h, i) => {
-      const li = el("li", { role: "option", id: `ui-found-${i}`, "aria-selected": "false" }, el("b", {}, both(h.Title)), el("span", {}, h.Before, el("mark", {}, h.Match), h.After));
+      const li = el("li", { role: "option", id: `ui-found-${i}`, "aria-selected": "false" }, el("b", {}, both(h.Title)), h.Where?.ko ? el("small", {}, both(h.Where)) : "", el("span", {}, h.Before, el("mark", {}, h.Match), h.After));
       li.addEventListener("pointerdown", (e) => { e.preventDefault(); this.#go(h); });
       li.dataset.to = address(h);
       return li;

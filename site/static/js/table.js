@@ -78,6 +78,11 @@ export class Table {
   #address(run) {
     this.#give(run);
     byId("ui-png").dataset.picture = run.author ? this.#name : `${this.#name} ${run.id}`;
+    const give = document.getElementById("ui-run-link");
+    if (give) {
+      give.hidden = run.author || !run.id;
+      give.dataset.link = `/runs/${run.id}`;
+    }
     this.#links.json.hidden = page.offline === true;
     this.#links.json.href = run.author ? `/api/experiments/${this.#name}/author/series` : `/api/runs/${run.id}/series`;
     this.#links.recording.hidden = run.author || page.offline === true;
