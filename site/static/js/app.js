@@ -6,8 +6,10 @@ import { startBreakIt } from "./breakit.js";
 import { CapacityPage } from "./capacity.js";
 import { startCopy } from "./copy.js";
 import { byId, every, hit, one } from "./dom.js";
+import { startErrorMap } from "./errormap.js";
 import { Exercise } from "./exercise.js";
 import { startKeys } from "./keys.js";
+import { startHarden } from "./harden.js";
 import { setMath } from "./math.js";
 import { startLook, toggleLanguage, toggleTheme } from "./look.js";
 import { comparisons, experimentOf, experiments, page } from "./page.js";
@@ -37,6 +39,8 @@ if (bench && page.exercise) {
   bench.ready = (x) => exercise.ready(x);
 }
 startBreakIt();
+startErrorMap();
+startHarden();
 
 /** @param {boolean} open */
 function contents(open) {
