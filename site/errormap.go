@@ -3,6 +3,7 @@ package site
 import (
 	"maps"
 	"net/http"
+	"slices"
 
 	"socketlabs/content"
 	"socketlabs/labs/telemetry"
@@ -88,4 +89,23 @@ func (s *Site) errorMapPage(w http.ResponseWriter, r *http.Request) error {
 	p := s.page(r, e)
 	p.ErrorMap = ErrorMap(e.book, s.listed())
 	return s.show(w, r, http.StatusOK, "errormap", p, &pageData{})
+}
+
+// tablesOf names the pages to look things up in that a lesson's part of the chapter
+// comes back to.
+func tablesOf(l *content.Lesson) (pages []string) {
+	for _, t := range []struct {
+		page     string
+		sections []string
+	}{
+		{"tree", []string{"22.3", "22.3.1"}},
+		{"errors-map", []string{"22.1.1", "22.4.1"}},
+		{"checklist", []string{"22.6.1"}},
+		{"hardening", []string{"22.6.2", "22.9"}},
+	} {
+		if slices.ContainsFunc(l.Covers, func(s string) bool { return slices.Contains(t.sections, s) }) {
+			pages = append(pages, t.page)
+		}
+	}
+	return pages
 }

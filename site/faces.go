@@ -147,6 +147,10 @@ func (f *face) funcs(pips func(*content.Lesson) pips) template.FuncMap {
 		"wrongNumber": func(p *harden.Problem) template.HTML {
 			return both(content.Text{Ko: Said("ko", "harden.wrong."+p.Code, p.Args...), En: Said("en", "harden.wrong."+p.Code, p.Args...)})
 		},
+		"hardenFile": func(file, query, lang string) template.URL { // a query that url.Values made
+			return template.URL("/api/hardening/" + file + "?" + query + "&lang=" + lang)
+		},
+		"tables":      tablesOf,
 		"unit":        Quantity,
 		"settingName": SettingName,
 		"experimentPath": func(name string) string { // epoll/fits is in /ko/epoll#fits

@@ -35,6 +35,9 @@ func TestLongPageTables(t *testing.T) {
 		}
 	}
 	p.accessible("the error map after runs")
+	if _, stdout, _ := invoke(t, data, "errors", "epipe"); !strings.Contains(stdout, "times in 1 s") {
+		t.Errorf("headless: %s", stdout)
+	}
 	p.shots("errors-map-after", "#emfile")
 	p.visit("/ko/errors-map")
 	if got := p.text(`[data-errno="epipe"] [data-measured]`); !strings.Contains(got, "초 동안") {
@@ -72,6 +75,21 @@ func TestLongPageTables(t *testing.T) {
 	}
 	p.accessible("a verified hardening")
 	p.shots("hardening-verified", "#ui-harden")
+}
+
+func TestErrors(t *testing.T) {
+	data := t.TempDir()
+	code, stdout, stderr := invoke(t, data, "errors", "epipe")
+	if code != statusHolds || !strings.Contains(stdout, "labs run errors/pipe") || !strings.Contains(stdout, "Not measured") || !strings.Contains(stdout, "write(2)") {
+		t.Errorf("status %d\n%s%s", code, stdout, stderr)
+	}
+	if code, _, stderr := invoke(t, data, "errors", "ENOENT"); code != statusError || !strings.Contains(stderr, "EMFILE") {
+		t.Errorf("an errno that is not in the map: status %d, %s", code, stderr)
+	}
+	var rows []struct{ Name string }
+	if _, stdout, _ := invoke(t, data, "errors", "--json"); json.Unmarshal([]byte(stdout), &rows) != nil || len(rows) < 10 {
+		t.Errorf("%s", stdout)
+	}
 }
 
 func TestHarden(t *testing.T) {

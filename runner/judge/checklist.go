@@ -299,9 +299,10 @@ func (l *look) buffers() (string, string) {
 		return Unknown, "buffers.foreign"
 	}
 	set := false
-	for knob, most := range map[string]string{"rcvbuf": "net.core.rmem_max", "sndbuf": "net.core.wmem_max"} {
+	for _, x := range [][2]string{{"rcvbuf", "net.core.rmem_max"}, {"sndbuf", "net.core.wmem_max"}} {
+		knob := x[0]
 		asked, _ := l.run.Knobs[knob].(float64)
-		most, known := l.number(most, 0)
+		most, known := l.number(x[1], 0)
 		if asked == 0 || !known {
 			continue
 		}

@@ -19,7 +19,9 @@ class Provoke {
   #errno;
   #run = "";
   #counted = 0;
+  #phase = "";
   #since = performance.now();
+  #timer = 0;
 
   /** @param {HTMLElement} box */
   constructor(box) {
@@ -34,11 +36,12 @@ class Provoke {
     const [lesson, experiment] = (this.#box.dataset.provoke ?? "").split("/");
     this.#button.disabled = true;
     this.#counted = 0;
+    this.#said.setAttribute("aria-live", "off"); // ten counts a second are not to be spoken
     this.#light("starting", text("state.asking"));
     try {
       const { id } = await post("/api/runs", { lesson, experiment });
       this.#run = id;
-      this.#since = performance.now();
+      this.#timer = setInterval(() => this.#tick(), 1000);
       const stream = new Stream(id, 0, {
         events: (all) => { for (const e of all) this.#hear(e); },
         lost: () => this.#light("lost", text("state.lost")), back: () => {}, gap: () => {}, chatty: () => false,
@@ -53,30 +56,45 @@ class Provoke {
   #hear(e) {
     const v = e.values?.[`lab.${this.#errno}`];
     if (v !== undefined) this.#counted = v;
-    if (e.state) this.#light(e.state.phase, text(`state.${e.state.phase}`, { t: Math.round((performance.now() - this.#since) / 1000) }));
+    if (e.state) {
+      if (e.state.phase !== this.#phase) this.#since = performance.now();
+      this.#phase = e.state.phase;
+      this.#tick();
+    }
     if (v !== undefined) this.#tell(el("b", { class: "num" }, figure(this.#counted)), " ", both("errmap.sofar"));
   }
 
+  #tick() {
+    if (this.#phase) this.#light(this.#phase, text(`state.${this.#phase}`, { t: Math.round((performance.now() - this.#since) / 1000) }));
+  }
+
+  #rest() {
+    clearInterval(this.#timer);
+    this.#phase = "";
+    this.#said.removeAttribute("aria-live");
+    this.#button.disabled = false;
+  }
+
   async #over() {
+    this.#rest();
     try {
       const run = /** @type {Summary} */ (await get(`/api/runs/${this.#run}`)), n = run.metrics?.[`lab.${this.#errno}`];
       const see = el("a", { href: `/${page.lang}/runs/${run.id}` }, both("errmap.run"));
       const proves = run.phase === "finished" && run.trust !== "void" && n !== undefined;
       this.#light(run.phase === "finished" && run.trust === "void" ? "void" : run.phase, text(run.trust === "void" ? "state.void" : `state.${run.phase}`));
-      if (proves) this.#tell(el("b", { class: "num" }, figure(n)), " ", both("errmap.times", { t: run.seconds ?? 0 }), " · ", el("time", { datetime: run.began }, `${run.began.slice(0, 19).replace("T", " ")} UTC`), " · ", see);
+      if (proves) this.#tell(el("b", { class: "num" }, figure(n)), " ", both("errmap.times", { t: run.seconds ?? 0 }), " · ", el("time", { datetime: run.began }, `${new Date(run.began).toISOString().slice(0, 19).replace("T", " ")} UTC`), " · ", see);
       else this.#tell(both(reason(run)), " ", see);
     } catch (e) {
       this.#refused(e);
     }
-    this.#button.disabled = false;
   }
 
   /** @param {unknown} e */
   #refused(e) {
+    this.#rest();
     const error = asApiError(e);
     this.#light("failed", text("errmap.refused"));
     this.#tell(both(error.said), ...(error.run ? [" ", el("a", { href: `/${page.lang}/runs/${error.run}` }, both("note.other"))] : []));
-    this.#button.disabled = false;
   }
 
   /** @param {string} state @param {Text} words */
