@@ -27,9 +27,14 @@ func TestLongPageTables(t *testing.T) {
 	}
 	for _, name := range []string{"pipe", "spin"} {
 		box := `[data-provoke="errors/` + name + `"] `
-		eval[any](p, `document.querySelector(%s).focus()`, box+"button")
-		p.press(kb.Enter)
-		p.until(aRun, name+" was measured", `document.querySelector(%s)?.href.includes("/en/runs/")`, box+"[data-measured] a")
+		for range 3 { // on a busy machine a run may prove nothing, and says so
+			eval[any](p, `document.querySelector(%s).focus()`, box+"button")
+			p.press(kb.Enter)
+			p.until(aRun, name+" was measured", `((b) => !b.querySelector("button").disabled && b.querySelector("[data-measured] a")?.href.includes("/en/runs/"))(document.querySelector(%s))`, strings.TrimSpace(box))
+			if strings.Contains(p.text(box+"[data-measured]"), "times in") {
+				break
+			}
+		}
 		if got := p.text(box + "[data-measured]"); !strings.Contains(got, "times in") || strings.HasPrefix(got, "0 ") {
 			t.Errorf("%s: %s", name, got)
 		}
@@ -69,8 +74,8 @@ func TestLongPageTables(t *testing.T) {
 	p.click(".harden-act button")
 	p.until(patience, "both files are written", `document.querySelectorAll(".harden-file").length === 4`)
 	p.click("[data-act=verify]")
-	p.until(patience, "the tools have answered", `document.querySelectorAll("[data-findings] .note").length === 3`)
-	if got := p.text("[data-findings]"); strings.Contains(got, "objects") || strings.Contains(got, "could not") {
+	p.until(aRun, "the tools have answered", `document.querySelector("[data-findings] .note") !== null`)
+	if got := p.text("[data-findings]"); p.count("[data-findings] .note") != 3 || strings.Contains(got, "objects") || strings.Contains(got, "could not") {
 		t.Errorf("the tools say: %s", got)
 	}
 	p.accessible("a verified hardening")

@@ -110,7 +110,7 @@ class Provoke {
 
 /** Why a run proves nothing. @param {Summary} run */
 function reason(run) {
-  if (run.phase === "finished") return text("note.void");
+  if (run.phase === "finished") return text("note.void.why");
   const code = run.reason?.code ?? "unknown";
   return text(known(`reason.${code}.title`) ? `reason.${code}.title` : "reason.unknown.title", { ...(run.reason?.args ?? {}), code });
 }
