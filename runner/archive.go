@@ -179,6 +179,7 @@ func (s *Summary) header(r telemetry.Run, asked labs.Spec) {
 	s.Exercise = r.Exercise
 	s.Command, s.Knobs, s.Load = r.Command, asked.Knobs, asked.Load
 	s.Lab, s.Cores, s.Seconds = r.Lab, r.Host.Cores, asked.Seconds
+	s.Net, s.Sysctl = asked.Net, asked.Sysctl
 	s.Kind = r.Kind
 	for _, a := range r.Arms {
 		s.Arms = append(s.Arms, a.Label)

@@ -359,6 +359,8 @@ type Summary struct {
 	Seconds    float64            `json:"seconds,omitempty"` // measured
 	Knobs      map[string]any     `json:"knobs,omitempty"`   // that were named
 	Load       map[string]any     `json:"load,omitempty"`
+	Net        string             `json:"net,omitempty"`    // own: a network of its own
+	Sysctl     map[string]string  `json:"sysctl,omitempty"` // that were set in it
 	Checks     []telemetry.Check  `json:"checks,omitempty"`
 	Guesses    []telemetry.Guess  `json:"guesses,omitempty"`
 	Metrics    map[string]float64 `json:"metrics,omitempty"`

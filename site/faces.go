@@ -15,10 +15,11 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"socketlabs/content"
+	"socketlabs/harden"
 	"socketlabs/labs"
 )
 
-//go:embed static templates text.yaml
+//go:embed static templates text.yaml tables.yaml
 var embedded embed.FS
 
 // face is what the workbook looks like: static files, templates and texts.
@@ -80,6 +81,9 @@ func readFace(files fs.FS, pips func(*content.Lesson) pips) (*face, error) {
 		return nil, fmt.Errorf("text.yaml: %w", err)
 	}
 	flatten(f.texts, "", f.words)
+	if err := tableTexts(files, f.texts); err != nil {
+		return nil, err
+	}
 	if f.assets, err = readAssets(files); err != nil {
 		return nil, err
 	}
@@ -88,6 +92,21 @@ func readFace(files fs.FS, pips func(*content.Lesson) pips) (*face, error) {
 		return nil, fmt.Errorf("templates: %w", err)
 	}
 	return f, nil
+}
+
+// tableTexts adds the words of tables.yaml: of the pages that look things up, which
+// no script says and no other page carries.
+func tableTexts(files fs.FS, into map[string]content.Text) error {
+	source, err := fs.ReadFile(files, "tables.yaml")
+	var tree any
+	if err == nil {
+		err = yaml.Unmarshal(source, &tree)
+	}
+	if err != nil {
+		return fmt.Errorf("tables.yaml: %w", err)
+	}
+	flatten(into, "", tree)
+	return nil
 }
 
 // flatten collects the texts of a tree under dotted keys.
@@ -122,6 +141,22 @@ func (f *face) funcs(pips func(*content.Lesson) pips) template.FuncMap {
 		"diff":   labs.Diff,
 		"signal": shownSignal,
 		"goal":   shownGoal,
+		"leftOut": func(l harden.Left) template.HTML {
+			return both(content.Text{Ko: Said("ko", "harden.left."+l.Why, l.Args...), En: Said("en", "harden.left."+l.Why, l.Args...)})
+		},
+		"wrongNumber": func(p *harden.Problem) template.HTML {
+			return both(content.Text{Ko: Said("ko", "harden.wrong."+p.Code, p.Args...), En: Said("en", "harden.wrong."+p.Code, p.Args...)})
+		},
+		"hardenFile": func(file, query, lang string) template.URL { // a query that url.Values made
+			return template.URL("/api/hardening/" + file + "?" + query + "&lang=" + lang)
+		},
+		"tables":      tablesOf,
+		"unit":        Quantity,
+		"settingName": SettingName,
+		"experimentPath": func(name string) string { // epoll/fits is in /ko/epoll#fits
+			return strings.Replace(name, "/", "#", 1)
+		},
+		"num": func(v float64) string { return content.Format(v, "") },
 	}
 }
 

@@ -31,6 +31,9 @@ type page struct {
 	Sweeps               []sweepGroup
 	NoUring              string // why the ladder has no io_uring
 	Tree                 *treePage
+	ErrorMap             []Errno
+	Checklist            *checklistPage
+	Harden               *hardenPage
 	Query                string
 	Hits                 []content.Hit
 	Status               *status

@@ -82,7 +82,7 @@ var inline = regexp.MustCompile(`(?i)<style|<script>|<script [^>]*>[^<{]*\w|\son
 
 func TestPagesKeepTheirPolicyAndTheirLinks(t *testing.T) {
 	s := serve(t)
-	paths := []string{"/ko/", "/en/", "/ko/search?q=epoll", "/en/search?q=<script>", "/ko/labs", "/en/labs", "/ko/runs", "/en/runs", "/ko/microscope", "/en/microscope", "/ko/capacity", "/en/capacity"}
+	paths := []string{"/ko/", "/en/", "/ko/search?q=epoll", "/en/search?q=<script>", "/ko/labs", "/en/labs", "/ko/runs", "/en/runs", "/ko/microscope", "/en/microscope", "/ko/capacity", "/en/capacity", "/ko/errors-map", "/en/checklist", "/ko/hardening", "/en/hardening?port=40000&backlog=60000", "/ko/hardening?port=x"}
 	for _, l := range s.lessons() {
 		paths = append(paths, "/ko/"+l.ID)
 	}

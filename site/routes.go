@@ -27,6 +27,9 @@ func routes() []route {
 		{"GET /{lang}/capacity", person, (*Site).capacityPage},
 		{"GET /{lang}/tree", person, (*Site).tree},
 		{"GET /{lang}/glossary", person, (*Site).glossary},
+		{"GET /{lang}/errors-map", person, (*Site).errorMapPage},
+		{"GET /{lang}/checklist", person, (*Site).checklistPage},
+		{"GET /{lang}/hardening", person, (*Site).hardeningPage},
 		{"GET /{lang}/search", person, (*Site).searchPage},
 		{"GET /{lang}/runs", person, (*Site).runsPage},
 		{"GET /{lang}/runs/{id}", person, (*Site).runPage},
@@ -67,6 +70,9 @@ func routes() []route {
 		{"GET /api/experiments/{lesson}/{experiment}/author/series", 0, (*Site).authorSeries},
 		{"GET /api/experiments/{lesson}/{experiment}/author/capacity", 0, (*Site).authorCapacity},
 		{"GET /api/experiments/{lesson}/{experiment}/author/doctor", 0, (*Site).authorDoctor},
+
+		{"GET /api/hardening/{file}", 0, (*Site).hardeningFile},
+		{"POST /api/hardening/verify", command, (*Site).verifyHardening},
 
 		{"POST /api/mysteries/{seed}/answer", command, (*Site).answerMystery},
 

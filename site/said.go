@@ -9,7 +9,7 @@ import (
 	"socketlabs/content"
 )
 
-// saidTexts are the words of text.yaml for the command line.
+// saidTexts are the words of text.yaml and tables.yaml for the command line.
 var saidTexts = sync.OnceValue(func() map[string]content.Text {
 	texts := map[string]content.Text{}
 	source, err := embedded.ReadFile("text.yaml")
@@ -17,6 +17,7 @@ var saidTexts = sync.OnceValue(func() map[string]content.Text {
 	if err == nil && yaml.Unmarshal(source, &tree) == nil {
 		flatten(texts, "", tree)
 	}
+	tableTexts(embedded, texts) // it is embedded, and a test reads it
 	return texts
 })
 

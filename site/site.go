@@ -38,19 +38,20 @@ type Config struct {
 
 // Site is the workbook on one data folder.
 type Site struct {
-	cfg      Config
-	log      *slog.Logger
-	token    string
-	faces    *faces
-	shelf    *shelf
-	progress *progress
-	shown    *shown
-	series   *seriesCache
-	patients patients
-	frames   frameCache
-	counts   counts
-	foreign  *http.CrossOriginProtection
-	tools    func() string // the version of the Go toolchain that builds labs
+	cfg       Config
+	log       *slog.Logger
+	token     string
+	faces     *faces
+	shelf     *shelf
+	progress  *progress
+	shown     *shown
+	series    *seriesCache
+	patients  patients
+	frames    frameCache
+	counts    counts
+	verifying sync.Mutex // held while the system's tools look at a hardening
+	foreign   *http.CrossOriginProtection
+	tools     func() string // the version of the Go toolchain that builds labs
 
 	ending context.Context // done when no new work begins: WebSockets end with 1012
 	end    context.CancelFunc

@@ -28,7 +28,8 @@ func checkCommand(p *place) *cobra.Command {
 		Use:   "check [LESSON …]",
 		Short: "Check the lessons and the labs",
 		Long: `Check reads every lesson and every lab and names the file and line of each
-fault; the solution of an exercise must compile. With --run it also runs every
+fault, and every reference of content/CLAIMS.md that leads nowhere (--verbose counts
+its claims); the solution of an exercise must compile. With --run it also runs every
 experiment and judges it, and compares what the lesson compares: with --rounds 1,
 in one round of A B B A, of which a block whose checks hold counts as a run. On a machine that
 others use too, --tries 3 runs one that does not hold again, at most so often in
@@ -62,6 +63,13 @@ func (p *place) check(cmd *cobra.Command, names []string, f checkFlags) error {
 	catalog, book, problems, err := p.book()
 	if err != nil {
 		return err
+	}
+	if len(names) == 0 {
+		table, wrong := content.ReadClaims(filepath.Join(catalog.Root, "content"), book)
+		problems = append(problems, wrong...)
+		if p.verbose {
+			fmt.Fprintf(cmd.OutOrStdout(), "claims of the chapter: %d, something open in %d\n", table.Rows, table.Open)
+		}
 	}
 	chosen, err := choose(book, problems, names)
 	if err != nil {

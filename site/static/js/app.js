@@ -6,10 +6,12 @@ import { startBreakIt } from "./breakit.js";
 import { CapacityPage } from "./capacity.js";
 import { dressCode, startCopy } from "./copy.js";
 import { byId, every, hit, one } from "./dom.js";
+import { startErrorMap } from "./errormap.js";
 import { Exercise } from "./exercise.js";
 import { startGlossary } from "./glossary.js";
 import { startKeys } from "./keys.js";
 import { Live } from "./live.js";
+import { startHarden } from "./harden.js";
 import { setMath } from "./math.js";
 import { startLook, toggleLanguage, toggleTheme } from "./look.js";
 import { comparisons, experimentOf, experiments, page } from "./page.js";
@@ -43,6 +45,8 @@ if (bench && page.exercise) {
   bench.ready = (x) => exercise.ready(x);
 }
 startBreakIt();
+startErrorMap();
+startHarden();
 
 /** @param {boolean} open */
 function contents(open) {

@@ -128,6 +128,7 @@
  * @property {Phase} phase
  * @property {Reason} [reason]
  * @property {string} [trust]
+ * @property {number} [seconds] measured
  * @property {boolean} [edited]
  * @property {boolean} [exercise] one function was another version
  * @property {Record<string, Value>} [knobs]
