@@ -36,6 +36,7 @@ type page struct {
 	Status               *status
 	Error                *pageError
 	Mystery              *mysteryView
+	Exported             bool // the page is a file of an exported book
 }
 
 // pageError is what an error page says.
@@ -68,6 +69,9 @@ func (s *Site) page(r *http.Request, e *edition) *page {
 		Lang: language(r), Version: s.cfg.Version, Linux: runtime.GOOS == "linux",
 		Book: e.book, Progress: s.progress.snapshot(), Problems: e.problems,
 	}
+	if s.cfg.exported {
+		p.Exported, p.Linux = true, false
+	}
 	if c, err := r.Cookie("theme"); err == nil && (c.Value == "light" || c.Value == "dark") {
 		p.Theme = c.Value
 	}
@@ -86,6 +90,9 @@ func (s *Site) show(w http.ResponseWriter, r *http.Request, status int, name str
 	}
 	data.Lang, data.Version, data.Linux, data.Text = p.Lang, p.Version, p.Linux, face.words
 	data.Words = p.Book.Words
+	if p.Exported {
+		data.Root, data.Offline, data.Exercise, p.Status = bookRoot, true, nil, nil
+	}
 	encoded, err := json.Marshal(data) // with <, > and & escaped
 	if err != nil {
 		return err
@@ -150,7 +157,9 @@ func (s *Site) lesson(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	s.prebuild(e, l)
+	if !s.cfg.exported {
+		s.prebuild(e, l)
+	}
 	runs := s.listed()
 	p := s.page(r, e)
 	p.Prev, p.Next = prev, next

@@ -19,14 +19,14 @@ type route struct {
 func routes() []route {
 	return []route{
 		{"GET /{$}", person, (*Site).front},
-		{"GET /{lang}/{$}", person, (*Site).home},
-		{"GET /{lang}/{lesson}", person, (*Site).lesson},
-		{"GET /{lang}/labs", person, (*Site).labsPage},
+		{"GET /{lang}/{$}", person | book, (*Site).home},
+		{"GET /{lang}/{lesson}", person | book, (*Site).lesson},
+		{"GET /{lang}/labs", person | book, (*Site).labsPage},
 		{"GET /{lang}/mystery", person, (*Site).mysteryPage},
 		{"GET /{lang}/microscope", person, (*Site).microscopePage},
 		{"GET /{lang}/capacity", person, (*Site).capacityPage},
 		{"GET /{lang}/tree", person, (*Site).tree},
-		{"GET /{lang}/search", person, (*Site).searchPage},
+		{"GET /{lang}/search", person | book, (*Site).searchPage},
 		{"GET /{lang}/runs", person, (*Site).runsPage},
 		{"GET /{lang}/runs/{id}", person, (*Site).runPage},
 		{"GET /static/{path...}", open, (*Site).static},
@@ -62,9 +62,9 @@ func routes() []route {
 		{"GET /api/runs/{id}/doctor", 0, (*Site).doctor},
 		{"GET /api/runs/{id}/log", 0, (*Site).logText},
 		{"GET /api/runs/{id}/recording", 0, (*Site).recording},
-		{"GET /api/experiments/{lesson}/{experiment}/author/series", 0, (*Site).authorSeries},
-		{"GET /api/experiments/{lesson}/{experiment}/author/capacity", 0, (*Site).authorCapacity},
-		{"GET /api/experiments/{lesson}/{experiment}/author/doctor", 0, (*Site).authorDoctor},
+		{"GET /api/experiments/{lesson}/{experiment}/author/series", book, (*Site).authorSeries},
+		{"GET /api/experiments/{lesson}/{experiment}/author/capacity", book, (*Site).authorCapacity},
+		{"GET /api/experiments/{lesson}/{experiment}/author/doctor", book, (*Site).authorDoctor},
 
 		{"POST /api/mysteries/{seed}/answer", command, (*Site).answerMystery},
 
@@ -72,7 +72,7 @@ func routes() []route {
 		{"GET /api/traces/{id}", 0, (*Site).trace},
 		{"POST /api/traces/{id}/stop", command, (*Site).stopTrace},
 
-		{"GET /api/lessons/{lesson}/breakit", 0, (*Site).breakData},
+		{"GET /api/lessons/{lesson}/breakit", book, (*Site).breakData},
 		{"GET /api/exercises/{lesson}", owner, (*Site).exercise},
 		{"PUT /api/exercises/{lesson}", command | owner, (*Site).putExercise},
 		{"DELETE /api/exercises/{lesson}", command | owner, (*Site).resetExercise},

@@ -6,7 +6,9 @@ import { startBreakIt } from "./breakit.js";
 import { CapacityPage } from "./capacity.js";
 import { startCopy } from "./copy.js";
 import { byId, every, hit, one } from "./dom.js";
+import { recall } from "./exported.js";
 import { Exercise } from "./exercise.js";
+import { startFound } from "./found.js";
 import { startKeys } from "./keys.js";
 import { setMath } from "./math.js";
 import { startLook, toggleLanguage, toggleTheme } from "./look.js";
@@ -19,6 +21,7 @@ import { Replay } from "./replayed.js";
 import { Search } from "./search.js";
 import { both } from "./words.js";
 
+recall();
 startLook();
 startCopy();
 setMath();
@@ -128,5 +131,6 @@ function start() {
 
 start();
 startMystery();
+startFound();
 for (const e of every(document, ".js")) e.classList.add("is-live");
 if (!page.linux) byId("ui-link").dataset.state = "stopped";

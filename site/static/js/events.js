@@ -224,6 +224,7 @@
  * @property {boolean} linux
  * @property {string} [run] the page replays only this one
  * @property {boolean} [offline] the page is a file, and nobody can be asked
+ * @property {string} [root] of the exported book that the page is a file of, from the page
  * @property {Experiment[]|null} experiments
  * @property {LessonComparison[]|null} comparisons
  * @property {Record<string, Metric>|null} metrics
