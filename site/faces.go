@@ -110,18 +110,20 @@ func flatten(into map[string]content.Text, key string, node any) {
 // funcs are what templates may call.
 func (f *face) funcs(pips func(*content.Lesson) pips) template.FuncMap {
 	return template.FuncMap{
-		"asset":  f.asset,
-		"text":   f.text,
-		"textIn": f.textIn,
-		"both":   both,
-		"html":   func(v any) template.HTML { return template.HTML(fmt.Sprint(v)) }, // of our own renderer only
-		"pips":   pips,
-		"path":   func(lang string, parts ...string) string { return "/" + lang + "/" + strings.Join(parts, "/") },
-		"dict":   dict,
-		"add":    func(a, b int) int { return a + b },
-		"diff":   labs.Diff,
-		"signal": shownSignal,
-		"goal":   shownGoal,
+		"asset":    f.asset,
+		"text":     f.text,
+		"textIn":   f.textIn,
+		"both":     both,
+		"html":     func(v any) template.HTML { return template.HTML(fmt.Sprint(v)) }, // of our own renderer only
+		"pips":     pips,
+		"path":     func(lang string, parts ...string) string { return "/" + lang + "/" + strings.Join(parts, "/") },
+		"dict":     dict,
+		"add":      func(a, b int) int { return a + b },
+		"diff":     labs.Diff,
+		"signal":   shownSignal,
+		"goal":     shownGoal,
+		"measured": measured,
+		"cell":     (*printed).cell,
 	}
 }
 

@@ -36,7 +36,11 @@ type page struct {
 	Status               *status
 	Error                *pageError
 	Mystery              *mysteryView
-	Exported             bool // the page is a file of an exported book
+	Exported             bool                    // the page is a file of an exported book
+	Printing             bool                    // for paper: nothing can be pressed
+	Printed              map[string]*printed     // by experiment, for paper
+	Compared             map[string]*comparedRun // by comparison, for paper
+	Chapters             []template.HTML         // of the whole book
 }
 
 // pageError is what an error page says.

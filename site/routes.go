@@ -26,6 +26,7 @@ func routes() []route {
 		{"GET /{lang}/microscope", person, (*Site).microscopePage},
 		{"GET /{lang}/capacity", person, (*Site).capacityPage},
 		{"GET /{lang}/tree", person, (*Site).tree},
+		{"GET /{lang}/book", person | book, (*Site).bookPage},
 		{"GET /{lang}/search", person | book, (*Site).searchPage},
 		{"GET /{lang}/runs", person, (*Site).runsPage},
 		{"GET /{lang}/runs/{id}", person, (*Site).runPage},

@@ -48,6 +48,7 @@ type Site struct {
 	shown    *shown
 	series   *seriesCache
 	patients patients
+	press    press
 	frames   frameCache
 	counts   counts
 	foreign  *http.CrossOriginProtection

@@ -88,6 +88,7 @@ document.addEventListener("click", (e) => {
   const button = hit(e, "[data-act]"), card = hit(e, "[data-experiment-card]");
   if (button?.dataset.act === "theme") toggleTheme();
   else if (button?.dataset.act === "help") help.showModal();
+  else if (button?.dataset.act === "print") print();
   else if (button?.dataset.act === "contents") contents(menu.getAttribute("aria-expanded") !== "true");
   else if (button?.dataset.act === "compare" && hit(e, "[data-compare-card]")) pose(hit(e, "[data-compare-card]")?.dataset.compareCard ?? "");
   else if (button?.dataset.act === "bench" && card) mount(card.dataset.experimentCard ?? "");

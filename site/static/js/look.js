@@ -128,7 +128,21 @@ export function sheet(canvas) {
   return { g, w, h };
 }
 
+/** Paper is light: canvases are drawn again for it. */
+function paper() {
+  /** @type {string|undefined} */
+  let before;
+  const look = (/** @type {string|undefined} */ theme) => {
+    if (theme === undefined) delete root.dataset.theme;
+    else root.dataset.theme = theme;
+    changed();
+  };
+  addEventListener("beforeprint", () => { before = root.dataset.theme; look("light"); });
+  addEventListener("afterprint", () => look(before));
+}
+
 export function startLook() {
+  paper();
   if (page.root !== undefined) restore();
   dark.addEventListener("change", changed);
   document.addEventListener("click", (e) => {
