@@ -108,8 +108,14 @@ func (s *Site) show(w http.ResponseWriter, r *http.Request, status int, name str
 	}
 	remember(w, r, p.Lang)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	body := b.Bytes()
+	w.Header().Set("Vary", "Accept-Encoding")
+	if acceptsGzip(r) {
+		w.Header().Set("Content-Encoding", "gzip")
+		body = zipFast(body)
+	}
 	w.WriteHeader(status)
-	w.Write(b.Bytes())
+	w.Write(body)
 	return nil
 }
 
