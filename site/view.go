@@ -23,6 +23,7 @@ type pageData struct {
 	Faults      []faultKind       `json:"faults"`            // that a run can be given
 	Run         string            `json:"run,omitempty"`     // the page replays only this one
 	Offline     bool              `json:"offline,omitempty"` // the page is a file, and nobody can be asked
+	Root        string            `json:"root,omitempty"`    // of the exported book that the page is a file of, from the page
 	Exercise    *exerciseRef      `json:"exercise"`
 	Words       content.Words     `json:"words"`
 	Text        any               `json:"text"`

@@ -2,6 +2,8 @@
 // The site's commands and questions, and how they fail.
 
 /** @import {Text} from "./events.js" */
+import { answer } from "./exported.js";
+import { page } from "./page.js";
 import { known, text } from "./words.js";
 
 /** What the site says when it refuses. */
@@ -33,6 +35,7 @@ export const asApiError = (e) => (e instanceof ApiError ? e : new ApiError(0, "u
  * @returns {Promise<any>}
  */
 async function ask(method, path, body) {
+  if (page.root !== undefined) return answer(method, path, body).catch(() => { throw new ApiError(0, "exported", text("api.exported")); });
   /** @returns {RequestInit} */
   const said = () => (body === undefined ? {} : body instanceof Blob ? { headers: { "Content-Type": "application/octet-stream" }, body } : { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
   let response;

@@ -8,6 +8,8 @@ import { dressCode, startCopy } from "./copy.js";
 import { byId, every, hit, one } from "./dom.js";
 import { startErrorMap } from "./errormap.js";
 import { Exercise } from "./exercise.js";
+import { recall } from "./exported.js";
+import { startFound } from "./found.js";
 import { startGlossary } from "./glossary.js";
 import { startKeys } from "./keys.js";
 import { Live } from "./live.js";
@@ -24,6 +26,7 @@ import { Search } from "./search.js";
 import { dressTerms, startTerms } from "./terms.js";
 import { both } from "./words.js";
 
+recall();
 new Live((root) => { setMath(); dressCode(root); dressTerms(root); }); // first: it must see the page as the site sent it
 startLook();
 startCopy();
@@ -95,6 +98,7 @@ document.addEventListener("click", (e) => {
   const button = hit(e, "[data-act]"), card = hit(e, "[data-experiment-card]");
   if (button?.dataset.act === "theme") toggleTheme();
   else if (button?.dataset.act === "help") help.showModal();
+  else if (button?.dataset.act === "print") print();
   else if (button?.dataset.act === "contents") contents(menu.getAttribute("aria-expanded") !== "true");
   else if (button?.dataset.act === "compare" && hit(e, "[data-compare-card]")) pose(hit(e, "[data-compare-card]")?.dataset.compareCard ?? "");
   else if (button?.dataset.act === "bench" && card) mount(card.dataset.experimentCard ?? "");
@@ -138,5 +142,6 @@ function start() {
 
 start();
 startMystery();
+startFound();
 for (const e of every(document, ".js")) e.classList.add("is-live");
 if (!page.linux) byId("ui-link").dataset.state = "stopped";

@@ -49,7 +49,7 @@ export class Bench {
 
   /** @returns {Situation} */
   #now() {
-    return { ...this.#situation, experiment: this.#x, run: this.#run, linux: page.linux, open: this.#predictions.open(this.#asks), wrong: this.#knobs.wrong };
+    return { ...this.#situation, experiment: this.#x, run: this.#run, linux: page.linux, exported: page.root !== undefined, open: this.#predictions.open(this.#asks), wrong: this.#knobs.wrong };
   }
 
   /** Whose predictions are asked: the comparison's on the bench, else the experiment's. */
@@ -98,8 +98,14 @@ export class Bench {
   async #author() {
     this.#clear();
     const of = this.#versus.posed ?? this.#x;
-    if (of.author && !this.#predictions.open(this.#asks)) await this.#load(new Run("", this.#x.warmup, this.#x.seconds), `/api/experiments/${of.name}/author/series?block=last`);
+    if (of.author && !this.#predictions.open(this.#asks) && await this.#load(new Run("", this.#x.warmup, this.#x.seconds), `/api/experiments/${of.name}/author/series?block=last`) && page.root !== undefined) this.#reveal();
     this.#show.now();
+  }
+
+  /** In an exported book no run of one's own will say how near the predictions were: the author's does. */
+  #reveal() {
+    this.#predictions.told(this.#asks, this.#run?.end?.guesses ?? []);
+    document.dispatchEvent(new CustomEvent("over", { detail: { experiment: this.#x.id, run: this.#run } }));
   }
 
   /** A prediction was answered, or its answer taken back. */

@@ -26,6 +26,7 @@ export class BenchCurve {
   constructor(x) {
     this.#x = x;
     this.#nothing();
+    this.#link.hidden = page.offline === true;
     this.root = el("div", { class: "run-chart run-chart-wide" }, this.#body, this.#link);
   }
 

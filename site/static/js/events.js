@@ -226,6 +226,7 @@
  * @property {string} [run] the page replays only this one
  * @property {boolean} [offline] the page is a file, and nobody can be asked
  * @property {{lesson: string, stamp: string, shape: string}} [live] the files that the page follows
+ * @property {string} [root] of the exported book that the page is a file of, from the page
  * @property {Experiment[]|null} experiments
  * @property {LessonComparison[]|null} comparisons
  * @property {Record<string, Metric>|null} metrics

@@ -1,13 +1,19 @@
 // @ts-check
 // Language, theme, and the colours that canvases need.
 
+import { root as home } from "./address.js";
 import { every, hit } from "./dom.js";
+import { keep, kept } from "./exported.js";
+import { page } from "./page.js";
 import { language } from "./words.js";
 
 const root = document.documentElement;
 
 /** @param {string} name @param {string} value */
-const remember = (name, value) => { document.cookie = `${name}=${value}; path=/; max-age=31536000; samesite=strict`; };
+function remember(name, value) {
+  if (page.root !== undefined) keep(name, value);
+  else document.cookie = `${name}=${value}; path=/; max-age=31536000; samesite=strict`;
+}
 
 /** Tells every canvas that colours or words have changed. */
 const changed = () => { colours.clear(); document.dispatchEvent(new Event("look")); };
@@ -55,12 +61,15 @@ function attributes(lang) {
 
 /** Links lead on in the language that is being read. @param {"ko"|"en"} lang */
 function addresses(lang) {
-  const other = lang === "ko" ? "/en/" : "/ko/";
-  for (const e of every(document, `a[href^="${other}"]:not([data-lang]), form[action^="${other}"]`)) {
+  const other = lang === "ko" ? "en/" : "ko/", from = home + other, here = new URL(from, location.href).pathname;
+  for (const e of every(document, `a[href^="${from}"]:not([data-lang]), form[action^="${from}"]`)) {
     const name = e.hasAttribute("href") ? "href" : "action";
-    e.setAttribute(name, `/${lang}/${e.getAttribute(name)?.slice(4)}`);
+    e.setAttribute(name, `${home}${lang}/${e.getAttribute(name)?.slice(from.length)}`);
   }
-  if (location.pathname.startsWith(other)) history.replaceState(history.state, "", `/${lang}/${location.pathname.slice(4)}${location.search}${location.hash}`);
+  if (!location.pathname.startsWith(here)) return;
+  try {
+    history.replaceState(history.state, "", `${here.slice(0, -3)}${lang}/${location.pathname.slice(here.length)}${location.search}${location.hash}`);
+  } catch { /* a page from a disk keeps its address */ }
 }
 
 const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -70,6 +79,14 @@ export function toggleTheme() {
   root.dataset.theme = now === "dark" ? "light" : "dark";
   remember("theme", root.dataset.theme);
   changed();
+}
+
+/** An exported book sets no cookie; what was chosen stays in the browser. */
+function restore() {
+  const theme = kept("theme");
+  if (theme === "light" || theme === "dark") root.dataset.theme = theme;
+  if (root.lang !== "ko" && root.lang !== "en") return;
+  keep("lang", root.lang);
 }
 
 export const toggleLanguage = () => speak(language() === "ko" ? "en" : "ko");
@@ -111,7 +128,22 @@ export function sheet(canvas) {
   return { g, w, h };
 }
 
+/** Paper is light: canvases are drawn again for it. */
+function paper() {
+  /** @type {string|undefined} */
+  let before;
+  const look = (/** @type {string|undefined} */ theme) => {
+    if (theme === undefined) delete root.dataset.theme;
+    else root.dataset.theme = theme;
+    changed();
+  };
+  addEventListener("beforeprint", () => { before = root.dataset.theme; look("light"); });
+  addEventListener("afterprint", () => look(before));
+}
+
 export function startLook() {
+  paper();
+  if (page.root !== undefined) restore();
   dark.addEventListener("change", changed);
   document.addEventListener("click", (e) => {
     const link = hit(e, "[data-lang]");

@@ -8,7 +8,7 @@ import { Curve } from "./curve.js";
 import { every, one } from "./dom.js";
 import { figure } from "./format.js";
 import { comparisons, experimentOf, experiments, page } from "./page.js";
-import { verdictOf } from "./verdict.js";
+import { judged, verdictOf } from "./verdict.js";
 import { both } from "./words.js";
 
 /** One question in the text. */
@@ -181,6 +181,14 @@ export class Predictions {
       predictions: Object.fromEntries(all.filter((q) => q.given !== null).map((q) => [q.id, q.given])),
       skipped: all.filter((q) => q.skipped).map((q) => q.id),
     };
+  }
+
+  /** What somebody else's run says about what was answered here. @param {string} experiment @param {Guess[]} guesses */
+  told(experiment, guesses) {
+    for (const g of guesses) {
+      const q = this.of(experiment).find((x) => x.id === g.id);
+      q?.measured(judged(g, q.given));
+    }
   }
 
   /** @param {string} experiment @param {Guess[]} guesses */

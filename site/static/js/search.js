@@ -3,6 +3,7 @@
 // it, Enter asks the server for a page.
 
 /** @import {Hit} from "./events.js" */
+import { address } from "./address.js";
 import { get } from "./api.js";
 import { byId, el } from "./dom.js";
 import { both, language, text } from "./words.js";
@@ -60,7 +61,7 @@ export class Search {
     const options = hits.slice(0, MOST).map((h, i) => {
       const li = el("li", { role: "option", id: `ui-found-${i}`, "aria-selected": "false" }, el("b", {}, both(h.Title)), h.Where?.ko ? el("small", {}, both(h.Where)) : "", el("span", {}, h.Before, el("mark", {}, h.Match), h.After));
       li.addEventListener("pointerdown", (e) => { e.preventDefault(); this.#go(h); });
-      li.dataset.to = address(h);
+      li.dataset.to = place(h);
       return li;
     });
     this.#list.replaceChildren(...(options.length ? options : [el("li", { class: "search-none", role: "option", "aria-disabled": "true", "aria-selected": "false" }, both("search.none", { query: q }))]));
@@ -70,7 +71,7 @@ export class Search {
   }
 
   /** @param {Hit} h */
-  #go(h) { location.assign(address(h)); }
+  #go(h) { location.assign(place(h)); }
 
   /** @param {number} at */
   #mark(at) {
@@ -100,4 +101,4 @@ export class Search {
 }
 
 /** @param {Hit} h */
-const address = (h) => `/${language()}/${h.Lesson}${h.Section ? `#${h.Section}` : ""}`;
+const place = (h) => address(language(), h.Lesson, h.Section ? `#${h.Section}` : "");

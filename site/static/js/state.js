@@ -14,6 +14,7 @@ import { known, plain, text } from "./words.js";
  * @property {Experiment} experiment
  * @property {Run|null} run on the bench
  * @property {boolean} linux
+ * @property {boolean} exported the page is of an exported book
  * @property {boolean} open predictions are not answered
  * @property {boolean} wrong a knob's value is not allowed
  * @property {boolean} asking a run was asked for
@@ -24,7 +25,7 @@ import { known, plain, text } from "./words.js";
  * @property {ApiError|null} refused what the site said to the last request
  */
 
-/** @typedef {"idle"|"locked"|"wrong"|"nolinux"|"asking"|"loading"|"queued"|"building"|"starting"|"running"|"draining"|"finished"|"failed"|"stopped"|"interrupted"|"void"|"lost"} State */
+/** @typedef {"idle"|"locked"|"wrong"|"nolinux"|"exported"|"asking"|"loading"|"queued"|"building"|"starting"|"running"|"draining"|"finished"|"failed"|"stopped"|"interrupted"|"void"|"lost"} State */
 /** @typedef {{act: string, key: string, main?: boolean, arg?: string}} Act */
 /** @typedef {{kind: string, title: Text, body: Text[], raw?: string, acts: Act[]}} Note */
 
@@ -35,6 +36,7 @@ export function stateOf(s) {
   if (live && s.lost) return "lost";
   if (s.loading) return "loading";
   if (live) return /** @type {State} */ (run.phase);
+  if (s.exported) return s.open ? "locked" : "exported";
   if (!s.linux) return s.open ? "locked" : "nolinux"; // the author's recording waits for the predictions too
   if (s.wrong) return "wrong";
   if (s.open) return "locked";
@@ -89,6 +91,7 @@ export function noteOf(state, s) {
     case "failed": case "interrupted": return failed(run, state);
     case "finished": return finished(s);
     case "nolinux": return nolinux(s);
+    case "exported": return exported(s);
     default: return say(name === "wrong" ? "failed" : "busy", name);
   }
 }
@@ -115,6 +118,13 @@ function nolinux(s) {
   if (!s.run) return where;
   const whose = s.run.author ? text("note.author") : text("note.recorded");
   return { ...where, kind: "busy", title: whose, body: [text("note.recorded.why", hostArgs(s.run)), text("note.nolinux.why")], acts: [replay] };
+}
+
+/** Nothing runs in an exported book. @param {Situation} s @returns {Note} */
+function exported(s) {
+  const name = s.experiment.name, raw = `go run ./cmd/labs\ngo run ./cmd/labs run ${name}`;
+  if (!s.run) return { ...say("lost", "exported", [text("note.exported.none"), text("note.exported.why")]), raw };
+  return { kind: "busy", title: text("note.author"), body: [text("note.recorded.why", hostArgs(s.run)), text("note.exported.why")], raw, acts: [replay] };
 }
 
 /** @param {Situation} s */

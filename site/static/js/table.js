@@ -27,6 +27,7 @@ export class Table {
 
   constructor() {
     this.#links.csv.addEventListener("click", () => this.#freshen());
+    addEventListener("beforeprint", () => { if (this.#run && this.#upTo > 0) this.#fill(this.#run, this.#upTo); }); // on paper it is seen
     byId("ui-png").addEventListener("click", () => savePicture(every(document, "#ui-charts .run-chart"), `${this.#file()}.png`));
   }
 
@@ -51,7 +52,14 @@ export class Table {
     for (const a of [...Object.values(this.#links), this.#offers]) a.hidden = !any;
     if (!any) return;
     this.#address(run);
-    if (this.#pane.hidden) return;
+    this.#upTo = upTo;
+    if (!this.#pane.hidden) this.#fill(run, upTo);
+  }
+
+  #upTo = -1;
+
+  /** @param {Run} run @param {number} upTo */
+  #fill(run, upTo) {
     const rows = [];
     for (let row = HZ; row <= upTo; row += HZ) rows.push(el("tr", {}, cell(figure(row / HZ)), ...this.#columns.map((c) => cell(this.#text(run, c, row)))));
     this.#body.replaceChildren(...rows);

@@ -12,6 +12,14 @@ const allowed = (t = "0") => (t.startsWith("x") ? `×${t.slice(1)}` : `±${t.rep
 /** @param {number} share */
 const percent = (share) => (share >= 0.995 ? String(Math.round(100 * share)) : String(Number((100 * share).toPrecision(2))));
 
+/** A run's answer beside what somebody gave who did not start it. A curve is not scored. @param {Guess} g @param {import("./events.js").Answer|null} given @returns {Guess} */
+export function judged(g, given) {
+  const bare = { ...g, given: given ?? undefined, score: undefined, shape: undefined }, band = g.bands?.[0];
+  if (given === null || g.answer === null) return { ...bare, right: false };
+  if (g.kind === "number") return { ...bare, right: band ? Number(given) >= band.low && Number(given) <= band.high : given === g.answer };
+  return { ...bare, right: given === g.answer };
+}
+
 /** @param {Guess} g @param {boolean} given @returns {Node[]} */
 export function verdictOf(g, given) {
   if (g.answer === null) return [both("predict.no-answer", { why: plain(g.why ?? "–") })];
