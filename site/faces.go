@@ -15,8 +15,8 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"socketlabs/content"
-	"socketlabs/harden"
 	"socketlabs/labs"
+	"socketlabs/site/harden"
 )
 
 //go:embed static templates text.yaml tables.yaml

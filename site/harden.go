@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"socketlabs/content"
-	"socketlabs/harden"
 	"socketlabs/runner"
+	"socketlabs/site/harden"
 )
 
 // hardenPage is the form, as it was filled in, and what it comes to.

@@ -11,8 +11,8 @@ import (
 	"testing"
 
 	"socketlabs/content"
-	"socketlabs/harden"
 	"socketlabs/runner/judge"
+	"socketlabs/site/harden"
 )
 
 func TestHardeningHasWordsForEverything(t *testing.T) {

@@ -12,9 +12,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"socketlabs/harden"
 	"socketlabs/runner"
 	"socketlabs/site"
+	"socketlabs/site/harden"
 )
 
 type hardenFlags struct {

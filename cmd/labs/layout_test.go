@@ -16,10 +16,10 @@ import (
 // README. Nothing imports site, nothing imports a lab, content never sees a
 // process, runner never sees a lesson.
 var arrows = map[string][]string{
-	"cmd/labs":              {"content", "harden", "labs", "labs/telemetry", "runner", "runner/judge", "runner/trace", "site"},
-	"site":                  {"content", "harden", "labs", "labs/telemetry", "runner", "runner/judge", "runner/trace"},
+	"cmd/labs":              {"content", "labs", "labs/telemetry", "runner", "runner/judge", "runner/trace", "site", "site/harden"},
+	"site":                  {"content", "labs", "labs/telemetry", "runner", "runner/judge", "runner/trace", "site/harden"},
 	"content":               {"labs", "labs/telemetry", "runner/judge"},
-	"harden":                {"labs/telemetry"},
+	"site/harden":           {"labs/telemetry"},
 	"labs":                  {"labs/internal/lab", "labs/telemetry"},
 	"runner":                {"labs", "labs/telemetry", "runner/judge", "runner/load", "runner/observe", "runner/shim", "runner/trace"},
 	"runner/load":           {"labs", "labs/telemetry"},
