@@ -72,18 +72,18 @@ func Mysteries() []Mystery {
 		{ID: "lock", Stage: "locks", Proofs: []Proof{
 			{"lab.lock_wait", "lab.lock_wait / 1000000 / seconds >= 1"},
 			{"lab.contended", "lab.contended / seconds >= 20"},
-		}, spec: Spec{Lab: "workers", Knobs: map[string]any{"pool": 8.0, "lock": "one"}, Load: work, Client: ofWork}},
+		}, spec: Spec{Lab: "workers", Knobs: map[string]any{"threads": 8.0, "lock": "one"}, Load: work, Client: ofWork}},
 
 		{ID: "disk", Stage: "disk", Proofs: []Proof{
 			{"lab.disk_wait", "lab.disk_wait / 1000000 / seconds >= 1"},
 			{"kernel.disk_written", "kernel.disk_written > 0 && lab.disk_wait / 1000000 / seconds >= 1"},
 			{"lab.syncs", "lab.syncs > 0 && lab.disk_wait / 1000000 / seconds >= 1"},
-		}, spec: Spec{Lab: "workers", Knobs: map[string]any{"pool": 4.0, "work": "disk"}, Load: work, Client: ofWork}},
+		}, spec: Spec{Lab: "workers", Knobs: map[string]any{"threads": 4.0, "work": "disk"}, Load: work, Client: ofWork}},
 
 		{ID: "dependency", Stage: "dependency", Proofs: []Proof{
 			{"lab.upstream_wait", "lab.upstream_wait / 1000000 / seconds >= 1"},
 			{"lab.upstream_calls", "lab.upstream_calls > 0 && lab.upstream_wait / 1000000 / seconds >= 1"},
-		}, spec: Spec{Lab: "workers", Knobs: map[string]any{"pool": 4.0, "work": "upstream"}, Load: work, Client: ofWork}},
+		}, spec: Spec{Lab: "workers", Knobs: map[string]any{"threads": 4.0, "work": "upstream"}, Load: work, Client: ofWork}},
 
 		{ID: "tail", Stage: "application", Proofs: []Proof{
 			{"lab.held_bytes", "lab.held_bytes.min > 0 && load.oldest.last > 0.3"},

@@ -22,6 +22,7 @@ import (
 type engine struct {
 	name string
 	kind kind
+	lab  string // the lab's folder, when it is not the name
 	args []string
 	most int // connections that it can serve; 0: all
 	path string
@@ -40,6 +41,7 @@ func engines() []engine {
 	return []engine{
 		{name: "blocking", kind: lab, args: []string{"-model=threads"}, most: 1000},
 		{name: "epoll", kind: lab},
+		{name: "epoll-once", kind: lab, lab: "epoll", args: []string{"-drain=false"}},
 		{name: "epollet", kind: lab},
 		{name: "reuseport", kind: lab, args: []string{"-listeners=1"}},
 		{name: "uring", kind: lab},
@@ -64,10 +66,14 @@ func build(root, dir string, list []engine) ([]engine, error) {
 		var cmd *exec.Cmd
 		switch e.kind {
 		case lab:
-			if _, err := os.Stat(filepath.Join(root, "labs", e.name)); errors.Is(err, fs.ErrNotExist) {
+			folder := e.name
+			if e.lab != "" {
+				folder = e.lab
+			}
+			if _, err := os.Stat(filepath.Join(root, "labs", folder)); errors.Is(err, fs.ErrNotExist) {
 				continue
 			}
-			cmd = exec.Command("go", "build", "-C", root, "-o", e.path, "./labs/"+e.name)
+			cmd = exec.Command("go", "build", "-C", root, "-o", e.path, "./labs/"+folder)
 		case peer:
 			cmd = exec.Command("go", "build", "-tags", "poll_opt,gc_opt", "-o", e.path, "./peer/"+e.name)
 		case floor:

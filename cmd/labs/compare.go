@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -174,6 +175,14 @@ func (o compared) repeats() int {
 	return n
 }
 
+// held says that every check of the experiment held in one of its blocks.
+func (o compared) held(label string) bool {
+	return slices.ContainsFunc(o.blocks, func(b telemetry.BlockEnd) bool {
+		fails := func(c telemetry.Check) bool { return !c.Pass }
+		return b.Label == label && len(b.Checks) > 0 && !slices.ContainsFunc(b.Checks, fails)
+	})
+}
+
 // open says that the run shows no difference either way: few rounds may not be
 // enough for what the lesson expects, and contradict it when they show another.
 func (o compared) open() bool {
@@ -182,8 +191,9 @@ func (o compared) open() bool {
 }
 
 // compareAll runs the comparisons of a lesson and says whether each is what the
-// lesson expects.
-func (p *place) compareAll(cmd *cobra.Command, r *runner.Runner, l *content.Lesson, f checkFlags) (held bool, err error) {
+// lesson expects. Of the experiments that it saw to hold, in some block, it notes
+// the names.
+func (p *place) compareAll(cmd *cobra.Command, r *runner.Runner, l *content.Lesson, f checkFlags, seen map[string]bool) (held bool, err error) {
 	held = true
 	for _, c := range l.Comparisons {
 		var out compared
@@ -194,6 +204,9 @@ func (p *place) compareAll(cmd *cobra.Command, r *runner.Runner, l *content.Less
 			}
 			if cmd.Context().Err() != nil {
 				return false, cmd.Context().Err()
+			}
+			for _, x := range []*content.Experiment{c.A, c.B} {
+				seen[x.Spec.Name] = seen[x.Spec.Name] || out.held(x.ID)
 			}
 			switch settled = true; {
 			case out.result() == "holds":

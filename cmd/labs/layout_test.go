@@ -30,7 +30,7 @@ var arrows = map[string][]string{
 	"labs/internal/lab":     {"labs/telemetry", "labs/internal/sock"},
 	"labs/internal/sock":    {},
 	"labs/internal/loop":    {"labs/internal/lab", "labs/internal/sock", "labs/telemetry"},
-	"labs/internal/rpc":     {},
+	"labs/internal/rpc":     {"labs/internal/loop"},
 	"labs/internal/threads": {"labs/internal/lab", "labs/internal/sock", "labs/telemetry"},
 	"labs/internal/labtest": {"labs/internal/rpc", "labs/telemetry"},
 	"labs/NAME":             {"labs/internal/lab", "labs/internal/loop", "labs/internal/rpc", "labs/internal/sock", "labs/internal/threads", "labs/telemetry"},

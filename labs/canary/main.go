@@ -109,24 +109,15 @@ func drain(c *loop.Conn) error {
 		}
 		return nil
 	}
-	for {
-		r, n, err := rpc.Next(c.In)
-		if err != nil {
-			c.Send(rpc.Append(nil, r.ID, rpc.BadRequest, []byte(err.Error())))
-			c.Finish()
-			return nil
-		}
-		if n == 0 {
-			return nil
-		}
-		c.Take(n)
-		handle(c, r)
+	if err := rpc.Each(c, answer); err != nil {
+		rpc.Refuse(c, err.Error())
 	}
+	return nil
 }
 
-// handle passes a call on. Each call is drawn on its own: neither a client nor a
+// answer passes a call on. Each call is drawn on its own: neither a client nor a
 // connection belongs to a version.
-func handle(c *loop.Conn, r rpc.Request) {
+func answer(c *loop.Conn, r rpc.Request) {
 	v := old
 	if rand.IntN(100) < int(m.Share.Value()) {
 		v = next

@@ -57,18 +57,9 @@ func (v *version) stop() {
 	unix.Close(v.quit)
 }
 
-func (v *version) drain(c *loop.Conn) error {
-	for {
-		r, n, err := rpc.Next(c.In)
-		if err != nil || n == 0 {
-			return err
-		}
-		c.Take(n)
-		v.handle(c, r)
-	}
-}
+func (v *version) drain(c *loop.Conn) error { return rpc.Each(c, v.answer) }
 
-func (v *version) handle(c *loop.Conn, r rpc.Request) {
+func (v *version) answer(c *loop.Conn, r rpc.Request) {
 	status, body, takes := rpc.OK, bytes.Clone(r.Body), v.delay
 	switch r.Method {
 	case rpc.Echo:
@@ -82,15 +73,15 @@ func (v *version) handle(c *loop.Conn, r rpc.Request) {
 	if rand.Float64() < v.errors {
 		status, body = rpc.Failed, nil
 	}
-	answer := rpc.Append(nil, r.ID, status, body)
+	out := rpc.Append(nil, r.ID, status, body)
 	if takes == 0 {
-		c.Send(answer)
+		c.Send(out)
 		return
 	}
 	c.Hold()
 	time.AfterFunc(takes, func() {
 		c.Post(func() {
-			c.Send(answer)
+			c.Send(out)
 			c.Release()
 		})
 	})

@@ -58,13 +58,13 @@ func serve(addr netip.AddrPort, quit int) error {
 	return loop.Serve(addr, quit, loop.Config{
 		Counts: &m.Counts, Backlog: *backlog, Buf: *bufSize,
 		MaxIn:  *most + *bufSize + sock.FrameHeader,
-		Accept: enter, Receive: receive, Closed: leave, Stop: stop,
+		Accept: enter, Receive: drain, Closed: leave, Stop: stop,
 	})
 }
 
-// receive answers each message that has arrived whole with its header and its
+// drain answers each message that has arrived whole with its header and its
 // payload, which a server that computes its answers has in two places.
-func receive(c *loop.Conn) error {
+func drain(c *loop.Conn) error {
 	data, whole := c.In, 0
 	for !c.Closed() {
 		payload, n, err := sock.NextFrame(data[whole:], *most)

@@ -64,13 +64,13 @@ func serve(addr netip.AddrPort, quit int) error {
 	return loop.Serve(addr, quit, loop.Config{
 		Counts: &m.Counts, Backlog: *backlog, Buf: *bufSize,
 		MaxIn:  *most + *bufSize + tlvHeader,
-		Accept: func(c *loop.Conn) { c.Data = &stream{} }, Receive: receive, Closed: leave,
+		Accept: func(c *loop.Conn) { c.Data = &stream{} }, Receive: drain, Closed: leave,
 	})
 }
 
-// receive answers each frame that has arrived whole with the same bytes: all of
+// drain answers each frame that has arrived whole with the same bytes: all of
 // them in one write, and without a copy.
-func receive(c *loop.Conn) error {
+func drain(c *loop.Conn) error {
 	s, data := c.Data.(*stream), c.In
 	whole, n, size, err := cut(data, s.seen)
 	m.Frames.Add(n)

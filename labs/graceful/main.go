@@ -30,8 +30,8 @@ var (
 	polite    = flag.Bool("polite", true, "at the end, tell every client and answer what was sent; off: close at once")
 	drainTime = flag.Duration("drain-time", time.Second, "how long clients have to leave [0s..1500ms]")
 	handOver  = flag.String("hand-over", "fd", "at SIGHUP: the next worker inherits the listener, binds one of its own, or comes when the last has ended [fd|reuseport|none]")
-	backlog   = flag.Int("backlog", 1024, "connections that may wait to be accepted [0..65535]")
 	health    = flag.Int("health", 0, "port of 127.0.0.1 where /livez, /readyz and /healthz are, 0 for none [0..65535]")
+	backlog   = flag.Int("backlog", 1024, "connections that may wait to be accepted [0..65535]")
 )
 
 // m is every number this lab exports; a field's name is its metric's name. The

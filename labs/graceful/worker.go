@@ -56,6 +56,50 @@ func run() error {
 	return l.Run(lifeline)
 }
 
+// drain takes the calls that have arrived.
+func drain(c *loop.Conn) error {
+	if err := rpc.Each(c, answer); err != nil {
+		rpc.Refuse(c, err.Error())
+	}
+	return nil
+}
+
+// answer does a call, and answers it when it is done.
+func answer(c *loop.Conn, r rpc.Request) {
+	m.Requests.Inc()
+	switch r.Method {
+	case rpc.Echo:
+		reply(c, r.ID, rpc.OK, r.Body)
+	case rpc.Name:
+		reply(c, r.ID, rpc.OK, []byte("generation "+os.Getenv(generation)))
+	case rpc.Work:
+		if kept += len(r.Body); kept > maxKept {
+			kept -= len(r.Body)
+			m.Refused.Inc()
+			c.Send(rpc.AppendBusy(nil, r.ID, 50*time.Millisecond))
+			return
+		}
+		body := bytes.Clone(r.Body)
+		m.Working.Inc()
+		c.Hold()
+		time.AfterFunc(rpc.WorkTime(body), func() {
+			c.Post(func() {
+				kept -= len(body)
+				m.Working.Dec()
+				reply(c, r.ID, rpc.OK, body)
+				c.Release()
+			})
+		})
+	default:
+		reply(c, r.ID, rpc.UnknownMethod, nil)
+	}
+}
+
+func reply(c *loop.Conn, id uint32, s rpc.Status, body []byte) {
+	m.Answered.Inc()
+	c.Send(rpc.Append(nil, id, s, body))
+}
+
 // stop is called when the queue is taken and the listener closed. The connections
 // are not: their clients are told to send no more calls on them, and what they
 // have sent before they knew is answered.
@@ -90,56 +134,4 @@ func tick(l *loop.Loop, now time.Time) {
 			c.Hurry()
 		}
 	})
-}
-
-// drain takes the calls that have arrived.
-func drain(c *loop.Conn) error {
-	for {
-		r, n, err := rpc.Next(c.In)
-		if err != nil {
-			c.Send(rpc.Append(nil, r.ID, rpc.BadRequest, []byte(err.Error())))
-			c.Finish()
-			return nil
-		}
-		if n == 0 {
-			return nil
-		}
-		c.Take(n)
-		handle(c, r)
-	}
-}
-
-func handle(c *loop.Conn, r rpc.Request) {
-	m.Requests.Inc()
-	switch r.Method {
-	case rpc.Echo:
-		reply(c, r.ID, rpc.OK, r.Body)
-	case rpc.Name:
-		reply(c, r.ID, rpc.OK, []byte("generation "+os.Getenv(generation)))
-	case rpc.Work:
-		if kept += len(r.Body); kept > maxKept {
-			kept -= len(r.Body)
-			m.Refused.Inc()
-			c.Send(rpc.AppendBusy(nil, r.ID, 50*time.Millisecond))
-			return
-		}
-		body := bytes.Clone(r.Body)
-		m.Working.Inc()
-		c.Hold()
-		time.AfterFunc(rpc.WorkTime(body), func() {
-			c.Post(func() {
-				kept -= len(body)
-				m.Working.Dec()
-				reply(c, r.ID, rpc.OK, body)
-				c.Release()
-			})
-		})
-	default:
-		reply(c, r.ID, rpc.UnknownMethod, nil)
-	}
-}
-
-func reply(c *loop.Conn, id uint32, s rpc.Status, body []byte) {
-	m.Answered.Inc()
-	c.Send(rpc.Append(nil, id, s, body))
 }

@@ -20,16 +20,16 @@ import (
 )
 
 var (
-	rate     = flag.Int("rate", 1000, "calls a second that a client may make [1..1000000 per second]")
-	burst    = flag.Int("burst", 100, "calls that it may make at once after a pause [1..10000]")
-	per      = flag.String("per", "address", "who is one client: a source address, or each connection [address|connection]")
-	clients  = flag.Int("clients", 1024, "clients that are remembered [1..100000]")
-	maxConns = flag.Int("max-connections", 1024, "connections that may be open [1..10000]")
-	idle     = flag.Duration("idle-timeout", 10*time.Second, "how long a connection may make no whole call, 0 for ever [0s..60s]")
-	sample   = flag.Int("log-sample", 5, "lines of log a second for each class; 0: no log [0..1000]")
-	logBy    = flag.String("log", "class", "what the log keeps: so many lines of each class, or one of a hundred in all [class|share]")
-	mask     = flag.Bool("mask", true, "log the network of a client, not its address")
-	backlog  = flag.Int("backlog", 1024, "connections that may wait to be accepted [0..65535]")
+	rate    = flag.Int("rate", 1000, "calls a second that a client may make [1..1000000 per second]")
+	burst   = flag.Int("burst", 100, "calls that it may make at once after a pause [1..10000]")
+	per     = flag.String("per", "address", "who is one client: a source address, or each connection [address|connection]")
+	clients = flag.Int("clients", 1024, "clients that are remembered [1..100000]")
+	most    = flag.Int("max-connections", 1024, "connections that may be open [1..10000]")
+	idle    = flag.Duration("idle-timeout", 10*time.Second, "how long a connection may make no whole call, 0 for ever [0s..60s]")
+	sample  = flag.Int("log-sample", 5, "lines of log a second for each class, 0 for none [0..1000]")
+	logBy   = flag.String("log", "class", "what the log keeps: so many lines of each class, or one of a hundred in all [class|share]")
+	mask    = flag.Bool("mask", true, "log the network of a client, not its address")
+	backlog = flag.Int("backlog", 1024, "connections that may wait to be accepted [0..65535]")
 )
 
 // m is every number this lab exports; a field's name is its metric's name.
@@ -66,55 +66,33 @@ func main() { lab.Main(serve, &m) }
 func serve(addr netip.AddrPort, quit int) error {
 	defer leftOut()
 	return loop.Serve(addr, quit, loop.Config{
-		Counts: &m.Counts, Backlog: *backlog, Accept: accept, Receive: drain, Closed: leave,
+		Counts: &m.Counts, Backlog: *backlog, Accept: enter, Receive: drain, Closed: leave,
 		Every: 50 * time.Millisecond, Tick: tick,
 	})
-}
-
-// accept lets the connection in, or tells it that there is no room. A client can
-// not tell a close without a word from a crash, and would come back at once.
-func accept(c *loop.Conn) {
-	s := &state{addr: peer(c.FD), latest: time.Now()}
-	c.Data = s
-	if quiet.Len() >= *maxConns {
-		m.Refused.Inc()
-		note(refused, s.addr, "%d connections are open", *maxConns)
-		c.Send(rpc.Append(nil, 0, rpc.GoAway, nil))
-		c.Finish()
-		return
-	}
-	s.quiet = quiet.PushBack(c)
-	m.Served.Set(quiet.Len())
 }
 
 // drain takes the calls that have arrived. Only a whole call renews the idle
 // time: a byte now and then would buy for ever.
 func drain(c *loop.Conn) error {
 	s, now := c.Data.(*state), time.Now()
-	for {
-		r, n, err := rpc.Next(c.In)
-		if err != nil { // where the next call begins, nobody knows
-			m.BadRequests.Inc()
-			note(malformed, s.addr, "%d bytes are no call", len(c.In)) // never the bytes
-			c.Send(rpc.Append(nil, 0, rpc.BadRequest, nil))
-			c.Finish()
-			return nil
-		}
-		if n == 0 {
-			return nil
-		}
-		c.Take(n)
+	err := rpc.Each(c, func(c *loop.Conn, r rpc.Request) {
 		m.Requests.Inc()
 		s.latest = now
 		if s.quiet != nil {
 			quiet.MoveToBack(s.quiet)
 		}
-		handle(c, s, r, now)
+		answer(c, s, r, now)
+	})
+	if err != nil {
+		m.BadRequests.Inc()
+		note(malformed, s.addr, "%d bytes are no call", len(c.In)) // never the bytes
+		rpc.Refuse(c, "")
 	}
+	return nil
 }
 
-// handle answers a call that has its token, and tells the others when to come again.
-func handle(c *loop.Conn, s *state, r rpc.Request, now time.Time) {
+// answer answers a call that has its token, and tells the others when to come again.
+func answer(c *loop.Conn, s *state, r rpc.Request, now time.Time) {
 	who := any(s.addr)
 	if *per == "connection" {
 		who = c
@@ -182,6 +160,22 @@ func tick(_ *loop.Loop, now time.Time) {
 		second = now
 		leftOut()
 	}
+}
+
+// enter lets the connection in, or tells it that there is no room. A client can
+// not tell a close without a word from a crash, and would come back at once.
+func enter(c *loop.Conn) {
+	s := &state{addr: peer(c.FD), latest: time.Now()}
+	c.Data = s
+	if quiet.Len() >= *most {
+		m.Refused.Inc()
+		note(refused, s.addr, "%d connections are open", *most)
+		c.Send(rpc.Append(nil, 0, rpc.GoAway, nil))
+		c.Finish()
+		return
+	}
+	s.quiet = quiet.PushBack(c)
+	m.Served.Set(quiet.Len())
 }
 
 // leave is the end of a connection. As a client it is not needed any more; an

@@ -127,15 +127,15 @@ func (l *loop) accept() error {
 // handle does what an event allows. EPOLLERR and EPOLLHUP need no branch: they
 // come unasked, and the write or read that they lead to says what happened.
 func (l *loop) handle(c *conn, events uint32, buf []byte) {
-	err := l.flush(c)
+	var err error
+	if len(c.out) > 0 {
+		err = l.send(c, c.out)
+	}
 	if err == nil && len(c.out) == 0 && events&^unix.EPOLLOUT != 0 {
 		err = l.drain(c, buf)
 	}
 	if err != nil {
-		if err != io.EOF {
-			log.Print(err)
-		}
-		l.leave(c)
+		l.leave(c, err)
 	}
 }
 
@@ -162,7 +162,7 @@ func (l *loop) drain(c *conn, buf []byte) error {
 		case n == 0: // FIN; everything before it has been answered
 			return io.EOF
 		}
-		if err := l.reply(c, buf[:n]); err != nil {
+		if err := l.send(c, buf[:n]); err != nil {
 			return err
 		}
 		if len(c.out) > 0 || n < len(buf) {
@@ -172,58 +172,36 @@ func (l *loop) drain(c *conn, buf []byte) error {
 	return nil
 }
 
-// reply sends data. What the kernel has no room for is kept, and nothing more
-// is read until it has gone: back-pressure.
-func (l *loop) reply(c *conn, data []byte) error {
-	n, err := l.send(c, data)
-	if err != nil || n == len(data) {
-		return err
-	}
-	m.Pending.Add(len(data) - n)
-	c.out = append(c.out, data[n:]...)
-	return l.watch(c)
-}
-
-// flush sends what reply had to keep.
-func (l *loop) flush(c *conn) error {
-	if len(c.out) == 0 {
-		return nil
-	}
-	n, err := l.send(c, c.out)
-	m.Pending.Add(-n)
-	c.out = c.out[n:]
-	if err != nil || len(c.out) > 0 {
-		return err
-	}
-	c.out = nil
-	return l.watch(c)
-}
-
-// send writes once: level-triggered epoll reports when there is room again.
-func (l *loop) send(c *conn, data []byte) (n int, err error) {
-	r, _, errno := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(c.fd), uintptr(unsafe.Pointer(&data[0])), uintptr(len(data)), unix.MSG_NOSIGNAL, 0, 0)
+// send writes data once and keeps what the kernel has no room for. Nothing more
+// is read until that has gone: back-pressure.
+func (l *loop) send(c *conn, data []byte) error {
+	r, _, err := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(c.fd), uintptr(unsafe.Pointer(&data[0])), uintptr(len(data)), unix.MSG_NOSIGNAL, 0, 0)
+	n := int(r)
 	l.writes++
 	switch {
-	case errno == unix.EINTR:
+	case err == unix.EINTR:
 		m.Interrupted.Inc()
-		return 0, nil
-	case errno == unix.EAGAIN: // the send queue is full
+	case err == unix.EAGAIN: // the send queue is full
 		m.Again.Inc()
-		return 0, nil
-	case errno == unix.ECONNRESET:
+	case err == unix.ECONNRESET:
 		m.Resets.Inc()
-		return 0, io.EOF
-	case errno == unix.EPIPE: // the reset was noticed by an earlier call
+		return io.EOF
+	case err == unix.EPIPE: // the reset was noticed by an earlier call
 		m.BrokenPipes.Inc()
-		return 0, io.EOF
-	case errno != 0:
-		return 0, os.NewSyscallError("sendto", errno)
-	}
-	if n = int(r); n < len(data) {
+		return io.EOF
+	case err != 0:
+		return os.NewSyscallError("sendto", err)
+	case n < len(data):
 		m.ShortWrites.Inc()
 	}
-	l.sent += n
-	return n, nil
+	rest := data[max(n, 0):]
+	l.sent += len(data) - len(rest)
+	if len(rest) == len(c.out) { // all went at once, as nearly always, or nothing could
+		return nil
+	}
+	m.Pending.Add(len(rest) - len(c.out))
+	c.out = append([]byte(nil), rest...) // nil of nothing
+	return l.watch(c)
 }
 
 // watch registers what c waits for: room while it has bytes to send, and bytes
@@ -250,27 +228,50 @@ func (l *loop) control(op, fd int, events uint32) error {
 
 // enter lists the connection and has it watched.
 func (l *loop) enter(cfd int) {
-	for len(l.conns) <= cfd {
-		l.conns = append(l.conns, nil)
-	}
+	l.conns = append(l.conns, make([]*conn, max(0, cfd+1-len(l.conns)))...) // room for it
 	l.open++
 	m.Open.Inc()
 	l.deal()
 	c := &conn{fd: cfd}
 	l.conns[cfd] = c
 	if err := l.watch(c); err != nil {
-		log.Print(err)
-		l.leave(c)
+		l.leave(c, err)
 	}
 }
 
-// leave closes it.
-func (l *loop) leave(c *conn) {
+// leave closes it; any error but io.EOF is worth a line.
+func (l *loop) leave(c *conn, err error) {
+	if err != io.EOF {
+		log.Print(err)
+	}
 	l.open--
 	m.Open.Dec()
 	m.Pending.Add(-len(c.out))
 	l.conns[c.fd] = nil
 	unix.Close(c.fd)
+}
+
+// stop takes who is still in the queue, closes the door, and lets every
+// connection end as if its FIN had come: after SHUT_RD a read still returns the
+// bytes that have arrived, and then 0.
+func (l *loop) stop(quit int) error {
+	for l.lfd >= 0 && sock.Wait(l.lfd, quit) == nil {
+		if err := l.accept(); err != nil {
+			return err
+		}
+	}
+	for _, fd := range []int{l.lfd, l.timer} {
+		if fd >= 0 {
+			unix.Close(fd)
+		}
+	}
+	l.lfd, l.timer = -1, -1
+	for _, c := range l.conns {
+		if c != nil {
+			unix.Shutdown(c.fd, unix.SHUT_RD)
+		}
+	}
+	return l.control(unix.EPOLL_CTL_DEL, quit, 0)
 }
 
 // count adds up what happened since the last wait. Threads that write to one

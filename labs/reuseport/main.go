@@ -171,26 +171,3 @@ func (l *loop) deal() {
 	m.Most.Set(slices.Max(dealt.accepts))
 	m.Least.Set(slices.Min(dealt.accepts))
 }
-
-// stop takes who is still in the queue, closes the door, and lets every
-// connection end as if its FIN had come: after SHUT_RD a read still returns the
-// bytes that have arrived, and then 0.
-func (l *loop) stop(quit int) error {
-	for l.lfd >= 0 && sock.Wait(l.lfd, quit) == nil {
-		if err := l.accept(); err != nil {
-			return err
-		}
-	}
-	for _, fd := range []int{l.lfd, l.timer} {
-		if fd >= 0 {
-			unix.Close(fd)
-		}
-	}
-	l.lfd, l.timer = -1, -1
-	for _, c := range l.conns {
-		if c != nil {
-			unix.Shutdown(c.fd, unix.SHUT_RD)
-		}
-	}
-	return l.control(unix.EPOLL_CTL_DEL, quit, 0)
-}

@@ -62,7 +62,7 @@ func serve(addr netip.AddrPort, quit int) error {
 	turns = make(chan *call, *queue)
 	var pool sync.WaitGroup
 	for range *capacity {
-		pool.Go(take)
+		pool.Go(worker)
 	}
 	err := loop.Serve(addr, quit, loop.Config{Counts: &m.Counts, Receive: drain, MaxIn: requestHeader + maxBody})
 	close(over) // whoever still works does so for a client that has gone
@@ -85,13 +85,13 @@ func drain(c *loop.Conn) error {
 			return nil
 		}
 		c.Take(n)
-		handle(c, r)
+		answer(c, r)
 	}
 }
 
-// handle does a call, or has it wait for the pool. A budget counts from here:
+// answer does a call, or has it wait for the pool. A budget counts from here:
 // the clocks of two machines do not agree, so what is sent is time that is left.
-func handle(c *loop.Conn, r request) {
+func answer(c *loop.Conn, r request) {
 	m.Requests.Inc()
 	k := &call{request: r, conn: c}
 	if r.budget == 0 {
@@ -118,15 +118,15 @@ func handle(c *loop.Conn, r request) {
 	case name:
 		reply(k, ok, []byte("rpc, version 1"))
 	case work:
-		enter(k)
+		handOver(k)
 	default:
 		m.UnknownMethods.Inc()
 		reply(k, unknownMethod, nil)
 	}
 }
 
-// enter gives k its place in the queue, or refuses it.
-func enter(k *call) {
+// handOver gives k its place in the queue, or refuses it.
+func handOver(k *call) {
 	k.body = append([]byte(nil), k.body...) // not the buffer that it came in
 	m.Queue.Inc()
 	if kept <= maxKept {
@@ -141,8 +141,8 @@ func enter(k *call) {
 	reply(k, busy, binary.BigEndian.AppendUint32(nil, uint32(retryAfter.Milliseconds())))
 }
 
-// take is one of the pool.
-func take() {
+// worker is one of the pool.
+func worker() {
 	for k := range turns {
 		m.Queue.Dec()
 		m.Working.Inc()
@@ -150,6 +150,32 @@ func take() {
 		m.Working.Dec()
 		k.conn.Post(func() { reply(k, status, k.body) })
 	}
+}
+
+// reply answers k: at once, or when the calls before it are answered.
+func reply(k *call, status uint16, body []byte) {
+	if status == ok && rand.Float64() < *fail {
+		m.Failed.Inc()
+		status = timeout
+	}
+	kept -= len(k.body)
+	k.reply = response(k.id, status, body)
+	if !*inOrder {
+		send(k)
+		return
+	}
+	line := k.conn.Data.([]*call)
+	for len(line) > 0 && line[0].reply != nil {
+		send(line[0])
+		line = line[1:]
+	}
+	k.conn.Data = line
+}
+
+func send(k *call) {
+	m.Answered.Inc()
+	k.conn.Send(k.reply)
+	k.conn.Release()
 }
 
 // perform does the work of a call: it takes its time, and no CPU, like a
@@ -181,30 +207,4 @@ func sleep(d time.Duration) {
 	case <-time.After(d):
 	case <-over:
 	}
-}
-
-// reply answers k: at once, or when the calls before it are answered.
-func reply(k *call, status uint16, body []byte) {
-	if status == ok && rand.Float64() < *fail {
-		m.Failed.Inc()
-		status = timeout
-	}
-	kept -= len(k.body)
-	k.reply = response(k.id, status, body)
-	if !*inOrder {
-		send(k)
-		return
-	}
-	line := k.conn.Data.([]*call)
-	for len(line) > 0 && line[0].reply != nil {
-		send(line[0])
-		line = line[1:]
-	}
-	k.conn.Data = line
-}
-
-func send(k *call) {
-	m.Answered.Inc()
-	k.conn.Send(k.reply)
-	k.conn.Release()
 }

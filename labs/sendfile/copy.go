@@ -63,7 +63,7 @@ func prepare(s *sender) error {
 		return err
 	case *way == "splice":
 		if err := unix.Pipe2(s.pipe[:], unix.O_CLOEXEC); err != nil {
-			return ending("pipe2", err)
+			return failed("pipe2", err)
 		}
 		unix.FcntlInt(uintptr(s.pipe[0]), unix.F_SETPIPE_SZ, *chunk) // a smaller one only costs calls (pipe(7), Pipe capacity)
 	case *way == "zerocopy":
@@ -189,8 +189,9 @@ func completions(s *sender) (some bool) {
 	return some
 }
 
-// ending counts what ends a connection in the normal course of things.
-func ending(call string, err error) error {
+// failed says what an error means: io.EOF, when it is one of the ways in which
+// a connection ends.
+func failed(call string, err error) error {
 	switch err {
 	case unix.EAGAIN: // SO_RCVTIMEO or SO_SNDTIMEO expired
 		m.Timeouts.Inc()

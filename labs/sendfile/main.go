@@ -67,7 +67,7 @@ func drain(s *sender) error {
 			m.Interrupted.Inc()
 			continue
 		case err != nil:
-			return ending("read", err)
+			return failed("read", err)
 		case n == 0: // FIN; everything before it has been answered
 			return io.EOF
 		}
@@ -100,7 +100,7 @@ func reply(s *sender, size int) error {
 				return err
 			}
 		case err != nil:
-			return ending(*way, err)
+			return failed(*way, err)
 		default:
 			m.Bytes.Add(n)
 			at += n

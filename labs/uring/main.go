@@ -11,15 +11,12 @@ import (
 	"flag"
 	"fmt"
 	"log"
-	"math"
 	"math/bits"
 	"net/netip"
 	"os"
 	"runtime"
-	"slices"
 	"strings"
 	"time"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -65,24 +62,6 @@ type conn struct {
 	out       []byte // to be sent after it
 }
 
-// state of a connection's sending; there is one send at a time.
-type state uint8
-
-const (
-	idle state = iota
-	// hasty sends do not wait for room and say nothing when they succeed: they
-	// are settled when the enter that submitted them has returned without a word.
-	hasty
-	// patient sends end when everything is sent.
-	patient
-)
-
-// turn is one hasty send.
-type turn struct {
-	c *conn
-	n uint32
-}
-
 var (
 	r       ring
 	lfd     = -1
@@ -120,7 +99,7 @@ func serve(addr netip.AddrPort, quit int) error {
 			if e.op() == opRecv { // a send that failed at once stands before what was waited for
 				submitted = settle(submitted)
 			}
-			if err := handle(e); err != nil {
+			if err := complete(e); err != nil {
 				return err
 			}
 			n++
@@ -171,18 +150,8 @@ func forbidden(err error) error {
 	return fmt.Errorf("%w: %s", err, why)
 }
 
-// arm has the kernel accept, one connection after the other, until it says that
-// it stops.
-func arm() {
-	e := r.next(opAccept, lfd)
-	e.ioprio, e.how = multishotAccept, unix.SOCK_CLOEXEC
-}
-
-// poll has the kernel say once when fd is readable.
-func poll(fd int) { r.next(opPollAdd, fd).how = unix.POLLIN }
-
-// handle takes note of what has been done.
-func handle(e cqe) error {
+// complete takes note of what has been done.
+func complete(e cqe) error {
 	switch fd := int(uint32(e.data)); e.op() {
 	case opAccept:
 		return accept(e)
@@ -205,78 +174,6 @@ func handle(e cqe) error {
 	return nil
 }
 
-// accept takes one connection, or learns why there is none. What befell a single
-// connection is counted; an error is the listener's own (accept(2)).
-func accept(e cqe) error {
-	err := unix.Errno(-e.res)
-	switch {
-	case e.res >= 0 && int(e.res) >= limit(): // it goes by the limit of when it was armed
-		m.Emfile.Inc()
-		unix.Close(int(e.res))
-	case e.res >= 0:
-		m.Accepts.Inc()
-		enter(int(e.res))
-	case sock.Exhausted(err): // even if nobody is in the queue
-		if !closing {
-			poll(lfd)
-			return nil
-		}
-	case sock.Died(err):
-		m.AcceptErrors.Inc()
-	case err != unix.ECANCELED:
-		return os.NewSyscallError("accept4", err)
-	}
-	switch {
-	case e.flags&hasMore != 0:
-		return nil
-	case closing:
-		return shut()
-	}
-	arm()
-	return nil
-}
-
-// limit is how many descriptors the process may have now.
-func limit() int {
-	var files unix.Rlimit
-	if unix.Getrlimit(unix.RLIMIT_NOFILE, &files) != nil {
-		return math.MaxInt
-	}
-	return int(min(files.Cur, math.MaxInt))
-}
-
-// admit takes the first in the queue, for whom there was no descriptor.
-func admit() error {
-	if closing {
-		return shut()
-	}
-	if err := take(); err != nil {
-		return err
-	}
-	arm()
-	return nil
-}
-
-// take accepts without the ring.
-func take() error {
-	cfd, _, err := unix.Accept4(lfd, unix.SOCK_CLOEXEC)
-	switch {
-	case err == nil:
-		m.Accepts.Inc()
-		enter(cfd)
-	case err == unix.EINTR:
-		m.Interrupted.Inc()
-	case sock.Died(err):
-		m.AcceptErrors.Inc()
-	case sock.Exhausted(err): // left in the queue it would be reported for ever
-		m.Emfile.Inc()
-		spare.Refuse(lfd)
-	default:
-		return os.NewSyscallError("accept4", err)
-	}
-	return nil
-}
-
 // drain takes what has been received.
 func drain(c *conn, e cqe) {
 	if e.flags&hasMore == 0 {
@@ -295,104 +192,6 @@ func drain(c *conn, e cqe) {
 	case err == unix.ECANCELED || err == unix.EINTR || err == unix.EAGAIN: // watch goes on
 	default:
 		lose(c, "recv", err)
-	}
-	watch(c)
-}
-
-// lose ends a connection of which nothing is left. What is under way for it ends
-// by itself, and only then it can be closed.
-func lose(c *conn, call string, err unix.Errno) {
-	if !c.dead {
-		switch err {
-		case unix.ECONNRESET: // a normal ending: count it
-			m.Resets.Inc()
-		case unix.EPIPE: // the reset was noticed by an earlier call
-			m.BrokenPipes.Inc()
-		default:
-			log.Print(os.NewSyscallError(call, err))
-		}
-		unix.Shutdown(c.fd, unix.SHUT_RDWR)
-	}
-	m.Pending.Add(-len(c.out))
-	c.over, c.dead, c.out = true, true, nil
-}
-
-// reply answers with the buffer that the bytes have come in, or the one of an
-// answer that has not left. If an earlier answer is on its way, it keeps them.
-func reply(c *conn, id uint16, n int) {
-	switch data := r.bytes(id, n); {
-	case c.dead:
-		r.give(id)
-	case c.sending == hasty && len(c.out) == 0 && c.size+n <= *bufSize && r.holds(c.entry):
-		copy(r.bytes(c.buffer, c.size+n)[c.size:], data) // it has not left yet: one send for both
-		c.size += n
-		r.entry(c.entry).len = uint32(c.size)
-		r.give(id)
-	case c.sending == idle && len(c.out) == 0:
-		c.sending, c.buffer, c.size = hasty, id, n
-		c.turn++
-		sent = append(sent, turn{c, c.turn})
-		e := send(c, data)
-		e.flags, e.how = skipSuccess, e.how|unix.MSG_DONTWAIT
-		c.entry = r.tail - 1
-	default:
-		m.Pending.Add(n)
-		c.out = append(c.out, data...)
-		r.give(id)
-	}
-}
-
-// send has the kernel send all of data, which stays where it is meanwhile: Go's
-// heap does not move.
-func send(c *conn, data []byte) *sqe {
-	e := r.next(opSend, c.fd)
-	e.addr, e.len = uint64(uintptr(unsafe.Pointer(&data[0]))), uint32(len(data))
-	e.how = unix.MSG_NOSIGNAL | unix.MSG_WAITALL
-	return e
-}
-
-// settle ends the hasty sends of which no failure was reported.
-func settle(submitted []turn) []turn {
-	for _, t := range submitted {
-		if c := t.c; c.sending == hasty && c.turn == t.n {
-			m.Bytes.Add(c.size)
-			r.give(c.buffer)
-			c.sending = idle
-			watch(c)
-		}
-	}
-	return submitted[:0]
-}
-
-// flush goes on after a send that sent n bytes, or failed with -n.
-func flush(c *conn, n int) {
-	var err unix.Errno
-	if n < 0 {
-		n, err = 0, unix.Errno(-n)
-	}
-	if c.sending == hasty { // there was no room for all of it
-		c.flying = slices.Clone(r.bytes(c.buffer, c.size))
-		m.Pending.Add(c.size)
-		r.give(c.buffer)
-		if err == unix.EAGAIN {
-			m.Again.Inc()
-		} else if err == 0 {
-			m.ShortWrites.Inc()
-		}
-	}
-	m.Bytes.Add(n)
-	m.Pending.Add(-n)
-	c.flying, c.sending = c.flying[n:], idle
-	switch {
-	case err != 0 && err != unix.EAGAIN && err != unix.EINTR:
-		m.Pending.Add(-len(c.flying))
-		c.flying = nil
-		lose(c, "send", err)
-	case len(c.flying) > 0:
-		c.sending = patient
-		send(c, c.flying)
-	default:
-		c.flying = nil
 	}
 	watch(c)
 }
@@ -458,14 +257,31 @@ func feed() {
 	}
 }
 
+// lose ends a connection of which nothing is left. What is under way for it ends
+// by itself, and only then it can be closed.
+func lose(c *conn, call string, err unix.Errno) {
+	if !c.dead {
+		switch err {
+		case unix.ECONNRESET: // a normal ending: count it
+			m.Resets.Inc()
+		case unix.EPIPE: // the reset was noticed by an earlier call
+			m.BrokenPipes.Inc()
+		default:
+			log.Print(os.NewSyscallError(call, err))
+		}
+		unix.Shutdown(c.fd, unix.SHUT_RDWR)
+	}
+	m.Pending.Add(-len(c.out))
+	c.over, c.dead, c.out = true, true, nil
+}
+
 // enter lists the connection and has it receive.
 func enter(cfd int) {
-	for len(conns) <= cfd {
-		conns = append(conns, nil)
-	}
+	conns = append(conns, make([]*conn, max(0, cfd+1-len(conns)))...) // room for it
 	m.Open.Inc()
-	conns[cfd] = &conn{fd: cfd}
-	watch(conns[cfd])
+	c := &conn{fd: cfd}
+	conns[cfd] = c
+	watch(c)
 }
 
 // leave closes it. Nothing is under way for it.
@@ -473,31 +289,4 @@ func leave(c *conn) {
 	m.Open.Dec()
 	conns[c.fd] = nil
 	unix.Close(c.fd)
-}
-
-// stop has the kernel accept no more; shut follows when it says so.
-func stop() {
-	closing = true
-	e := r.next(opCancel, lfd)
-	e.flags, e.how, e.data = skipSuccess, cancelFD|cancelAll, 0
-}
-
-// shut takes who is still in the queue, closes the door, and lets every
-// connection end as if its FIN had come: after SHUT_RD the bytes that have
-// arrived are still received, and then 0.
-func shut() error {
-	for sock.Wait(lfd, quitfd) == nil {
-		if err := take(); err != nil {
-			return err
-		}
-	}
-	unix.Close(lfd)
-	lfd = -1
-	for _, c := range conns {
-		if c != nil {
-			unix.Shutdown(c.fd, unix.SHUT_RD)
-			watch(c)
-		}
-	}
-	return nil
 }

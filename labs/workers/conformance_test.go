@@ -9,5 +9,5 @@ import (
 )
 
 func TestConformance(t *testing.T) {
-	labtest.ConformanceOf(t, labtest.Calls(), "workers", "-pool=2")
+	labtest.ConformanceOf(t, labtest.Calls(), "workers", "-threads=2")
 }

@@ -94,13 +94,14 @@ func startUpstream() (err error) {
 			if err != nil {
 				return // it was closed
 			}
-			go answer(c)
+			go delay(c)
 		}
 	}()
 	return nil
 }
 
-func answer(c net.Conn) {
+// delay answers a client of the upstream, each time as late as it asked for.
+func delay(c net.Conn) {
 	defer c.Close()
 	word := make([]byte, 4)
 	for {

@@ -11,13 +11,13 @@ import (
 )
 
 // A disk and another server are waited for as long as is asked, and that is
-// counted; without a pool too.
+// counted; without threads too.
 func TestWorkElsewhere(t *testing.T) {
 	const asked = 5 * time.Millisecond
 	for _, test := range []struct{ kind, calls, wait string }{{"disk", "syncs", "disk_wait"}, {"upstream", "upstream_calls", "upstream_wait"}} {
-		for _, pool := range []string{"-pool=0", "-pool=2"} {
-			t.Run(test.kind+pool, func(t *testing.T) {
-				s := labtest.Start(t, "workers", "-work="+test.kind, pool)
+		for _, threads := range []string{"-threads=0", "-threads=2"} {
+			t.Run(test.kind+threads, func(t *testing.T) {
+				s := labtest.Start(t, "workers", "-work="+test.kind, threads)
 				c := s.Dial()
 				for id := range uint32(4) {
 					c.Write(call(rpc.Work, id, work(asked)))

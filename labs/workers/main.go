@@ -24,7 +24,7 @@ import (
 )
 
 var (
-	pool    = flag.Int("pool", 2, "threads for the work calls; 0: the loop does them itself [0..64 threads]")
+	threads = flag.Int("threads", 2, "threads for the work calls, 0: the loop does them itself [0..64]")
 	queue   = flag.Int("queue", 64, "work calls that may wait for a thread [1..1024]")
 	kind    = flag.String("work", "wait", "what the work is: to wait, to compute, to have a disk write, or to ask another server [wait|compute|disk|upstream]")
 	lock    = flag.String("lock", "none", "held by a work call as long as it works: no lock, one, or that of its shard [none|one|sharded]")
@@ -62,7 +62,7 @@ var (
 func main() { lab.Main(serve, &m) }
 
 func serve(addr netip.AddrPort, quit int) error {
-	runtime.GOMAXPROCS(runtime.NumCPU() + *pool) // the kernel shares the cores among the threads, not Go
+	runtime.GOMAXPROCS(runtime.NumCPU() + *threads) // the kernel shares the cores among the threads, not Go
 	jobs = make(chan job, *queue)
 	switch *lock {
 	case "one":
@@ -73,46 +73,37 @@ func serve(addr netip.AddrPort, quit int) error {
 	if err := startUpstream(); err != nil {
 		return err
 	}
-	if *pool == 0 {
+	if *threads == 0 {
 		if err := own.open(); err != nil {
 			return err
 		}
 	}
-	var threads sync.WaitGroup
-	for range *pool {
+	var working sync.WaitGroup
+	for range *threads {
 		p := &place{}
 		if err := p.open(); err != nil {
 			return err
 		}
-		threads.Go(func() { worker(p) })
+		working.Go(func() { worker(p) })
 	}
 	err := loop.Serve(addr, quit, loop.Config{Counts: &m.Counts, Backlog: *backlog, Receive: drain})
 	close(jobs)
-	threads.Wait()
+	working.Wait()
 	return err
 }
 
 // drain takes the calls that have arrived.
 func drain(c *loop.Conn) error {
-	for {
-		r, n, err := rpc.Next(c.In)
-		if err != nil { // where the next call begins, nobody knows
-			m.BadRequests.Inc()
-			c.Send(rpc.Append(nil, 0, rpc.BadRequest, []byte(err.Error())))
-			c.Finish()
-			return nil
-		}
-		if n == 0 {
-			return nil
-		}
-		c.Take(n)
-		m.Requests.Inc()
-		handle(c, r)
+	if err := rpc.Each(c, answer); err != nil {
+		m.BadRequests.Inc()
+		rpc.Refuse(c, err.Error())
 	}
+	return nil
 }
 
-// handle answers a cheap call at once, and finds somebody for a heavy one.
-func handle(c *loop.Conn, r rpc.Request) {
+// answer answers a cheap call at once, and finds somebody for a heavy one.
+func answer(c *loop.Conn, r rpc.Request) {
+	m.Requests.Inc()
 	switch {
 	case r.Method == rpc.Echo:
 		c.Send(rpc.Append(nil, r.ID, rpc.OK, r.Body))
@@ -123,7 +114,7 @@ func handle(c *loop.Conn, r rpc.Request) {
 	case len(r.Body) < 4 || len(r.Body) > maxWork:
 		m.BadRequests.Inc()
 		c.Send(rpc.Append(nil, r.ID, rpc.BadRequest, nil))
-	case *pool == 0: // and nobody else is served meanwhile
+	case *threads == 0: // and nobody else is served meanwhile
 		_, status := work(job{c, r.ID, r.Body}, &own)
 		c.Send(rpc.Append(nil, r.ID, status, r.Body))
 	default:
@@ -136,7 +127,7 @@ func handle(c *loop.Conn, r rpc.Request) {
 func handOver(j job) {
 	if len(jobs) == cap(jobs) { // only this thread fills it
 		m.Refused.Inc()
-		j.c.Send(rpc.AppendBusy(nil, j.id, time.Millisecond+mean*time.Duration(len(jobs))/time.Duration(*pool)))
+		j.c.Send(rpc.AppendBusy(nil, j.id, time.Millisecond+mean*time.Duration(len(jobs))/time.Duration(*threads)))
 		return
 	}
 	m.Handed.Inc()

@@ -64,9 +64,9 @@ func end(s *labtest.Server) {
 }
 
 func TestCalls(t *testing.T) {
-	for _, pool := range []string{"-pool=0", "-pool=2"} {
-		t.Run(pool, func(t *testing.T) {
-			s := labtest.Start(t, "workers", pool, "-work=compute")
+	for _, threads := range []string{"-threads=0", "-threads=2"} {
+		t.Run(threads, func(t *testing.T) {
+			s := labtest.Start(t, "workers", threads, "-work=compute")
 			c := s.Dial()
 			for _, x := range []struct {
 				request []byte
@@ -100,7 +100,7 @@ func TestCalls(t *testing.T) {
 
 func TestPipelined(t *testing.T) {
 	const calls = 5000
-	s := labtest.Start(t, "workers", "-pool=4", "-queue=1024")
+	s := labtest.Start(t, "workers", "-threads=4", "-queue=1024")
 	c := s.Dial()
 	go func() {
 		for id := range uint32(calls) {
@@ -131,8 +131,8 @@ func TestHeadOfLine(t *testing.T) {
 		held bool
 		why  string
 	}{
-		{"-pool=0", true, "the loop itself works, and looks at nobody meanwhile"},
-		{"-pool=1", false, "the thread works, the loop goes on"},
+		{"-threads=0", true, "the loop itself works, and looks at nobody meanwhile"},
+		{"-threads=1", false, "the thread works, the loop goes on"},
 	} {
 		t.Run(c.knob, func(t *testing.T) {
 			s := labtest.Start(t, "workers", c.knob)
@@ -161,7 +161,7 @@ func TestHeadOfLine(t *testing.T) {
 }
 
 func TestQueueIsFull(t *testing.T) {
-	s := labtest.Start(t, "workers", "-pool=1", "-queue=2")
+	s := labtest.Start(t, "workers", "-threads=1", "-queue=2")
 	c, long, short := s.Dial(), time.Second, 10*time.Millisecond
 	c.Write(call(rpc.Work, 0, work(long)))
 	s.Wait("the thread to be busy", func(m map[string]float64) bool { return m["busy"] == 1 })
@@ -185,7 +185,7 @@ func TestQueueIsFull(t *testing.T) {
 }
 
 func TestLocks(t *testing.T) {
-	const calls, pool, d = 300, 8, 2 * time.Millisecond
+	const calls, threads, d = 300, 8, 2 * time.Millisecond
 	for _, c := range []struct {
 		knobs       string
 		least, most int
@@ -196,7 +196,7 @@ func TestLocks(t *testing.T) {
 		{"-lock=sharded -shards=1024", 0, calls / 5, "calls at the same time rarely want the same shard"},
 	} {
 		t.Run(c.knobs, func(t *testing.T) {
-			s := labtest.Start(t, "workers", append(strings.Fields(c.knobs), fmt.Sprintf("-pool=%d", pool), fmt.Sprintf("-queue=%d", calls))...)
+			s := labtest.Start(t, "workers", append(strings.Fields(c.knobs), fmt.Sprintf("-threads=%d", threads), fmt.Sprintf("-queue=%d", calls))...)
 			conn, began := s.Dial(), time.Now()
 			for id := range uint32(calls) {
 				conn.Write(call(rpc.Work, id, work(d)))
@@ -222,8 +222,8 @@ func TestLocks(t *testing.T) {
 // What it costs to give a call away: work of no time, one call after the other.
 func TestHandOff(t *testing.T) {
 	const calls = 2000
-	run := func(pool string) float64 {
-		s := labtest.Start(t, "workers", pool)
+	run := func(threads string) float64 {
+		s := labtest.Start(t, "workers", threads)
 		c := s.Dial()
 		before := switches(t, s)
 		for id := range uint32(calls) {
@@ -234,7 +234,7 @@ func TestHandOff(t *testing.T) {
 		end(s)
 		return float64(n) / calls
 	}
-	if alone, pool := run("-pool=0"), run("-pool=2"); pool < alone+0.5 {
+	if alone, pool := run("-threads=0"), run("-threads=2"); pool < alone+0.5 {
 		t.Errorf("%.1f voluntary context switches a call with a pool, %.1f without", pool, alone)
 	}
 }
@@ -254,7 +254,7 @@ func switches(t *testing.T, s *labtest.Server) (n int) {
 }
 
 func TestStopDrainsTheQueue(t *testing.T) {
-	s := labtest.Start(t, "workers", "-pool=1")
+	s := labtest.Start(t, "workers", "-threads=1")
 	c := s.Dial()
 	for id := range uint32(4) {
 		c.Write(call(rpc.Work, id, work(100*time.Millisecond)))
@@ -268,7 +268,7 @@ func TestStopDrainsTheQueue(t *testing.T) {
 }
 
 func TestNobodyWaitsAnyMore(t *testing.T) {
-	s := labtest.Start(t, "workers", "-pool=2")
+	s := labtest.Start(t, "workers", "-threads=2")
 	for i := range 20 {
 		c := s.Dial()
 		c.Write(call(rpc.Work, 1, append(work(5*time.Millisecond), bytes.Repeat([]byte("x"), 1000*i)...)))

@@ -147,7 +147,7 @@ func ratio(m map[string]float64, name string, by float64) *float64 {
 
 // counted are the settings that are a number of clients or of workers, which the
 // law is about.
-var counted = []string{"load.connections", "load.depth", "knob.threads", "knob.listeners", "knob.pool"}
+var counted = []string{"load.connections", "load.depth", "knob.threads", "knob.listeners"}
 
 // lawful says why the law is not for this sweep. Under open load N is the rate's
 // doing: how many requests are under way follows from how fast they are answered.

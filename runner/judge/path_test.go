@@ -12,7 +12,7 @@ import (
 func queued() telemetry.Question {
 	return telemetry.Question{
 		Seconds: 4, Ask: map[string]any{"model": "open", "connections": 4.0, "depth": 2.0, "burst": 1.0, "rate": 1000.0, "size": 64.0},
-		Knob: map[string]any{"queue": 100.0, "pool": 2.0},
+		Knob: map[string]any{"queue": 100.0, "threads": 2.0},
 		Metrics: []telemetry.Metric{
 			{Name: "lab.accepts", Kind: telemetry.KindCounter}, {Name: "lab.worked", Kind: telemetry.KindCounter},
 			{Name: "lab.queue", Kind: telemetry.KindGauge}, {Name: "lab.busy", Kind: telemetry.KindGauge},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -15,23 +16,40 @@ import (
 // that listen one gets each connection; one that does not only keeps the port from
 // being somebody's free port.
 func Bind(addr netip.AddrPort) (fd int, err error) {
+	return bind(addr, func(fd int) error { return set(fd, unix.SOL_SOCKET, unix.SO_REUSEPORT) })
+}
+
+// bind has something done to the socket before bind(2), and names the address in
+// its errors.
+func bind(addr netip.AddrPort, before func(fd int) error) (fd int, err error) {
 	family, sa := sockaddr(addr)
 	fd, err = unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return -1, os.NewSyscallError("socket", err)
 	}
-	for _, option := range [][2]int{
-		{unix.SOL_SOCKET, unix.SO_REUSEADDR}, {unix.SOL_SOCKET, unix.SO_REUSEPORT}, {unix.IPPROTO_TCP, unix.TCP_NODELAY},
-	} {
-		if err := unix.SetsockoptInt(fd, option[0], option[1], 1); err != nil {
-			unix.Close(fd)
-			return -1, os.NewSyscallError("setsockopt", err)
-		}
+	if err = before(fd); err == nil {
+		err = prepare(fd, sa)
 	}
-	pinCongestion(fd)
-	if err := unix.Bind(fd, sa); err != nil {
+	if err != nil {
 		unix.Close(fd)
-		return -1, fmt.Errorf("bind %s: %w", addr, err)
+		call, errno, _ := strings.Cut(err.Error(), ": ")
+		return -1, fmt.Errorf("%s %s: %s", call, addr, errno)
 	}
 	return fd, nil
+}
+
+// prepare binds the socket with what accepted sockets inherit from it.
+func prepare(fd int, sa unix.Sockaddr) error {
+	if err := set(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR); err != nil {
+		return err
+	}
+	if err := set(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY); err != nil {
+		return err
+	}
+	pinCongestion(fd)
+	return os.NewSyscallError("bind", unix.Bind(fd, sa))
+}
+
+func set(fd, level, option int) error {
+	return os.NewSyscallError("setsockopt", unix.SetsockoptInt(fd, level, option, 1))
 }

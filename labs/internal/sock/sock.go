@@ -19,20 +19,6 @@ func Listen(addr netip.AddrPort, backlog int) (lfd int, err error) {
 	return ListenWith(addr, backlog, func(int) error { return nil })
 }
 
-func listen(lfd int, sa unix.Sockaddr, backlog int) error {
-	if err := unix.SetsockoptInt(lfd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1); err != nil {
-		return os.NewSyscallError("setsockopt", err)
-	}
-	if err := unix.SetsockoptInt(lfd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1); err != nil {
-		return os.NewSyscallError("setsockopt", err)
-	}
-	pinCongestion(lfd)
-	if err := unix.Bind(lfd, sa); err != nil {
-		return os.NewSyscallError("bind", err)
-	}
-	return os.NewSyscallError("listen", unix.Listen(lfd, backlog))
-}
-
 // pinCongestion takes cubic, or reno where only root may have cubic: reno is
 // always there and allowed to all (tcp(7), tcp_allowed_congestion_control).
 func pinCongestion(fd int) {
