@@ -145,6 +145,10 @@ func TestLongPageAxeWithARun(t *testing.T) {
 		p.authorsComparison(lang)
 		p.fits(lang+", a comparison, at 360 px", 360)
 		p.accessibleEverywhere(lang + ", a comparison")
+		p.visit("/" + lang + "/")
+		p.size(360, 800)
+		p.fits(lang+", the first page with what was done, at 360 px", 360)
+		p.accessibleEverywhere(lang + ", the first page with what was done")
 		p.size(1440, 1000)
 	}
 }
