@@ -127,6 +127,16 @@ func TestTheChecklistHasWordsAndExperiments(t *testing.T) {
 			}
 		}
 	}
+	for _, row := range judge.Checklist(nil, nil) {
+		if len(row.See) != 2 {
+			continue
+		}
+		a, _ := s.shelf.edition().book.Find(row.See[0])
+		b, _ := s.shelf.edition().book.Find(row.See[1])
+		if _, err := content.Versus(b.Spec.Name, a.Spec, b.Spec, s.shelf.edition().labs, 1); err != nil {
+			t.Errorf("labs compare %s: %v", strings.Join(row.See, " "), err)
+		}
+	}
 	source, err := os.ReadFile(filepath.Join("..", "runner", "judge", "checklist.go"))
 	if err != nil {
 		t.Fatal(err)

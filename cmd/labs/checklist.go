@@ -114,8 +114,10 @@ func showChecklist(w io.Writer, run *runner.Summary, rows []judge.HostSetting, l
 		if err := t.Flush(); err != nil {
 			return err
 		}
-		for _, see := range row.See {
-			fmt.Fprintf(w, "  $ labs run %s\n", see)
+		if what := strings.Join(row.See, " "); len(row.See) == 2 {
+			fmt.Fprintf(w, "  $ labs compare %s\n", what)
+		} else if what != "" {
+			fmt.Fprintf(w, "  $ labs run %s\n", what)
 		}
 	}
 	return nil

@@ -54,6 +54,9 @@ func TestLongPageTables(t *testing.T) {
 		t.Errorf("the run of %s met: %s", p.text("select[name=run] option:checked"), got)
 	}
 	p.accessible("the checklist of a run")
+	p.size(390, 800)
+	p.fits("the checklist of a run", 390)
+	p.size(1440, 1000)
 	p.shots("checklist-after", "")
 	code, stdout, stderr := invoke(t, data, "checklist", "--json")
 	var list struct {
@@ -72,13 +75,16 @@ func TestLongPageTables(t *testing.T) {
 	eval[any](p, `document.querySelector('[name="port"]').value = "40000"`)
 	eval[any](p, `document.querySelector('[name="binary"]').value = "/bin/cat"`)
 	p.click(".harden-act button")
-	p.until(patience, "both files are written", `document.querySelectorAll(".harden-file").length === 4`)
+	p.until(patience, "both files are written, and the page listens", `document.querySelectorAll(".harden-file").length === 4 && document.querySelector("#ui-harden .is-live")`)
 	p.click("[data-act=verify]")
 	p.until(aRun, "the tools have answered", `document.querySelector("[data-findings] .note") !== null`)
 	if got := p.text("[data-findings]"); p.count("[data-findings] .note") != 3 || strings.Contains(got, "objects") || strings.Contains(got, "could not") {
 		t.Errorf("the tools say: %s", got)
 	}
 	p.accessible("a verified hardening")
+	p.size(390, 800)
+	p.fits("a verified hardening", 390)
+	p.size(1440, 1000)
 	p.shots("hardening-verified", "#ui-harden")
 }
 
