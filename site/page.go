@@ -36,6 +36,8 @@ type page struct {
 	Status               *status
 	Error                *pageError
 	Mystery              *mysteryView
+	edition              *edition
+	of                   []any                   // what it is made of beside its edition and face; nil: it is made anew each time
 	Exported             bool                    // the page is a file of an exported book
 	Printing             bool                    // for paper: nothing can be pressed
 	Printed              map[string]*printed     // by experiment, for paper
@@ -71,7 +73,7 @@ func (s *Site) pips(l *content.Lesson) pips {
 func (s *Site) page(r *http.Request, e *edition) *page {
 	p := &page{
 		Lang: language(r), Version: s.cfg.Version, Linux: runtime.GOOS == "linux",
-		Book: e.book, Progress: s.progress.snapshot(), Problems: e.problems,
+		Book: e.book, Progress: s.progress.snapshot(), Problems: e.problems, edition: e,
 	}
 	if s.cfg.exported {
 		p.Exported, p.Linux = true, false
@@ -106,17 +108,27 @@ func (s *Site) show(w http.ResponseWriter, r *http.Request, status int, name str
 	if err := t.Execute(&b, p); err != nil {
 		return err
 	}
-	remember(w, r, p.Lang)
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	body := b.Bytes()
+	if acceptsGzip(r) {
+		body = zipFast(body)
+	}
+	if p.of != nil {
+		s.shelved.put(s.keyOf(r, p), p.of, body)
+	}
+	sendPage(w, r, status, p.Lang, body)
+	return nil
+}
+
+// sendPage sends a page, compressed for those who take that.
+func sendPage(w http.ResponseWriter, r *http.Request, status int, lang string, body []byte) {
+	remember(w, r, lang)
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Vary", "Accept-Encoding")
 	if acceptsGzip(r) {
 		w.Header().Set("Content-Encoding", "gzip")
-		body = zipFast(body)
 	}
 	w.WriteHeader(status)
 	w.Write(body)
-	return nil
 }
 
 // errorPage says what is wrong and where to go from here.
@@ -157,6 +169,10 @@ func (s *Site) home(w http.ResponseWriter, r *http.Request) error {
 	p := s.page(r, e)
 	now := s.statusNow(runs)
 	p.Status = &now
+	p.of = []any{runs, now, p.Progress}
+	if s.again(w, r, p) {
+		return nil
+	}
 	return s.show(w, r, http.StatusOK, "home", p, &pageData{})
 }
 
@@ -173,9 +189,7 @@ func (s *Site) lesson(w http.ResponseWriter, r *http.Request) error {
 	runs := s.listed()
 	p := s.page(r, e)
 	p.Prev, p.Next = prev, next
-	p.Lesson = filled(l, s.shown.of(e, l, runs))
-	data, experiments := s.lessonView(e, p.Lesson, runs, p.Progress)
-	p.Experiments = experiments
+	values := s.shown.of(e, l, runs)
 	p.BreakIt = s.breakOf(e, l, runs, p.Progress)
 	if l.Exercise != nil {
 		st, err := s.stateOf(e, l.Exercise, p.Progress)
@@ -184,8 +198,13 @@ func (s *Site) lesson(w http.ResponseWriter, r *http.Request) error {
 		}
 		p.Exercise = &st
 	}
-	now := s.statusNow(runs)
-	p.Status = &now
+	p.of = []any{runs, values, p.BreakIt, p.Exercise, p.Progress}
+	if s.again(w, r, p) {
+		return nil
+	}
+	p.Lesson = filled(l, values)
+	data, experiments := s.lessonView(e, p.Lesson, runs, p.Progress)
+	p.Experiments = experiments
 	return s.show(w, r, http.StatusOK, "lesson", p, data)
 }
 

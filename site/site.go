@@ -49,6 +49,7 @@ type Site struct {
 	series   *seriesCache
 	patients patients
 	press    press
+	shelved  pageCache
 	frames   frameCache
 	counts   counts
 	foreign  *http.CrossOriginProtection
