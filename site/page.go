@@ -39,10 +39,12 @@ type page struct {
 	Status               *status
 	Error                *pageError
 	Mystery              *mysteryView
-	Terms                []termView              // of the glossary, or those that the lesson marks
-	Glossary             bool                    // the page is the glossary
-	Resume               resume                  // on the first page
-	Learner              learner                 // on the first page
+	Terms                []termView // of the glossary, or those that the lesson marks
+	Glossary             bool       // the page is the glossary
+	Resume               resume     // on the first page
+	Learner              learner    // on the first page
+	edition              *edition
+	of                   []any                   // what it is made of beside its edition and face; nil: it is made anew each time
 	Exported             bool                    // the page is a file of an exported book
 	Printing             bool                    // for paper: nothing can be pressed
 	Printed              map[string]*printed     // by experiment, for paper
@@ -78,7 +80,7 @@ func (s *Site) pips(l *content.Lesson) pips {
 func (s *Site) page(r *http.Request, e *edition) *page {
 	p := &page{
 		Lang: language(r), Version: s.cfg.Version, Linux: runtime.GOOS == "linux",
-		Book: e.book, Progress: s.progress.snapshot(), Problems: e.problems,
+		Book: e.book, Progress: s.progress.snapshot(), Problems: e.problems, edition: e,
 	}
 	if s.cfg.exported {
 		p.Exported, p.Linux = true, false
@@ -113,17 +115,27 @@ func (s *Site) show(w http.ResponseWriter, r *http.Request, status int, name str
 	if err := t.Execute(&b, p); err != nil {
 		return err
 	}
-	remember(w, r, p.Lang)
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	body := b.Bytes()
+	if acceptsGzip(r) {
+		body = zipFast(body)
+	}
+	if p.of != nil {
+		s.shelved.put(s.keyOf(r, p), p.of, body)
+	}
+	sendPage(w, r, status, p.Lang, body)
+	return nil
+}
+
+// sendPage sends a page, compressed for those who take that.
+func sendPage(w http.ResponseWriter, r *http.Request, status int, lang string, body []byte) {
+	remember(w, r, lang)
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Vary", "Accept-Encoding")
 	if acceptsGzip(r) {
 		w.Header().Set("Content-Encoding", "gzip")
-		body = zipFast(body)
 	}
 	w.WriteHeader(status)
 	w.Write(body)
-	return nil
 }
 
 // errorPage says what is wrong and where to go from here.
@@ -167,6 +179,10 @@ func (s *Site) home(w http.ResponseWriter, r *http.Request) error {
 	now := s.statusNow(runs)
 	p.Status = &now
 	p.Resume, p.Learner = s.resume(e.book, p.Progress), s.learner(e.book, runs)
+	p.of = []any{runs, now, p.Progress, p.Resume, p.Learner}
+	if s.again(w, r, p) {
+		return nil
+	}
 	return s.show(w, r, http.StatusOK, "home", p, &pageData{})
 }
 
@@ -183,10 +199,7 @@ func (s *Site) lesson(w http.ResponseWriter, r *http.Request) error {
 	runs := s.listed()
 	p := s.page(r, e)
 	p.Prev, p.Next = prev, next
-	p.Lesson = filled(l, s.shown.of(e, l, runs))
-	data, experiments := s.lessonView(e, p.Lesson, runs, p.Progress)
-	p.Experiments = experiments
-	data.Live = e.live(l.ID)
+	values := s.shown.of(e, l, runs)
 	p.Terms = termViews(e, l.Terms)
 	p.BreakIt = s.breakOf(e, l, runs, p.Progress)
 	if l.Exercise != nil {
@@ -196,8 +209,14 @@ func (s *Site) lesson(w http.ResponseWriter, r *http.Request) error {
 		}
 		p.Exercise = &st
 	}
-	now := s.statusNow(runs)
-	p.Status = &now
+	p.of = []any{runs, values, p.BreakIt, p.Exercise, p.Progress}
+	if s.again(w, r, p) {
+		return nil
+	}
+	p.Lesson = filled(l, values)
+	data, experiments := s.lessonView(e, p.Lesson, runs, p.Progress)
+	p.Experiments = experiments
+	data.Live = e.live(l.ID)
 	return s.show(w, r, http.StatusOK, "lesson", p, data)
 }
 

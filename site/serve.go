@@ -31,6 +31,7 @@ func (s *Site) Serve(ctx context.Context, ln net.Listener) error {
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
+	s.tasks.Go(func() { s.tools() }) // it takes a tenth of a second, and the first page says it
 	failed := make(chan error, 1)
 	go func() { failed <- srv.Serve(ln) }()
 	select {

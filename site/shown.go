@@ -29,8 +29,34 @@ type value struct {
 type shown struct {
 	runner *runner.Runner
 
-	mu    sync.Mutex // guards known
+	mu    sync.Mutex // guards known and asked
 	known map[sourceKey]map[content.Placeholder]value
+	asked map[askedKey][]telemetry.Check
+}
+
+// askedKey is a recording with whose checks it was judged by.
+type askedKey struct {
+	sourceKey
+	by *content.Experiment
+}
+
+// checks remembers what a recording answers to another experiment's checks.
+func (s *shown) checks(key sourceKey, by *content.Experiment, ask func() []telemetry.Check) []telemetry.Check {
+	k := askedKey{key, by}
+	s.mu.Lock()
+	checks, ok := s.asked[k]
+	s.mu.Unlock()
+	if ok {
+		return checks
+	}
+	checks = ask()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.asked == nil || len(s.asked) >= maxSources {
+		s.asked = map[askedKey][]telemetry.Check{}
+	}
+	s.asked[k] = checks
+	return checks
 }
 
 // sourceKey names a recording: a run's, or the author's of an experiment.
@@ -68,15 +94,19 @@ func (s *shown) of(e *edition, l *content.Lesson, runs []runner.Summary) []value
 		from := placeholderOf{p.Experiment, p.Author}
 		places[from] = append(places[from], i)
 	}
+	var asking sync.WaitGroup // each recording costs some 10 ms of CPU when it is asked first
 	for from, at := range places {
-		var all []content.Placeholder
-		for _, i := range at {
-			all = append(all, l.Shown[i])
-		}
-		for k, v := range s.values(s.source(e, l, from, runs), all) {
-			values[at[k]] = v
-		}
+		asking.Go(func() {
+			var all []content.Placeholder
+			for _, i := range at {
+				all = append(all, l.Shown[i])
+			}
+			for k, v := range s.values(s.source(e, l, from, runs), all) {
+				values[at[k]] = v // nobody else's places
+			}
+		})
 	}
+	asking.Wait()
 	return values
 }
 
@@ -231,6 +261,7 @@ func (s *shown) forget(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.known, sourceKey{run: id})
+	maps.DeleteFunc(s.asked, func(k askedKey, _ []telemetry.Check) bool { return k.run == id })
 }
 
 // shownValues are the values of a lesson's placeholders.

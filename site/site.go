@@ -49,6 +49,7 @@ type Site struct {
 	series    *seriesCache
 	patients  patients
 	press     press
+	shelved   pageCache
 	frames    frameCache
 	counts    counts
 	verifying sync.Mutex // held while the system's tools look at a hardening

@@ -1,10 +1,13 @@
 package telemetry
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"math/bits"
+	"strconv"
 	"time"
 )
 
@@ -204,15 +207,35 @@ func (h Histogram) Each(f func(low, high float64, n uint64)) {
 }
 
 type histogramJSON struct {
-	Count   uint64   `json:"count"`
-	Sum     float64  `json:"sum"`
-	Min     float64  `json:"min"`
-	Max     float64  `json:"max"`
-	Buckets []uint64 `json:"b"`
+	Count   uint64  `json:"count"`
+	Sum     float64 `json:"sum"`
+	Min     float64 `json:"min"`
+	Max     float64 `json:"max"`
+	Buckets counts  `json:"b"`
+}
+
+// counts are read by hand: they are most of a recording, and took half of the time
+// of reading one.
+type counts []uint64
+
+func (c *counts) UnmarshalJSON(data []byte) error {
+	*c = make(counts, 0, bytes.Count(data, []byte(","))+1)
+	inside := bytes.TrimSuffix(bytes.TrimPrefix(data, []byte("[")), []byte("]"))
+	if string(data) == "null" || len(bytes.TrimSpace(inside)) == 0 {
+		return nil
+	}
+	for part := range bytes.SplitSeq(inside, []byte(",")) {
+		n, err := strconv.ParseUint(string(bytes.TrimSpace(part)), 10, 64)
+		if err != nil {
+			return fmt.Errorf("telemetry: histogram: bucket: %w", err)
+		}
+		*c = append(*c, n)
+	}
+	return nil
 }
 
 func (h Histogram) MarshalJSON() ([]byte, error) {
-	j := histogramJSON{h.Count, h.Sum, h.Min, h.Max, []uint64{}}
+	j := histogramJSON{h.Count, h.Sum, h.Min, h.Max, counts{}}
 	last := -1
 	for i, n := range h.n {
 		if n > 0 {

@@ -50,7 +50,7 @@ export class Faults {
     this.#extras = [];
     this.#shown = "";
     this.#refuse(null);
-    byId("ui-faults").hidden = !page.faults?.length;
+    byId("ui-faults").hidden = !page.faults?.length || page.root !== undefined;
     if (this.#kind) this.#choose(this.#kind.kind);
   }
 
