@@ -46,7 +46,7 @@ func main() { lab.Main(serve, &m) }
 
 func serve(addr netip.AddrPort, quit int) error {
 	m.Widest.Set(widest())
-	return threads.Serve(addr, quit, threads.Config{Counts: &m.Counts, Backlog: *backlog, Most: maxThreads, Handle: answer})
+	return threads.Serve(addr, quit, threads.Config{Counts: &m.Counts, Backlog: *backlog, Most: maxThreads, Handle: handle})
 }
 
 // bucket says in which bucket a time belongs. There is one for each power of
@@ -101,8 +101,8 @@ func quantile(share float64) int {
 	return longest
 }
 
-// answer serves one connection to its end.
-func answer(cfd int) error {
+// handle serves one connection to its end.
+func handle(cfd int) error {
 	buf := make([]byte, *bufSize)
 	for {
 		n, err := unix.Read(cfd, buf)
