@@ -73,7 +73,7 @@ var sevenSteps = []examStep{
 		{"lock-wait", "lab.lock_wait", "threads", "lab.lock_wait / 1000000 / seconds", 0.5, 1},
 		{"contended", "lab.contended", "per second", "lab.contended / seconds", 0, 0},
 		{"switches", "kernel.switches_voluntary", "per second", "kernel.switches_voluntary / seconds", 0, 0},
-	}, commands: []string{"timeout 3 perf trace -s -p {pid}", "timeout 3 strace -f -c -e trace=futex -p {pid}", "grep ctxt /proc/{pid}/task/*/status"}},
+	}, commands: []string{"timeout -s INT 3 perf trace -s -p {pid}", "timeout 3 strace -f -c -e trace=futex -p {pid}", "grep ctxt /proc/{pid}/task/*/status"}},
 
 	{id: "disk", needs: "disk-wait", symptoms: []symptom{
 		{"disk-wait", "lab.disk_wait", "threads", "lab.disk_wait / 1000000 / seconds", 0.5, 1},
