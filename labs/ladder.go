@@ -51,7 +51,7 @@ func Ladder(rungs []Rung) (Plan, error) {
 		return p, fmt.Errorf("%s: it has at least one rung", LadderName)
 	}
 	for _, r := range rungs {
-		base := Spec{Name: LadderName, Lab: r.Lab, Knobs: r.Knobs, Warmup: 0.4, Seconds: 1.6,
+		base := Spec{Name: LadderName, Lab: r.Lab, Knobs: r.Knobs, Warmup: 0.3, Seconds: 1.1,
 			Load:  map[string]any{"model": "closed", "client": r.Client},
 			Watch: []string{"load.requests", "load.p99", "kernel.cpu"}}
 		if r.Client == "file" {

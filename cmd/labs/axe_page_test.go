@@ -65,33 +65,34 @@ func axeOnPages(t *testing.T, pages []string) {
 	data := t.TempDir()
 	imported(t, data, "epoll/fits") // for the list of recordings
 	s := serve(t, data, nil)
-	p := open(t, s)
-	p.allow("status of 404")
-	p.allow("status of 401")
-	p.stranger()
-	p.enter()
 	for k, lang := range []string{"ko", "en"} {
-		for i, page := range pages {
-			if os.Getenv("LABS_LONG") == "" && (i+k)%2 == 1 {
-				continue
+		t.Run(lang, func(t *testing.T) {
+			t.Parallel()
+			p := open(t, s)
+			p.allow("status of 404")
+			p.allow("status of 401")
+			p.stranger(lang)
+			p.enter()
+			for i, page := range pages {
+				if os.Getenv("LABS_LONG") == "" && (i+k)%2 == 1 {
+					continue
+				}
+				p.visit("/" + lang + "/" + page)
+				p.settled()
+				p.accessibleEverywhere(lang + "/" + page)
 			}
-			p.visit("/" + lang + "/" + page)
-			p.settled()
-			p.accessibleEverywhere(lang + "/" + page)
-		}
+		})
 	}
 }
 
 // stranger looks at what somebody without the link is told.
-func (p *tab) stranger() {
+func (p *tab) stranger(lang string) {
 	p.t.Helper()
-	for _, lang := range []string{"ko", "en"} {
-		p.visit("/" + lang + "/epoll")
-		if p.count(".prose") > 0 || !strings.Contains(p.text(".prose-kicker"), "401") {
-			p.t.Fatalf("a stranger is shown: %s", p.text("body"))
-		}
-		p.accessibleEverywhere(lang + " for a stranger")
+	p.visit("/" + lang + "/epoll")
+	if p.count(".prose") > 0 || !strings.Contains(p.text(".prose-kicker"), "401") {
+		p.t.Fatalf("a stranger is shown: %s", p.text("body"))
 	}
+	p.accessibleEverywhere(lang + " for a stranger")
 }
 
 // settled waits until a page's scripts have put everything in its place.
@@ -170,20 +171,23 @@ func TestPageFitsPhones(t *testing.T) {
 	data := t.TempDir()
 	imported(t, data, "epoll/fits")
 	s := serve(t, data, nil)
-	p := open(t, s)
-	p.allow("status of 404")
-	p.enter()
 	for _, lang := range []string{"ko", "en"} {
-		for _, page := range pages {
-			p.size(390, 800)
-			p.visit("/" + lang + "/" + page)
-			p.settled()
-			for _, width := range []int64{390, 360} {
-				p.size(width, 800)
-				eval[any](p, `new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 50))))`) // charts follow their boxes
-				p.fits(fmt.Sprintf("%s/%s at %d px", lang, page, width), width)
+		t.Run(lang, func(t *testing.T) {
+			t.Parallel()
+			p := open(t, s)
+			p.allow("status of 404")
+			p.enter()
+			for _, page := range pages {
+				p.size(390, 800)
+				p.visit("/" + lang + "/" + page)
+				p.settled()
+				for _, width := range []int64{390, 360} {
+					p.size(width, 800)
+					eval[any](p, `new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 50))))`) // charts follow their boxes
+					p.fits(fmt.Sprintf("%s/%s at %d px", lang, page, width), width)
+				}
 			}
-		}
+		})
 	}
 }
 
