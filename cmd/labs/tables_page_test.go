@@ -25,7 +25,7 @@ func TestLongPageTables(t *testing.T) {
 	if n := p.count("[data-measured] a"); n != 0 {
 		t.Errorf("%d rows quote a run, and there is none", n)
 	}
-	for _, name := range []string{"pipe", "spin"} {
+	for _, name := range []string{"pipe", "refused"} {
 		box := `[data-provoke="errors/` + name + `"] `
 		for range 3 { // on a busy machine a run may prove nothing, and says so
 			eval[any](p, `document.querySelector(%s).focus()`, box+"button")
