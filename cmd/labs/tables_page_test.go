@@ -39,6 +39,7 @@ func TestLongPageTables(t *testing.T) {
 			t.Errorf("%s: %s", name, got)
 		}
 	}
+	p.until(patience, "the buttons rest", `document.getAnimations().length === 0`)
 	p.accessible("the error map after runs")
 	if _, stdout, _ := invoke(t, data, "errors", "epipe"); !strings.Contains(stdout, "times in 1 s") {
 		t.Errorf("headless: %s", stdout)
@@ -81,6 +82,7 @@ func TestLongPageTables(t *testing.T) {
 	if got := p.text("[data-findings]"); p.count("[data-findings] .note") != 3 || strings.Contains(got, "objects") || strings.Contains(got, "could not") {
 		t.Errorf("the tools say: %s", got)
 	}
+	p.until(patience, "the button rests", `!document.querySelector("[data-act=verify]").disabled && document.getAnimations().length === 0`)
 	p.accessible("a verified hardening")
 	p.size(390, 800)
 	p.fits("a verified hardening", 390)
