@@ -136,7 +136,11 @@ func (f *hardenFlags) tell(w io.Writer, r harden.Recipe, found []harden.Finding)
 		fmt.Fprintf(w, "- %s  %s  %s\n", l.Name, l.Now, site.Said(f.lang, "harden.left."+l.Why, l.Args...))
 	}
 	for _, x := range found {
-		fmt.Fprintf(w, "$ %s\n  %s: %s\n", x.Command, site.Said(f.lang, "harden.state."+x.State), site.Said(f.lang, "harden.said."+x.State))
+		said := x.State
+		if x.Tool == "security" && said == harden.Fine {
+			said = x.Tool
+		}
+		fmt.Fprintf(w, "$ %s\n  %s: %s\n", x.Command, site.Said(f.lang, "harden.state."+x.State), site.Said(f.lang, "harden.said."+said))
 		for _, line := range x.Said {
 			fmt.Fprintf(w, "  %s\n", line)
 		}

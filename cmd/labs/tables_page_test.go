@@ -25,7 +25,7 @@ func TestLongPageTables(t *testing.T) {
 	if n := p.count("[data-measured] a"); n != 0 {
 		t.Errorf("%d rows quote a run, and there is none", n)
 	}
-	for _, name := range []string{"pipe", "spin"} {
+	for _, name := range []string{"pipe", "refused"} {
 		box := `[data-provoke="errors/` + name + `"] `
 		for range 3 { // on a busy machine a run may prove nothing, and says so
 			eval[any](p, `document.querySelector(%s).focus()`, box+"button")
@@ -39,6 +39,7 @@ func TestLongPageTables(t *testing.T) {
 			t.Errorf("%s: %s", name, got)
 		}
 	}
+	p.until(patience, "the buttons rest", `document.getAnimations().length === 0`)
 	p.accessible("the error map after runs")
 	if _, stdout, _ := invoke(t, data, "errors", "epipe"); !strings.Contains(stdout, "times in 1 s") {
 		t.Errorf("headless: %s", stdout)
@@ -81,6 +82,7 @@ func TestLongPageTables(t *testing.T) {
 	if got := p.text("[data-findings]"); p.count("[data-findings] .note") != 3 || strings.Contains(got, "objects") || strings.Contains(got, "could not") {
 		t.Errorf("the tools say: %s", got)
 	}
+	p.until(patience, "the button rests", `!document.querySelector("[data-act=verify]").disabled && document.getAnimations().length === 0`)
 	p.accessible("a verified hardening")
 	p.size(390, 800)
 	p.fits("a verified hardening", 390)

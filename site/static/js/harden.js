@@ -16,7 +16,7 @@ const levels = { fine: "green", objects: "void", broken: "void", binary: "amber"
 function finding(f) {
   return el("div", { class: "note", "data-kind": f.state === "objects" || f.state === "broken" ? "failed" : "ok" },
     el("p", {}, el("span", { class: "badge", "data-level": levels[f.state] ?? "amber" }, both(`harden.state.${f.state}`)), " ", el("code", {}, f.command)),
-    el("p", {}, both(`harden.said.${f.state}`)),
+    el("p", {}, both(f.tool === "security" && f.state === "fine" ? "harden.said.security" : `harden.said.${f.state}`)),
     ...(f.said?.length ? [el("pre", { tabindex: 0 }, f.said.join("\n"))] : []));
 }
 
