@@ -6,6 +6,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"flag"
 	"io"
@@ -27,6 +28,7 @@ var (
 	maxEvents = flag.Int("max-events", 256, "events per epoll_wait [1..4096]")
 	backlog   = flag.Int("backlog", 1024, "connections that may wait to be accepted [0..65535]")
 	armed     = flag.Bool("armed", false, "leave EPOLLOUT registered when there is nothing to send")
+	pressed   = flag.Bool("back-pressure", true, "read no more while output waits; without it, output waits without end")
 )
 
 // m is every number this lab exports; a field's name is its metric's name.
@@ -39,7 +41,7 @@ var m struct {
 // conn is what a thread of its own would have remembered on its stack.
 type conn struct {
 	fd     int
-	out    []byte // read and not yet sent, at most one buffer
+	out    []byte // read and not yet sent; under back-pressure at most one buffer
 	events uint32 // what epoll watches
 }
 
@@ -131,7 +133,7 @@ func handle(c *conn, events uint32, buf []byte) {
 	if len(c.out) > 0 {
 		err = send(c, c.out)
 	}
-	if err == nil && len(c.out) == 0 && events&^unix.EPOLLOUT != 0 {
+	if err == nil && c.events&unix.EPOLLIN != 0 && events&^unix.EPOLLOUT != 0 {
 		err = drain(c, buf)
 	}
 	if err != nil {
@@ -158,23 +160,35 @@ func drain(c *conn, buf []byte) error {
 			return io.EOF
 		case err != nil:
 			return os.NewSyscallError("read", err)
+		case n == 0 && len(c.out) > 0: // FIN, said again once there was room for some of it
+			return register(c, unix.EPOLLOUT)
 		case n == 0: // FIN; everything before it has been answered
 			return io.EOF
 		}
 		if int64(reads) > m.LongestDrain.Value() {
 			m.LongestDrain.Set(reads)
 		}
-		if err := send(c, buf[:n]); err != nil {
+		if err := queue(c, buf[:n]); err != nil {
 			return err
 		}
-		if len(c.out) > 0 || !*toTheEnd || *readCap > 0 && reads >= *readCap {
+		if c.events&unix.EPOLLIN == 0 || !*toTheEnd || *readCap > 0 && reads >= *readCap {
 			return nil
 		}
 	}
 }
 
-// send writes data once and keeps what the kernel has no room for. Nothing more
-// is read until that has gone: back-pressure.
+// queue sends data, behind what waits already.
+func queue(c *conn, data []byte) error {
+	if len(c.out) == 0 {
+		return send(c, data)
+	}
+	m.Pending.Add(len(data))
+	c.out = append(c.out, data...)
+	return watch(c)
+}
+
+// send writes data, which is new or all of c.out, once and keeps what the kernel
+// has no room for.
 func send(c *conn, data []byte) error {
 	n, err := unix.Write(c.fd, data)
 	m.Writes.Inc()
@@ -200,19 +214,32 @@ func send(c *conn, data []byte) error {
 		return nil
 	}
 	m.Pending.Add(len(rest) - len(c.out))
-	c.out = append([]byte(nil), rest...) // nil of nothing
+	if len(c.out) == 0 {
+		rest = bytes.Clone(rest) // the buffer is the thread's
+	} else if len(rest) == 0 {
+		rest = nil // and its memory goes
+	}
+	c.out = rest
 	return watch(c)
 }
 
 // watch registers what c waits for: room while it has bytes to send, and bytes
-// otherwise. There is room nearly always, so EPOLLOUT must go when it is idle.
+// otherwise: not to read while output waits is back-pressure. There is room
+// nearly always, so EPOLLOUT must go when it is idle.
 func watch(c *conn) error {
 	want := uint32(unix.EPOLLIN)
 	if len(c.out) > 0 {
 		want = unix.EPOLLOUT
+		if !*pressed {
+			want |= unix.EPOLLIN
+		}
 	} else if *armed {
 		want |= unix.EPOLLOUT
 	}
+	return register(c, want)
+}
+
+func register(c *conn, want uint32) error {
 	if want == c.events {
 		return nil
 	}

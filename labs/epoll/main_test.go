@@ -128,6 +128,22 @@ func TestBackPressure(t *testing.T) {
 	s.Stop()
 }
 
+// What nobody reads waits in the server, and still all of it arrives, FIN or not.
+func TestWithoutBackPressure(t *testing.T) {
+	s := labtest.Start(t, "epoll", "-back-pressure=false")
+	c := s.Dial()
+	data := labtest.Bytes(1, 32<<20)
+	if _, err := c.Write(data); err != nil {
+		t.Fatal(err)
+	}
+	s.Wait("megabytes of output", func(m map[string]float64) bool { return m["pending"] > 1<<20 })
+	c.CloseWrite()
+	labtest.Expect(t, c, data)
+	labtest.ExpectEnd(t, c)
+	s.HangUp()
+	s.Stop()
+}
+
 // signal(7): epoll_wait fails with EINTR even under SA_RESTART.
 func TestInterrupted(t *testing.T) {
 	s := labtest.Start(t, "epoll")
