@@ -86,7 +86,7 @@ func TestStagesOfEveryLab(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string][]string{
-		"blocking": nil, "deadline": nil, "errors": nil, "states": nil, "sendfile": nil, "tlsecho": nil,
+		"blocking": nil, "deadline": nil, "errors": nil, "states": nil, "sendfile": nil, "tlsecho": nil, "meter": nil,
 		"epoll": {"lab.pending"}, "epollet": {"lab.pending"}, "reuseport": {"lab.pending"}, "uring": {"lab.pending"},
 		"framing": {"lab.pending"}, "graceful": {"lab.pending"}, "limits": {"lab.pending"}, "canary": {"lab.pending"},
 		"coalesce": {"lab.held_bytes", "lab.pending"},
