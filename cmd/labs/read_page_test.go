@@ -137,7 +137,7 @@ func TestPageKeysAlone(t *testing.T) {
 	p.press("l")
 	p.until(patience, "l changes the language", `document.documentElement.lang === "ko"`)
 	p.press(kb.ArrowRight)
-	p.until(patience, "→ leads to the next lesson", `location.pathname === "/ko/metrics" && document.readyState === "complete"`)
+	p.until(patience, "→ leads to the next lesson", `location.pathname === "/ko/partial" && document.readyState === "complete"`)
 	p.until(patience, "its keys are there", `document.querySelector("#ui-lamp").dataset.state !== "loading"`)
 	p.press(kb.ArrowLeft)
 	p.until(patience, "← leads back", `location.pathname === "/ko/blocking"`)
