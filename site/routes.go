@@ -26,7 +26,7 @@ func routes() []route {
 		{"GET /{lang}/microscope", person, (*Site).microscopePage},
 		{"GET /{lang}/capacity", person, (*Site).capacityPage},
 		{"GET /{lang}/tree", person, (*Site).tree},
-		{"GET /{lang}/glossary", person, (*Site).glossary},
+		{"GET /{lang}/glossary", person | book, (*Site).glossary},
 		{"GET /{lang}/errors-map", person, (*Site).errorMapPage},
 		{"GET /{lang}/checklist", person, (*Site).checklistPage},
 		{"GET /{lang}/hardening", person, (*Site).hardeningPage},
