@@ -26,8 +26,8 @@ import { Search } from "./search.js";
 import { dressTerms, startTerms } from "./terms.js";
 import { both } from "./words.js";
 
-recall();
 new Live((root) => { setMath(); dressCode(root); dressTerms(root); }); // first: it must see the page as the site sent it
+recall();
 startLook();
 startCopy();
 startTerms();
