@@ -14,6 +14,9 @@ var particles = regexp.MustCompile(`^(?:들)?(?:` +
 	`로서|으로서|로써|으로써|이란|란|이라는|라는|이라고|라고|이라|라|이고|고|이며|며|인|인지|인데|일|입니다|이었습니다|였습니다|이다|이지만|지만|이면|면|입니까` +
 	`)?(?:은|는|도|만|의|까지|부터|밖에)?$`)
 
+// Particles is a regular expression of what may follow a Korean noun.
+func Particles() string { return particles.String() }
+
 // isParticle says whether a run of Hangul is nothing but particles.
 func isParticle(run string) bool { return particles.MatchString(run) }
 

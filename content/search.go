@@ -112,6 +112,7 @@ type Entry struct {
 	Lesson  string  `json:"lesson"`
 	Section string  `json:"section"`
 	Title   Text    `json:"title"`
+	Where   Text    `json:"where"`
 	Weight  float64 `json:"weight"`
 	Text    string  `json:"text"`
 }
@@ -120,7 +121,7 @@ type Entry struct {
 func (x *Index) Entries() []Entry {
 	list := make([]Entry, len(x.entries))
 	for i, e := range x.entries {
-		list[i] = Entry{e.lesson, e.section, e.title, e.weight, string(e.runes)}
+		list[i] = Entry{e.lesson, e.section, e.title, e.where, e.weight, string(e.runes)}
 	}
 	return list
 }

@@ -201,7 +201,7 @@ func (b *bookMaker) make(ctx context.Context) error {
 		}
 	}
 	for _, lang := range languages {
-		if err := b.answer("search-"+lang, e.index[lang].Entries()); err != nil {
+		if err := b.answer("search-"+lang, map[string]any{"particles": content.Particles(), "entries": b.found(lang, e.index[lang])}); err != nil {
 			return err
 		}
 	}
@@ -211,6 +211,18 @@ func (b *bookMaker) make(ctx context.Context) error {
 	mark, err := json.MarshalIndent(map[string]string{"book": "socket-labs", "version": b.site.cfg.Version}, "", "  ")
 	b.files[bookMark] = append(mark, '\n')
 	return err
+}
+
+// found are the entries of an index; what needs a server is found on the page
+// that says so.
+func (b *bookMaker) found(lang string, x *content.Index) []content.Entry {
+	list := x.Entries()
+	for i, e := range list {
+		if _, ok := b.files[fileOf("/"+lang+"/"+e.Lesson)]; !ok {
+			list[i].Lesson, list[i].Section = "exported", e.Lesson
+		}
+	}
+	return list
 }
 
 // want has a page made, once.

@@ -40,10 +40,11 @@ var (
 	scripts = regexp.MustCompile(`<script[^>]*>`)
 )
 
-// TestTheExportedBook holds the files to what a file host and a disk need: every
+// TestLongExportedBook holds the files to what a file host and a disk need: every
 // link resolves to a file and a place in it, nothing is absolute, both languages
 // have the same pages, and the same lessons give the same bytes.
-func TestTheExportedBook(t *testing.T) {
+func TestLongExportedBook(t *testing.T) {
+	long(t)
 	s := serve(t) // whose edition the export shares
 	dir := filepath.Join(t.TempDir(), "the book")
 	files := exportTo(t, dir)

@@ -13,9 +13,10 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// TestPageExportedBook reads an exported book: under a sub-path of a plain file
+// TestLongPageExportedBook reads an exported book: under a sub-path of a plain file
 // server, with every other address blocked, and from the disk.
-func TestPageExportedBook(t *testing.T) {
+func TestLongPageExportedBook(t *testing.T) {
+	onlyLong(t)
 	root, err := filepath.Abs(filepath.Join("..", ".."))
 	if err != nil {
 		t.Fatal(err)
@@ -64,7 +65,7 @@ func TestPageExportedBook(t *testing.T) {
 	live.enter()
 	const hits = `[...document.querySelectorAll(".found-list li")].map((e) => e.innerText).join("\n")`
 	for _, lang := range []string{"ko", "en"} {
-		for _, q := range []string{"소진루프", "drian loop", "r"} {
+		for _, q := range []string{"소진루프", "drian loop", "스톨은", "r"} {
 			live.visit("/" + lang + "/search?q=" + url.QueryEscape(q))
 			want := eval[string](live, hits)
 			p.visit(under + "/" + lang + "/search.html?q=" + url.QueryEscape(q))

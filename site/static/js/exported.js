@@ -56,14 +56,20 @@ export async function answer(method, path, body) {
   }
   if (method !== "GET") throw new Error(path);
   if (pathname === "/api/runs") return { runs: [] };
-  if (pathname === "/api/search") return { hits: find(await index(q.get("lang") ?? "en"), q.get("q") ?? "") };
+  if (pathname === "/api/search") return { hits: await search(q.get("lang") ?? "en", q.get("q") ?? "") };
   if (pathname.endsWith("/breakit")) return broken(await read(`lessons/${page.lesson}/breakit`));
   const [, name] = /^\/api\/experiments\/([^/]+\/[^/]+)\/author\//.exec(pathname) ?? [];
   if (![...experiments, ...comparisons].some((x) => x.name === name && x.author)) throw new Error(path);
   return read(path.replace("/api/", "").replace("?block=", "-"));
 }
 
-/** @type {Map<string, Promise<import("./find.js").Entry[]>>} */
+/** In a language, or else in the other. @param {string} lang @param {string} query */
+async function search(lang, query) {
+  const hits = find(await index(lang), query);
+  return hits.length ? hits : find(await index(lang === "ko" ? "en" : "ko"), query);
+}
+
+/** @type {Map<string, Promise<import("./find.js").Index>>} */
 const indexes = new Map();
 
 /** @param {string} lang */

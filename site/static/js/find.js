@@ -4,7 +4,8 @@
 
 /** @import {Hit, Text} from "./events.js" */
 
-/** @typedef {{lesson: string, section: string, title: Text, weight: number, text: string}} Entry */
+/** @typedef {{lesson: string, section: string, title: Text, where: Text, weight: number, text: string}} Entry */
+/** @typedef {{particles: string, entries: Entry[]}} Index what follows a Korean noun, as a regular expression */
 /** @typedef {{runes: string[], norm: string[], at: number[]}} Folded */
 /** @typedef {{entry: number, from: number, to: number, score: number}} Match */
 
@@ -28,9 +29,21 @@ function fold(text) {
 /** Hangul letters as syllables. @param {string} text */
 const compose = (text) => text.replace(/[\u1100-\u1112\uac00-\ud7a3][\u1161-\u1175\u11a8-\u11c2]+/gu, (s) => s.normalize("NFC"));
 
-/** @param {Entry[]} entries @param {string} query @returns {Hit[]} the best first */
-export function find(entries, query) {
-  const q = fold(compose(query)).norm;
+/** Each word without its particles, when more than a character is left. @param {string} query @param {RegExp} particles */
+function stems(query, particles) {
+  return compose(query).split(/\s+/u).map((word) => {
+    const runes = [...word];
+    for (let i = 1; i < runes.length; i++) {
+      const tail = runes.slice(i).join("");
+      if (/^\p{Script=Hangul}+$/u.test(tail) && particles.test(tail)) return i > 1 ? runes.slice(0, i).join("") : word;
+    }
+    return word;
+  }).join(" ");
+}
+
+/** @param {Index} index @param {string} query @returns {Hit[]} the best first */
+export function find({ entries, particles }, query) {
+  const q = fold(compose(query)).norm, bare = fold(stems(query, new RegExp(particles, "u"))).norm, inflected = bare.join("") !== q.join("");
   if (q.length === 0 || q.length > 200) return [];
   const all = folded.get(entries) ?? entries.map((e) => fold(e.text));
   folded.set(entries, all);
@@ -40,6 +53,8 @@ export function find(entries, query) {
   for (const [i, e] of entries.entries()) {
     const at = whole(all[i].norm, q);
     if (at >= 0) found.push({ entry: i, from: at, to: at + q.length, score: 1.2 * e.weight });
+    const stem = inflected ? whole(all[i].norm, bare) : -1;
+    if (stem >= 0) found.push({ entry: i, from: stem, to: stem + bare.length, score: 1.1 * e.weight });
     const near = q.length > 1 ? closest(all[i].norm, pairs, q.length + Math.floor(q.length / 2)) : null;
     if (near) found.push({ entry: i, from: near.from, to: near.to, score: near.share * near.share * e.weight });
   }
@@ -91,7 +106,7 @@ function closest(text, pairs, width) {
 /** @param {Entry} e @param {Folded} f @param {Match} m @returns {Hit} */
 function hit(e, f, m) {
   const from = f.at[m.from], to = f.at[m.to - 1] + 1;
-  return { Lesson: e.lesson, Section: e.section, Title: e.title, Before: lastWords(f.runes.slice(0, from)), Match: f.runes.slice(from, to).join(""), After: firstWords(f.runes.slice(to)) };
+  return { Lesson: e.lesson, Section: e.section, Title: e.title, Where: e.where, Before: lastWords(f.runes.slice(0, from)), Match: f.runes.slice(from, to).join(""), After: firstWords(f.runes.slice(to)) };
 }
 
 /** @param {string[]} r */
