@@ -85,7 +85,7 @@ func zipFast(body []byte) []byte {
 
 // fast are writers that are not in use: each has some hundred kilobytes of tables.
 var fast = sync.Pool{New: func() any {
-	z, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed) // fails for no level that exists
+	z, _ := gzip.NewWriterLevel(nil, gzip.DefaultCompression) // fails for no level that exists
 	return z
 }}
 

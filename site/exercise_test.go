@@ -101,7 +101,7 @@ func TestExerciseRefusesWhatIsNotTheFunction(t *testing.T) {
 			t.Errorf("%s: %d %s", body, status, said)
 		}
 	}
-	for _, path := range []string{"/api/exercises/epoll", "/api/exercises/nosuch", "/api/exercises/..%2f..%2fx"} {
+	for _, path := range []string{"/api/exercises/principles", "/api/exercises/nosuch", "/api/exercises/..%2f..%2fx"} {
 		if status, said := s.command("PUT", path, `{"text":"func drain() {}"}`); status != 404 {
 			t.Errorf("%s: %d %s", path, status, said)
 		}
@@ -196,7 +196,7 @@ func TestBreakItAsksTheFailuresChecksOfBoth(t *testing.T) {
 	if !strings.Contains(page, `data-cell="run" data-state="pass"`) || !strings.Contains(page, `data-cell="cure" data-state="fail"`) {
 		t.Error("the page does not show both sides")
 	}
-	if resp, _ := s.do(request{path: "/api/lessons/epoll/breakit", cookie: testToken}); resp.StatusCode != http.StatusNotFound {
-		t.Errorf("a lesson without one: %s", resp.Status)
+	if resp, _ := s.do(request{path: "/api/lessons/nosuch/breakit", cookie: testToken}); resp.StatusCode != http.StatusNotFound {
+		t.Errorf("no lesson: %s", resp.Status)
 	}
 }

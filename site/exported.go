@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 
+	"socketlabs/content"
 	"socketlabs/runner"
 )
 

@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -24,10 +25,10 @@ var embedded embed.FS
 
 // face is what the workbook looks like: static files, templates and texts.
 type face struct {
-	assets map[string]*asset
-	pages  *template.Template
-	texts  map[string]content.Text // by dotted key
-	words  any                     // text.yaml as it stands, for the page's scripts
+	assets  map[string]*asset
+	pages   *template.Template
+	texts   map[string]content.Text // by dotted key
+	scripts map[string]content.Text // those of text.yaml, for the page's scripts
 }
 
 // faces holds the newest face. It changes only in development.
@@ -77,10 +78,12 @@ func readFace(files fs.FS, pips func(*content.Lesson) pips) (*face, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := yaml.Unmarshal(source, &f.words); err != nil {
+	var tree any
+	if err := yaml.Unmarshal(source, &tree); err != nil {
 		return nil, fmt.Errorf("text.yaml: %w", err)
 	}
-	flatten(f.texts, "", f.words)
+	flatten(f.texts, "", tree)
+	f.scripts = maps.Clone(f.texts)
 	if err := tableTexts(files, f.texts); err != nil {
 		return nil, err
 	}
@@ -107,6 +110,21 @@ func tableTexts(files fs.FS, into map[string]content.Text) error {
 	}
 	flatten(into, "", tree)
 	return nil
+}
+
+// only are the groups of words that the scripts of one page say, if any do.
+var only = map[string]string{"scope": "microscope", "mystery": "mystery", "harden": "hardening", "errmap": "errormap", "tree": "tree", "book": "book", "printed": "book"}
+
+// spoken are the words that the scripts of a page can say.
+func (f *face) spoken(page string) map[string]content.Text {
+	said := map[string]content.Text{}
+	for key, t := range f.scripts {
+		group, _, _ := strings.Cut(key, ".")
+		if of, ok := only[group]; !ok || of == page {
+			said[key] = t
+		}
+	}
+	return said
 }
 
 // flatten collects the texts of a tree under dotted keys.

@@ -101,7 +101,7 @@ func (s *Site) show(w http.ResponseWriter, r *http.Request, status int, name str
 	if err != nil {
 		return err
 	}
-	data.Lang, data.Version, data.Linux, data.Text = p.Lang, p.Version, p.Linux, face.words
+	data.Lang, data.Version, data.Linux, data.Text = p.Lang, p.Version, p.Linux, face.spoken(name)
 	data.Words = p.Book.Words
 	if p.Exported {
 		data.Root, data.Offline, data.Exercise, p.Status = bookRoot, true, nil, nil

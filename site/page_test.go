@@ -172,7 +172,7 @@ func TestEveryTextOfTheTemplatesExists(t *testing.T) {
 			}
 			found++
 			if name == "asset" {
-				if _, err := f.asset(key.Text); err != nil {
+				if _, err := f.asset(key.Text); err != nil && key.Text != bookScript { // that one is made with the book
 					t.Errorf("%s: %v", tmpl.Name(), err)
 				}
 			} else if _, err := f.said(key.Text, nil); err != nil {

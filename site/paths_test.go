@@ -1,7 +1,13 @@
 package site
 
 import (
+	"bytes"
+	"compress/gzip"
 	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -25,7 +31,9 @@ func pathsOf(t *testing.T, s series) (out []telemetry.Event) {
 
 // Recordings that were made before the queues were judged show them all the same.
 func TestSeriesOfTheAuthorHasThePath(t *testing.T) {
-	s := serve(t)
+	root := moduleCopy(t)
+	forgetPaths(t, filepath.Join(root, "content", "blocking", "author", "one-silent.jsonl.gz"))
+	s := serveAt(t, root)
 	var got series
 	s.get("/api/experiments/blocking/one-silent/author/series", &got)
 	all := pathsOf(t, got)
@@ -37,6 +45,34 @@ func TestSeriesOfTheAuthorHasThePath(t *testing.T) {
 	}
 	if !slices.IsSortedFunc(all, func(a, b telemetry.Event) int { return int(a.T - b.T) }) {
 		t.Error("they are not in order")
+	}
+}
+
+// forgetPaths takes from a recording what the runner of then did not write.
+func forgetPaths(t *testing.T, file string) {
+	t.Helper()
+	packed, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer packed.Close()
+	z, err := gzip.NewReader(packed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := io.ReadAll(z)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	w := gzip.NewWriter(&out)
+	for line := range bytes.Lines(all) {
+		if !bytes.Contains(line, []byte(`"kind":"path"`)) {
+			w.Write(line)
+		}
+	}
+	if err := errors.Join(w.Close(), os.WriteFile(file, out.Bytes(), 0o644)); err != nil {
+		t.Fatal(err)
 	}
 }
 

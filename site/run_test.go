@@ -243,8 +243,8 @@ func TestTheSeriesOfALiveRunJoinItsEvents(t *testing.T) {
 func TestALabInTheMiddleOfAnEdit(t *testing.T) {
 	root := moduleCopy(t)
 	s := serveAt(t, root)
-	x := s.shortest(func(x *content.Experiment) bool { return x.Spec.Lab == "epoll" && len(x.Spec.Knobs) > 0 })
-	file := filepath.Join(root, "labs", "epoll", "main.go")
+	x := s.shortest(func(x *content.Experiment) bool { return x.Spec.Lab == "blocking" && len(x.Spec.Knobs) > 0 })
+	file := filepath.Join(root, "labs", "blocking", "main.go")
 	pristine, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -266,7 +266,7 @@ func TestALabInTheMiddleOfAnEdit(t *testing.T) {
 	s.watch(id, 0)
 	var sum runner.Summary
 	s.get("/api/runs/"+id, &sum)
-	if sum.Phase != telemetry.Failed || sum.Reason == nil || sum.Reason.File != "labs/epoll/main.go" || sum.Reason.At == 0 {
+	if sum.Phase != telemetry.Failed || sum.Reason == nil || sum.Reason.File != "labs/blocking/main.go" || sum.Reason.At == 0 {
 		t.Errorf("%s: %+v", sum.Phase, sum.Reason)
 	}
 	edit("[64..", "[") // a flag whose range is none

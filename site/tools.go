@@ -17,6 +17,10 @@ var tools = [...]struct{ path, title, text string }{
 	{"microscope", "scope.title", "scope.lede"},
 	{"mystery", "mystery.title", "mystery.lede"},
 	{content.Glossary, "glossary.title", "glossary.lede"},
+	{"book", "book.title", "book.lede"},
+	{"errors-map", "errmap.title", "errmap.lede"},
+	{"checklist", "checklist.title", "checklist.lede"},
+	{"hardening", "harden.title", "harden.lede"},
 }
 
 // pages are the tools as an index takes them. A key without words says nothing.

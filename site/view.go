@@ -296,7 +296,7 @@ func (s *Site) lessonData(w http.ResponseWriter, r *http.Request) error {
 	runs := s.listed()
 	data, _ := s.lessonView(e, filled(l, s.shown.of(e, l, runs)), runs, s.progress.snapshot())
 	data.Lang, data.Version, data.Linux = preferred(r), s.cfg.Version, linux
-	data.Words, data.Text, data.Live = e.book.Words, s.faces.current().words, e.live(l.ID)
+	data.Words, data.Text, data.Live = e.book.Words, s.faces.current().spoken("lesson"), e.live(l.ID)
 	return reply(w, http.StatusOK, data)
 }
 
