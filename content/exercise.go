@@ -2,8 +2,8 @@ package content
 
 import (
 	"errors"
-	"go/scanner"
 	"fmt"
+	"go/scanner"
 	"io/fs"
 	"path"
 	"regexp"
