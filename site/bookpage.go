@@ -110,6 +110,7 @@ var (
 	naming   = regexp.MustCompile(`\b(id|for|aria-labelledby|aria-describedby|aria-controls)="([^"]*)"`)
 	inPage   = regexp.MustCompile(`\bhref="#([^"]*)"`)
 	painted  = regexp.MustCompile(`url\(#([^)]*)\)`)
+	labelled = regexp.MustCompile(`<section( [^>]*aria-labelledby)`)
 	toLesson = regexp.MustCompile(`\bhref="(?:/(?:ko|en)/)?([a-z0-9-]+)(?:#([^"]*))?"`)
 )
 
@@ -142,5 +143,7 @@ func within(book *content.Book, lesson, text string) string {
 		return `href="#` + lesson + `.` + to + `"`
 	})
 	text = painted.ReplaceAllString(text, "url(#"+lesson+".$1)")
+	// What is a landmark in a lesson is one of many of that name here.
+	text = labelled.ReplaceAllString(strings.ReplaceAll(text, `role="region"`, `role="group"`), `<section role="group"$1`)
 	return strings.ReplaceAll(text, "<details", "<details open") // paper is not opened
 }
