@@ -101,7 +101,7 @@ func tablesOf(l *content.Lesson) (pages []string) {
 		{"tree", []string{"22.3", "22.3.1"}},
 		{"errors-map", []string{"22.1.1", "22.4.1"}},
 		{"checklist", []string{"22.6.1"}},
-		{"hardening", []string{"22.6.2", "22.9"}},
+		{"harden", []string{"22.6.2", "22.9"}},
 	} {
 		if slices.ContainsFunc(l.Covers, func(s string) bool { return slices.Contains(t.sections, s) }) {
 			pages = append(pages, t.page)

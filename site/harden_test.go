@@ -59,13 +59,13 @@ func TestHardeningHasWordsForEverything(t *testing.T) {
 
 func TestTheHardeningPage(t *testing.T) {
 	s := serve(t)
-	body := s.html("/en/hardening?service=chat&port=40000&drain=90")
+	body := s.html("/en/harden?service=chat&port=40000&drain=90")
 	for _, part := range []string{"/etc/systemd/system/chat.service", "TimeoutStopSec=95", "CapabilityBoundingSet=\n", `value="40000"`, "labs harden --service=chat --port=40000 --drain=90"} {
 		if !strings.Contains(body, part) {
 			t.Errorf("the page lacks %q", part)
 		}
 	}
-	body = s.html("/ko/hardening?service=chat&port=http&binary=" + url.QueryEscape(`/x"><script>`))
+	body = s.html("/ko/harden?service=chat&port=http&binary=" + url.QueryEscape(`/x"><script>`))
 	for _, part := range []string{`value="http"`, `value="chat"`, `aria-invalid="true"`, "1부터 65535까지의 정수"} {
 		if !strings.Contains(body, part) {
 			t.Errorf("with a mistake the page lacks %q", part)

@@ -82,7 +82,7 @@ var inline = regexp.MustCompile(`(?i)<style|<script>|<script [^>]*>[^<{]*\w|\son
 
 func TestPagesKeepTheirPolicyAndTheirLinks(t *testing.T) {
 	s := serve(t)
-	paths := []string{"/ko/", "/en/", "/ko/search?q=epoll", "/en/search?q=<script>", "/ko/labs", "/en/labs", "/ko/runs", "/en/runs", "/ko/microscope", "/en/microscope", "/ko/capacity", "/en/capacity", "/ko/errors-map", "/en/checklist", "/ko/hardening", "/en/hardening?port=40000&backlog=60000", "/ko/hardening?port=x"}
+	paths := []string{"/ko/", "/en/", "/ko/search?q=epoll", "/en/search?q=<script>", "/ko/labs", "/en/labs", "/ko/runs", "/en/runs", "/ko/microscope", "/en/microscope", "/ko/capacity", "/en/capacity", "/ko/errors-map", "/en/checklist", "/ko/harden", "/en/harden?port=40000&backlog=60000", "/ko/harden?port=x"}
 	for _, l := range s.lessons() {
 		paths = append(paths, "/ko/"+l.ID)
 	}
@@ -443,4 +443,16 @@ func TestWhoAnswersAPlaceholder(t *testing.T) {
 		t.Fatalf("%d\n%s", status, body)
 	}
 	check("and deleted the run", "4100 author", "4100 author", seconds+" author", seconds+" author", "– author")
+}
+
+// TestNoPageHidesALesson: a page beside the lessons would answer in the place of
+// a lesson of its name.
+func TestNoPageHidesALesson(t *testing.T) {
+	s := serve(t)
+	for _, rt := range routes() {
+		name, isPage := strings.CutPrefix(rt.pattern, "GET /{lang}/")
+		if l, _, _ := s.shelf.edition().book.Lesson(name); isPage && l != nil {
+			t.Errorf("%s hides the lesson %s", rt.pattern, name)
+		}
+	}
 }

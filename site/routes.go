@@ -29,7 +29,7 @@ func routes() []route {
 		{"GET /{lang}/glossary", person | book, (*Site).glossary},
 		{"GET /{lang}/errors-map", person, (*Site).errorMapPage},
 		{"GET /{lang}/checklist", person, (*Site).checklistPage},
-		{"GET /{lang}/hardening", person, (*Site).hardeningPage},
+		{"GET /{lang}/harden", person, (*Site).hardeningPage},
 		{"GET /{lang}/book", person | book, (*Site).bookPage},
 		{"GET /{lang}/search", person | book, (*Site).searchPage},
 		{"GET /{lang}/runs", person, (*Site).runsPage},

@@ -20,7 +20,7 @@ var tools = [...]struct{ path, title, text string }{
 	{"book", "book.title", "book.lede"},
 	{"errors-map", "errmap.title", "errmap.lede"},
 	{"checklist", "checklist.title", "checklist.lede"},
-	{"hardening", "harden.title", "harden.lede"},
+	{"harden", "harden.title", "harden.lede"},
 }
 
 // pages are the tools as an index takes them. A key without words says nothing.

@@ -68,7 +68,7 @@ func TestLongPageTables(t *testing.T) {
 		t.Errorf("status %d, %v\n%s%s", code, err, stdout, stderr)
 	}
 
-	p.visit("/en/hardening")
+	p.visit("/en/harden")
 	eval[any](p, `document.querySelector('[name="port"]').value = "x"`)
 	p.click(".harden-act button")
 	p.until(patience, "the mistake is named and kept", `document.querySelector("#harden-port-wrong") !== null && document.querySelector('[name="port"]').value === "x"`)
