@@ -24,7 +24,7 @@ func TestLongPageCapacity(t *testing.T) {
 	p.shoot("capacity-refused")
 	p.fill("values", "1, 2, 4")
 	p.fill("seconds", "2")
-	p.until(patience, "it says how long it takes", `document.querySelector("#ui-about").innerText.startsWith("3 blocks, about ")`)
+	p.until(patience, "it says how long it takes", `document.querySelector("#ui-about").innerText.startsWith("3 blocks, about 8 s")`)
 	if got := p.text("#ui-sweep-command"); got != "labs sweep uring/with-epoll --set load.connections=1,2,4 --for 2s" {
 		t.Errorf("in a terminal: %s", got)
 	}
