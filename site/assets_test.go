@@ -41,7 +41,7 @@ func TestAssetsAreCompressedOnce(t *testing.T) {
 	s := serve(t)
 	for name, a := range s.faces.current().assets {
 		resp, body := s.do(request{path: "/static/" + name, header: http.Header{"Accept-Encoding": {"br, gzip;q=0.5"}}})
-		if a.zipped == nil {
+		if a.zipped() == nil {
 			if resp.Header.Get("Content-Encoding") != "" {
 				t.Errorf("%s: encoded", name)
 			}

@@ -19,7 +19,7 @@ import (
 func exportTo(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	root := root(t)
-	names, err := ExportBook(t.Context(), Config{Root: root, Version: "test", Log: slog.New(slog.NewTextHandler(t.Output(), nil)), edition: editions[root]}, dir)
+	names, err := ExportBook(t.Context(), Config{Root: root, Version: "test", Log: slog.New(slog.NewTextHandler(t.Output(), nil)), edition: readBefore(root)}, dir)
 	if err != nil {
 		t.Fatal(err)
 	}

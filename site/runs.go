@@ -182,7 +182,7 @@ func (s *Site) remove(w http.ResponseWriter, r *http.Request) error {
 	if err := s.cfg.Runner.Remove(id); err != nil {
 		return err
 	}
-	s.shown.forget(id)
+	s.shown.runs.forget(id)
 	s.series.forget(id)
 	s.patients.forget(id)
 	w.WriteHeader(http.StatusNoContent)

@@ -10,14 +10,13 @@ import (
 // judged once for each, and not again.
 func TestShownRemembersWhatEachAsked(t *testing.T) {
 	judgings := 0
-	from := source{sourceKey{run: "x"}, func() (valuer, error) {
+	from := source{sourceKey{run: "x"}, &answers{}, func() (valuer, error) {
 		judgings++
 		return nil, errUnrecorded
 	}}
-	s := newShown(nil)
 	for range 3 {
 		for _, expr := range []string{"load.p50", "load.p99"} {
-			if v := s.values(from, []content.Placeholder{{Expr: expr}}); v[0].Why == "" {
+			if v := from.values([]content.Placeholder{{Expr: expr}}); v[0].Why == "" {
 				t.Errorf("%s: %+v", expr, v)
 			}
 		}

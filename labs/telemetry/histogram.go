@@ -251,6 +251,11 @@ func (h *Histogram) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &j); err != nil {
 		return err
 	}
+	return h.read(j)
+}
+
+// read takes what was written, if it can be.
+func (h *Histogram) read(j histogramJSON) error {
 	if len(j.Buckets)%2 != 0 {
 		return errors.New("telemetry: histogram: odd number of bucket entries")
 	}
