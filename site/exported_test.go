@@ -163,6 +163,7 @@ func TestAnExportReplacesOnlyItsOwn(t *testing.T) {
 
 // TestTheWholeBookIsOnOnePage looks at the page that is made for paper.
 func TestTheWholeBookIsOnOnePage(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	body := s.html("/en/book")
 	seen := map[string]bool{}

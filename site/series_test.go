@@ -108,6 +108,7 @@ func TestSeriesKeepSocketsOfEverySecond(t *testing.T) {
 }
 
 func TestSeriesAreSmall(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	var h telemetry.Histogram
 	events := []telemetry.Event{{Kind: telemetry.KindBlock, Begin: &telemetry.Block{Seconds: 60}}}

@@ -190,7 +190,7 @@ func (s *shown) replay(id string) (valuer, error) {
 }
 
 func replay(r io.Reader) (valuer, error) {
-	events, err := runner.ReadRecording(r)
+	events, err := runner.ReadKinds(r, telemetry.KindRun, telemetry.KindState, telemetry.KindBlock, telemetry.KindSample, telemetry.KindBlockEnd)
 	if err != nil {
 		return nil, err
 	}

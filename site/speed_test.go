@@ -23,6 +23,7 @@ var panel = []string{"bench.js", "replayed.js", "capacity.js", "recordings.js", 
 // TestTheFirstPageIsLight adds up the bytes of the first pages that a reader
 // opens: the page, its styles, its icon and its modules, as they are sent.
 func TestTheFirstPageIsLight(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	for _, at := range []string{"/ko/", "/en/start", "/ko/blocking", "/en/epoll"} {
 		page, text := s.zipped(at)

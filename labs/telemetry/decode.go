@@ -11,7 +11,8 @@ import (
 // Event's order, no spaces, nothing escaped) it reads itself, many times as fast, and
 // leaves every other line to encoding/json. The zero value is ready. It has one owner.
 type Decoder struct {
-	names map[string]string // of metrics: each is kept once
+	names   map[string]string // of metrics: each is kept once
+	buckets counts            // of the histogram that is being read
 }
 
 // Decode puts the event of a line into e, which is empty. It keeps nothing of line.
@@ -61,7 +62,7 @@ func (d *Decoder) sample(line []byte, e *Event) bool {
 		e.Hists = map[string]Histogram{}
 		if !d.members(&s, func(name string) bool {
 			var h Histogram
-			ok := s.histogram(&h)
+			ok := d.histogram(&s, &h)
 			e.Hists[name] = h
 			return ok
 		}) {
@@ -192,17 +193,12 @@ func (s *scanner) number(into *float64) bool {
 }
 
 // histogram reads a histogram.
-func (s *scanner) histogram(into *Histogram) bool {
-	var j histogramJSON
+func (d *Decoder) histogram(s *scanner, into *Histogram) bool {
+	j := histogramJSON{Buckets: d.buckets[:0]}
 	if !(s.take(`{"count":`) && s.whole(&j.Count) && s.take(`,"sum":`) && s.number(&j.Sum) &&
 		s.take(`,"min":`) && s.number(&j.Min) && s.take(`,"max":`) && s.number(&j.Max) && s.take(`,"b":[`)) {
 		return false
 	}
-	end := bytes.IndexByte(s.rest, ']')
-	if end < 0 {
-		return false
-	}
-	j.Buckets = make(counts, 0, bytes.Count(s.rest[:end], []byte(`,`))+1)
 	for !s.take(`]`) {
 		var n uint64
 		if len(j.Buckets) > 0 && !s.take(`,`) || !s.whole(&n) {
@@ -210,5 +206,6 @@ func (s *scanner) histogram(into *Histogram) bool {
 		}
 		j.Buckets = append(j.Buckets, n)
 	}
+	d.buckets = j.Buckets
 	return s.take(`}`) && into.read(j) == nil
 }
