@@ -92,24 +92,36 @@ type valuer interface {
 // reader's, the newest first.
 func (s *shown) of(e *edition, l *content.Lesson, runs []runner.Summary) []value {
 	values := make([]value, len(l.Shown))
-	places := map[placeholderOf][]int{}
+	type asking struct {
+		source
+		at []int
+	}
+	asked := map[any]*asking{} // by recording: {{run:…}} and {{author:…}} may have the same
 	for i, p := range l.Shown {
 		from := placeholderOf{p.Experiment, p.Author}
-		places[from] = append(places[from], i)
+		src := s.source(e, l, from, runs)
+		var of any = src.key
+		if src.key == (sourceKey{}) {
+			of = from
+		}
+		if asked[of] == nil {
+			asked[of] = &asking{source: src}
+		}
+		asked[of].at = append(asked[of].at, i)
 	}
-	var asking sync.WaitGroup // each recording costs some 10 ms of CPU when it is asked first
-	for from, at := range places {
-		asking.Go(func() {
-			var all []content.Placeholder
-			for _, i := range at {
-				all = append(all, l.Shown[i])
+	var all sync.WaitGroup // each recording costs some milliseconds of CPU when it is asked first
+	for _, a := range asked {
+		all.Go(func() {
+			var some []content.Placeholder
+			for _, i := range a.at {
+				some = append(some, l.Shown[i])
 			}
-			for k, v := range s.source(e, l, from, runs).values(all) {
-				values[at[k]] = v // nobody else's places
+			for k, v := range a.values(some) {
+				values[a.at[k]] = v // nobody else's places
 			}
 		})
 	}
-	asking.Wait()
+	all.Wait()
 	return values
 }
 
