@@ -60,17 +60,17 @@ func (c *client) enter() {
 // try sends all that may leave now, in as few calls as it takes, and what waited
 // for a connection or belongs to a handshake.
 func (c *client) try() {
-	for c.once() {
+	now := c.loop.now()
+	for c.once(now) {
 	}
 	c.flush()
 }
 
 // once puts one group of requests behind what is to be sent, if one may leave now.
-func (c *client) once() bool {
+func (c *client) once(now time.Duration) bool {
 	if !c.usable || c.leaving || c.dismissed {
 		return false
 	}
-	now := c.loop.now()
 	due, ok := c.crowd.next(c, now)
 	if ok {
 		c.launch(due, now)
