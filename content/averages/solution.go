@@ -2,7 +2,11 @@
 
 package main
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"io"
+	"os"
+)
 
 // handle serves one connection to its end. The clock of an answer starts when the
 // kernel received the request (socket(7), SO_TIMESTAMPNS), so that the wait in the
@@ -35,7 +39,7 @@ func handle(cfd int) error {
 			}
 		}
 		wait(*work)
-		if err := reply(cfd, buf[:n]); err != nil {
+		if err := m.Reply(cfd, buf[:n]); err != nil {
 			return err
 		}
 		observe(time.Since(began))
