@@ -99,9 +99,9 @@ func (s *Site) compare(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	run, err := s.cfg.Runner.StartPlan(plan)
+	run, err := s.cfg.Runner.StartPlan(plan, s.how(r, true)...)
 	if err != nil {
-		return s.refused(err)
+		return s.refused(r, err)
 	}
 	s.begun(run, labs.Spec{Name: plan.Name, Predictions: plan.Compare.Predictions})
 	w.Header().Set("Location", "/api/runs/"+run.ID())

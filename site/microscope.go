@@ -94,12 +94,13 @@ func (s *Site) startTrace(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	order.By = s.asking(r)
 	t, err := s.cfg.Runner.Trace(order)
 	if errors.Is(err, runner.ErrBusy) {
 		return errTracing
 	}
 	if err != nil {
-		return s.refused(err)
+		return s.refused(r, err)
 	}
 	w.Header().Set("Location", "/api/traces/"+t.ID())
 	return reply(w, http.StatusCreated, map[string]string{"id": t.ID()})

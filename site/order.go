@@ -56,6 +56,10 @@ func (x extra) refused(err error) error {
 	return &refusal{err: errSetting, field: field, text: content.Text{Ko: "쓸 수 없는 고장입니다. " + err.Error(), En: err.Error()}}
 }
 
+// graded says whether the run's checks count: with the lesson's own settings, and
+// no fault beside the experiment's. This is the one place that decides it.
+func (o order) graded() bool { return len(o.Settings) == 0 && len(o.Faults) == 0 }
+
 // decode reads a body that must be exactly one value of v's form.
 func decode(r *http.Request, v any) error {
 	d := json.NewDecoder(r.Body)

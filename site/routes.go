@@ -46,6 +46,11 @@ func routes() []route {
 
 		{"POST /api/runs", command, (*Site).start},
 		{"POST /api/comparisons", command, (*Site).compare},
+		{"GET /api/queue", 0, (*Site).queueData},
+		{"POST /api/queue/pause", command, (*Site).pauseQueue},
+		{"POST /api/queue/resume", command, (*Site).resumeQueue},
+		{"POST /api/runs/stop-all", command, (*Site).stopAll},
+		{"POST /api/runs/{id}/first", command, (*Site).first},
 		{"GET /api/runs", 0, (*Site).runs},
 		{"GET /api/runs/{id}", 0, (*Site).run},
 		{"POST /api/runs/{id}/stop", command, (*Site).stop},

@@ -42,17 +42,18 @@ func (s *Site) startSweep(w http.ResponseWriter, r *http.Request) error {
 	if !linux {
 		return errNoLinux
 	}
-	begin := s.climb
+	how := s.how(r, true)
+	begin := func() (*runner.Run, error) { return s.climb(how) }
 	if !o.Ladder {
 		spec, err := s.swept(o)
 		if err != nil {
 			return err
 		}
-		begin = func() (*runner.Run, error) { return s.cfg.Runner.Start(spec) }
+		begin = func() (*runner.Run, error) { return s.cfg.Runner.Start(spec, how...) }
 	}
 	run, err := begin()
 	if err != nil {
-		return s.refused(err)
+		return s.refused(r, err)
 	}
 	s.begun(run, labs.Spec{})
 	w.Header().Set("Location", "/api/runs/"+run.ID())
@@ -60,7 +61,7 @@ func (s *Site) startSweep(w http.ResponseWriter, r *http.Request) error {
 }
 
 // climb starts the ladder with the rungs that this machine allows.
-func (s *Site) climb() (*runner.Run, error) {
+func (s *Site) climb(how []runner.Option) (*runner.Run, error) {
 	rungs := labs.Rungs(s.cfg.Runner.Host().Cores)
 	if runner.UringRefused() != nil {
 		rungs, _ = labs.Without(rungs, []string{"uring"})
@@ -69,7 +70,7 @@ func (s *Site) climb() (*runner.Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.cfg.Runner.StartPlan(plan)
+	return s.cfg.Runner.StartPlan(plan, how...)
 }
 
 // swept is the spec that an order asks for.
