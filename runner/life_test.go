@@ -30,7 +30,7 @@ func TestStopInEveryPhase(t *testing.T) {
 				os.RemoveAll(filepath.Join(data, "bin"))
 			}
 			if phase == telemetry.Queued {
-				held, err := r.slot.take(t.Context(), Ticket{Run: "another", Alone: true}, nil)
+				held, err := r.slot.join(Ticket{Run: "another", Alone: true})
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -67,7 +67,7 @@ func (b *block) observe(ctx context.Context) error {
 			t := b.run.clock.on(k)
 			for _, e := range o.Sample(t) {
 				if e.From == telemetry.FromHost && b.run.header.Shared {
-					e.Values["host.beside"] = float64(b.run.held.beside())
+					e.Values["host.beside"] = float64(b.run.place.beside())
 				}
 				b.say(e)
 			}

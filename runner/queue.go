@@ -58,32 +58,23 @@ func (s standing) reason() *telemetry.Reason {
 	return &telemetry.Reason{Code: "slot-busy", Args: args}
 }
 
-// take waits for the slot, behind those who came before; told is called when it
-// has to wait, and whenever its place in the line, or the time at which it
-// begins, has changed.
-func (s *slot) take(ctx context.Context, t Ticket, told func(standing)) (*place, error) {
-	p, err := s.join(t)
-	if err != nil {
-		return nil, err
-	}
+// wait returns when the slot is the place's; told is called when it has to wait,
+// and whenever its place in the line, or the time at which it begins, has changed.
+func (p *place) wait(ctx context.Context, told func(standing)) error {
 	for {
 		select {
 		case err := <-p.turn:
-			if err == nil {
-				return p, nil
-			}
-			p.Close()
-			return nil, err
+			return err
 		case now := <-p.news:
 			told(now)
 		case <-ctx.Done():
-			p.Close()
-			return nil, context.Cause(ctx)
+			return context.Cause(ctx)
 		}
 	}
 }
 
-// join draws a ticket. Its file has its name only once it is locked.
+// join draws a ticket, behind those who came before; whoever has it closes it. Its
+// file has its name only once it is locked.
 func (s *slot) join(t Ticket) (*place, error) {
 	if err := os.MkdirAll(s.queue, 0o755); err != nil {
 		return nil, err

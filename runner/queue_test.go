@@ -52,7 +52,7 @@ func lineOf(s *slot) string {
 	return strings.Join(list, " ")
 }
 
-// until waits for another process to have seen what has changed.
+// until waits for another goroutine or process to have seen what has changed.
 func until(t *testing.T, s *slot, want string) {
 	t.Helper()
 	for range 1000 {
@@ -142,8 +142,9 @@ func TestQueueKeepsItsOrder(t *testing.T) {
 	ctx, leave := context.WithCancel(t.Context())
 	left, told := make(chan error), make(chan standing, 9)
 	go func() { // it gives up
-		_, err := s.take(ctx, Ticket{Run: "B", Seconds: 20, Alone: true}, func(now standing) { told <- now })
-		left <- err
+		p := asks(t, s, "B")
+		defer p.Close()
+		left <- p.wait(ctx, func(now standing) { told <- now })
 	}()
 	if got := (<-told).reason(); got.Code != "slot-busy" || fmt.Sprint(got.Args) != "map[place:2 wait:20]" {
 		t.Errorf("behind two that take 10 s each: %+v", got)
@@ -153,12 +154,13 @@ func TestQueueKeepsItsOrder(t *testing.T) {
 		t.Errorf("behind one: %+v", got)
 	}
 	leave()
-	if err := <-left; !errors.Is(err, context.Canceled) || lineOf(s) != "[A]" {
-		t.Errorf("who gives up leaves the line: %v, %s", err, lineOf(s))
+	if err := <-left; !errors.Is(err, context.Canceled) {
+		t.Error(err)
 	}
+	until(t, s, "[A]")
+	last := asks(t, s, "C")
 	first.Close()
-	last, err := s.take(t.Context(), Ticket{Run: "C", Alone: true}, nil)
-	if err != nil || lineOf(s) != "[C]" {
+	if err := last.wait(t.Context(), nil); err != nil || lineOf(s) != "[C]" {
 		t.Errorf("nobody is before the last: %v, %s", err, lineOf(s))
 	}
 	last.Close()

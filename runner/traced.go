@@ -17,13 +17,17 @@ import (
 // carry waits for the machine, builds, and has the tracer do its work.
 func (t *Tracing) carry() error {
 	ticket := Ticket{Run: t.now.ID, Experiment: "trace/" + cmp.Or(t.order.Lab, "server"), Seconds: t.now.Schedule.Seconds, By: t.order.By, Alone: true}
-	held, err := t.runner.slot.take(t.context, ticket, func(now standing) {
+	place, err := t.runner.slot.join(ticket)
+	if err != nil {
+		return err
+	}
+	defer place.Close()
+	err = place.wait(t.context, func(now standing) {
 		t.change(func(n *Trace) { n.Reason = now.reason() })
 	})
 	if err != nil {
 		return err
 	}
-	defer held.Close()
 	ctx, cancel := context.WithTimeoutCause(t.context, traceTime+t.runner.limits.Time, errTime)
 	defer cancel()
 	command, err := t.command(ctx)

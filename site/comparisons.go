@@ -99,9 +99,9 @@ func (s *Site) compare(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	run, err := s.cfg.Runner.StartPlan(plan, s.how(r, true)...)
+	run, err := s.cfg.Runner.StartPlan(plan)
 	if err != nil {
-		return s.refused(r, err)
+		return s.refused(err)
 	}
 	s.begun(run, labs.Spec{Name: plan.Name, Predictions: plan.Compare.Predictions})
 	w.Header().Set("Location", "/api/runs/"+run.ID())

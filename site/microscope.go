@@ -94,13 +94,12 @@ func (s *Site) startTrace(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	order.By = s.asking(r)
 	t, err := s.cfg.Runner.Trace(order)
 	if errors.Is(err, runner.ErrBusy) {
 		return errTracing
 	}
 	if err != nil {
-		return s.refused(r, err)
+		return s.refused(err)
 	}
 	w.Header().Set("Location", "/api/traces/"+t.ID())
 	return reply(w, http.StatusCreated, map[string]string{"id": t.ID()})

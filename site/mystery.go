@@ -125,7 +125,7 @@ func (s *Site) unsolved(from int) int {
 }
 
 // startMystery begins a run of a mystery: nothing of it can be turned.
-func (s *Site) startMystery(w http.ResponseWriter, r *http.Request, o order) error {
+func (s *Site) startMystery(w http.ResponseWriter, o order) error {
 	_, _, spec, err := seedIn(o.Experiment)
 	if err != nil {
 		return err
@@ -133,9 +133,9 @@ func (s *Site) startMystery(w http.ResponseWriter, r *http.Request, o order) err
 	if len(o.Settings)+len(o.Faults)+len(o.Predictions)+len(o.Skipped) > 0 {
 		return errSealed
 	}
-	run, err := s.cfg.Runner.Start(spec, s.how(r, true)...)
+	run, err := s.cfg.Runner.Start(spec)
 	if err != nil {
-		return s.refused(r, err)
+		return s.refused(err)
 	}
 	s.begun(run, spec)
 	w.Header().Set("Location", "/api/runs/"+run.ID())

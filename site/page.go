@@ -176,7 +176,7 @@ func (s *Site) home(w http.ResponseWriter, r *http.Request) error {
 	e := s.shelf.edition()
 	runs := s.listed() // those that were made headless count too
 	p := s.page(r, e)
-	now := s.statusNow(r, runs)
+	now := s.statusNow(runs)
 	p.Status = &now
 	p.Resume, p.Learner = s.resume(e.book, p.Progress), s.learner(e.book, runs)
 	p.of = []any{runs, now, p.Progress, p.Resume, p.Learner}

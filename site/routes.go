@@ -46,7 +46,7 @@ func routes() []route {
 
 		{"POST /api/runs", command, (*Site).start},
 		{"POST /api/comparisons", command, (*Site).compare},
-		{"GET /api/queue", 0, (*Site).queueData},
+		{"GET /api/queue", 0, (*Site).queue},
 		{"POST /api/queue/pause", command, (*Site).pauseQueue},
 		{"POST /api/queue/resume", command, (*Site).resumeQueue},
 		{"POST /api/runs/stop-all", command, (*Site).stopAll},

@@ -29,7 +29,7 @@ func (s *Site) start(w http.ResponseWriter, r *http.Request) error {
 		return errNoLinux
 	}
 	if o.Lesson == mysteryLesson {
-		return s.startMystery(w, r, o)
+		return s.startMystery(w, o)
 	}
 	e := s.shelf.edition()
 	if _, _, _, err := e.find(o.Lesson); err != nil {
@@ -52,9 +52,9 @@ func (s *Site) start(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	run, err := s.cfg.Runner.Start(spec, s.how(r, o.graded())...)
+	run, err := s.cfg.Runner.Start(spec, o.how()...)
 	if err != nil {
-		return s.refused(r, err)
+		return s.refused(err)
 	}
 	s.begun(run, spec)
 	w.Header().Set("Location", "/api/runs/"+run.ID())
@@ -63,13 +63,8 @@ func (s *Site) start(w http.ResponseWriter, r *http.Request) error {
 
 // refused says more of why a run was not accepted: which one is in the way, or
 // what is wrong with its lab.
-func (s *Site) refused(r *http.Request, err error) error {
-	who := s.asking(r)
-	if errors.Is(err, runner.ErrOneAtATime) {
-		id, _ := s.cfg.Runner.Of(who)
-		return &refusal{err: err, run: id}
-	}
-	if errors.Is(err, runner.ErrBusy) && who == "" {
+func (s *Site) refused(err error) error {
+	if errors.Is(err, runner.ErrBusy) {
 		if live := s.live(s.listed()); len(live) > 0 {
 			return &refusal{err: err, run: live[len(live)-1]} // the others wait for it
 		}

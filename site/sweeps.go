@@ -42,18 +42,17 @@ func (s *Site) startSweep(w http.ResponseWriter, r *http.Request) error {
 	if !linux {
 		return errNoLinux
 	}
-	how := s.how(r, true)
-	begin := func() (*runner.Run, error) { return s.climb(how) }
+	begin := s.climb
 	if !o.Ladder {
 		spec, err := s.swept(o)
 		if err != nil {
 			return err
 		}
-		begin = func() (*runner.Run, error) { return s.cfg.Runner.Start(spec, how...) }
+		begin = func() (*runner.Run, error) { return s.cfg.Runner.Start(spec) }
 	}
 	run, err := begin()
 	if err != nil {
-		return s.refused(r, err)
+		return s.refused(err)
 	}
 	s.begun(run, labs.Spec{})
 	w.Header().Set("Location", "/api/runs/"+run.ID())
@@ -61,7 +60,7 @@ func (s *Site) startSweep(w http.ResponseWriter, r *http.Request) error {
 }
 
 // climb starts the ladder with the rungs that this machine allows.
-func (s *Site) climb(how []runner.Option) (*runner.Run, error) {
+func (s *Site) climb() (*runner.Run, error) {
 	rungs := labs.Rungs(s.cfg.Runner.Host().Cores)
 	if runner.UringRefused() != nil {
 		rungs, _ = labs.Without(rungs, []string{"uring"})
@@ -70,7 +69,7 @@ func (s *Site) climb(how []runner.Option) (*runner.Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.cfg.Runner.StartPlan(plan, how...)
+	return s.cfg.Runner.StartPlan(plan)
 }
 
 // swept is the spec that an order asks for.
