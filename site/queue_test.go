@@ -117,8 +117,8 @@ func (s *served) exercised(x *content.Experiment) bool {
 func TestFiveAtOnce(t *testing.T)      { atOnce(t, 5) }
 func TestLongFortyAtOnce(t *testing.T) { long(t); atOnce(t, 40) }
 
-// press is a run as the person saw it who pressed Run.
-type press struct {
+// wish is a run as the person saw it who pressed Run.
+type wish struct {
 	id    string
 	heard time.Duration // from the press to the first state that says how it stands
 	place string        // that it was told first; empty: it was measured at once
@@ -132,7 +132,7 @@ func atOnce(t *testing.T, n int) {
 	x := s.shortest(anything)
 	first := s.begin(x, "") // builds, and is measured
 	s.watch(first, 0)
-	presses := make([]press, n)
+	presses := make([]wish, n)
 	var people sync.WaitGroup
 	start := time.Now()
 	for i := range presses {
@@ -161,7 +161,7 @@ func atOnce(t *testing.T, n int) {
 }
 
 // press starts a run and follows it to its end.
-func (s *served) press(x *content.Experiment, shared bool) (p press) {
+func (s *served) press(x *content.Experiment, shared bool) (p wish) {
 	rest := ""
 	if shared {
 		rest = `,"settings":{"load.size":"128"}`
@@ -169,12 +169,12 @@ func (s *served) press(x *content.Experiment, shared bool) (p press) {
 	pressed := time.Now()
 	status, body := s.command("POST", "/api/runs", anOrder(x, rest))
 	if status != http.StatusCreated {
-		return press{err: fmt.Errorf("%d %s", status, body)}
+		return wish{err: fmt.Errorf("%d %s", status, body)}
 	}
 	p.id = body[strings.Index(body, `:"`)+2 : strings.LastIndex(body, `"`)]
 	conn, err := s.dial(p.id, 0)
 	if err != nil {
-		return press{err: err}
+		return wish{err: err}
 	}
 	defer conn.Close()
 	for {
@@ -220,7 +220,7 @@ func (s *served) recorded(id string) []telemetry.Event {
 
 // inTurn checks that nobody was overtaken: runs began in the order in which they
 // were accepted, and were told different places.
-func (s *served) inTurn(presses []press) {
+func (s *served) inTurn(presses []wish) {
 	s.t.Helper()
 	var began []time.Time
 	places := map[string]bool{}
@@ -230,7 +230,7 @@ func (s *served) inTurn(presses []press) {
 		events[p.id] = s.recorded(p.id)
 		places[p.place] = true
 	}
-	slices.SortFunc(accepted, func(a, b press) int {
+	slices.SortFunc(accepted, func(a, b wish) int {
 		return events[a.id][0].Run.Began.Compare(events[b.id][0].Run.Began)
 	})
 	for _, p := range accepted {
