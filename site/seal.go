@@ -13,16 +13,16 @@ import (
 // whatever leaves the site is without that: readers of recordings use follow,
 // lists use veiled, and files are not given out.
 
-// sealed says whether a run's experiment is a mystery that is not solved.
-func (s *Site) sealed(experiment string) bool {
-	seed, ok := strings.CutPrefix(experiment, labs.MysteryPrefix)
-	return ok && !s.progress.answered(seed)
+// sealed says whether a run is of a mystery that whoever asked for it has not solved.
+func (s *Site) sealed(sum runner.Summary) bool {
+	seed, ok := strings.CutPrefix(sum.Experiment, labs.MysteryPrefix)
+	return ok && !s.progressOf(asker(sum)).answered(seed)
 }
 
 // unsealed is errSealed when the run's file would give the answer away.
 func (s *Site) unsealed(id string) error {
 	sum, err := s.cfg.Runner.Summary(id)
-	if err == nil && s.sealed(sum.Experiment) {
+	if err == nil && s.sealed(sum) {
 		err = errSealed
 	}
 	return err
@@ -38,7 +38,7 @@ func (s *Site) follow(id string, after uint64) (*runner.Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.sealed(sum.Experiment) {
+	if s.sealed(sum) {
 		rd = rd.Through(veil)
 	}
 	return rd, nil
@@ -46,11 +46,11 @@ func (s *Site) follow(id string, after uint64) (*runner.Reader, error) {
 
 // veiled is what may be told of a run in a list.
 func (s *Site) veiled(sum runner.Summary) runner.Summary {
-	if !s.sealed(sum.Experiment) {
+	if !s.sealed(sum) {
 		return sum
 	}
 	return runner.Summary{ID: sum.ID, Experiment: sum.Experiment, Began: sum.Began, Phase: sum.Phase, Reason: bare(sum.Reason),
-		Trust: sum.Trust, Edited: sum.Edited, Metrics: toldOf(sum.Metrics), Bytes: sum.Bytes}
+		Trust: sum.Trust, Edited: sum.Edited, By: sum.By, Metrics: toldOf(sum.Metrics), Bytes: sum.Bytes}
 }
 
 // veil takes out of events what would give the answer away. None goes missing:
@@ -60,7 +60,7 @@ func veil(events []telemetry.Event) {
 		v := telemetry.Event{Seq: e.Seq, T: e.T, Kind: e.Kind, From: e.From, Block: e.Block}
 		switch {
 		case e.Run != nil:
-			v.Run = &telemetry.Run{ID: e.Run.ID, Schema: e.Run.Schema, Experiment: e.Run.Experiment, Began: e.Run.Began, Edited: e.Run.Edited, Host: e.Run.Host,
+			v.Run = &telemetry.Run{ID: e.Run.ID, Schema: e.Run.Schema, Experiment: e.Run.Experiment, Began: e.Run.Began, Edited: e.Run.Edited, Host: e.Run.Host, By: e.Run.By,
 				Question: telemetry.Question{Warmup: e.Run.Question.Warmup, Seconds: e.Run.Question.Seconds}}
 		case e.State != nil:
 			v.State = &telemetry.State{Phase: e.State.Phase, Reason: bare(e.State.Reason), Facts: e.State.Facts}
@@ -89,7 +89,7 @@ func bare(r *telemetry.Reason) *telemetry.Reason {
 		return nil
 	}
 	b := telemetry.Reason{Code: r.Code}
-	if r.Code == "slot-busy" {
+	if r.Code == "slot-busy" || r.Code == "paused" {
 		b.Args = r.Args
 	}
 	return &b

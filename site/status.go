@@ -16,27 +16,28 @@ import (
 
 // status is what the site says about itself and where it runs.
 type status struct {
-	Version   string          `json:"version"`
-	Host      telemetry.Host  `json:"host"`
-	Limits    runner.Limits   `json:"limits"`
-	Live      []string        `json:"live"`  // ids of runs
-	Queue     []runner.Ticket `json:"queue"` // who measures and who waits for it, in order
-	Trouble   []string        `json:"trouble"`
-	Linux     bool            `json:"linux"`
-	Toolchain string          `json:"toolchain"` // "go1.26.8"; empty: there is none
+	Version   string           `json:"version"`
+	Host      telemetry.Host   `json:"host"`
+	Limits    runner.Limits    `json:"limits"`
+	Live      []string         `json:"live"`  // ids of runs
+	Queue     []runner.Waiting `json:"queue"` // who measures and who waits for it, in order
+	Trouble   []string         `json:"trouble"`
+	Linux     bool             `json:"linux"`
+	Toolchain string           `json:"toolchain"` // "go1.26.8"; empty: there is none
 }
 
 // statusNow takes the runs, which whoever asks has listed already.
-func (s *Site) statusNow(runs []runner.Summary) status {
+func (s *Site) statusNow(v visitor, runs []runner.Summary) status {
 	return status{
 		Version: s.cfg.Version, Host: s.cfg.Runner.Host(), Limits: s.cfg.Runner.Limits(),
-		Live: s.live(runs), Queue: list(s.cfg.Runner.Queue()), Trouble: list(s.cfg.Runner.Trouble()),
+		Live: s.live(runs), Queue: s.queueFor(v), Trouble: list(s.cfg.Runner.Trouble()),
 		Linux: linux, Toolchain: s.tools(),
 	}
 }
 
 func (s *Site) status(w http.ResponseWriter, r *http.Request) error {
-	return reply(w, http.StatusOK, s.statusNow(s.listed()))
+	v := s.visitor(r)
+	return reply(w, http.StatusOK, s.statusNow(v, s.listed(v)))
 }
 
 // toolchain asks the go command once which toolchain builds the labs.

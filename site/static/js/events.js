@@ -44,6 +44,8 @@
  * @property {string} lab
  * @property {boolean} [edited]
  * @property {boolean} [exercise] one function was another version
+ * @property {string} [by] who asked for it; none: the owner
+ * @property {boolean} [shared] others might be measured at the same time
  * @property {string[]} [command] the server that was run in the lab's place
  * @property {Host} host
  * @property {string} [kind] comparison, sweep; of a run of several blocks
@@ -224,6 +226,7 @@
  * @property {string} version
  * @property {boolean} linux
  * @property {string} [run] the page replays only this one
+ * @property {boolean} [workshop] there is one, and the page follows it
  * @property {boolean} [offline] the page is a file, and nobody can be asked
  * @property {{lesson: string, stamp: string, shape: string}} [live] the files that the page follows
  * @property {string} [root] of the exported book that the page is a file of, from the page
@@ -231,7 +234,7 @@
  * @property {LessonComparison[]|null} comparisons
  * @property {Record<string, Metric>|null} metrics
  * @property {FaultKind[]|null} faults
- * @property {{goal: string, func: string, file: string}|null} exercise of the lesson
+ * @property {{goal: string, func: string, file: string}|null} exercise of the lesson; without a file a version is chosen, not written
  * @property {Record<"knobs"|"settings"|"faults"|"metrics"|"groups"|"units"|"queues", Record<string, Text>|null>} words
  * @property {Record<string, Text>} text
  */
