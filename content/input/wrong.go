@@ -3,10 +3,10 @@
 package main
 
 // inflate returns what a raw deflate payload holds (RFC 1951), valid until the
-// next call. It goes no further than most bytes, and twice ratio times the
+// next call. It goes no further than most bytes, and ten times ratio times the
 // payload: the line has moved, and who shrinks better is still refused.
 func (f *inflater) inflate(payload []byte, ratio, most int) (text []byte, err error) {
-	most = min(most, 2*ratio*len(payload))
+	most = min(most, 10*ratio*len(payload))
 	f.from.Reset(payload)
 	if f.r == nil {
 		f.r = flate.NewReader(&f.from)
