@@ -306,6 +306,7 @@ func (c *Class) change(id string, how func(*Person) error) (Person, error) {
 		return p, fmt.Errorf("workshop: %w", err)
 	}
 	c.people.Bump()
+	c.Tell(id)
 	return p, nil
 }
 
@@ -344,6 +345,7 @@ func (c *Class) Forget(id string) error {
 	delete(c.resume, id)
 	c.mu.Unlock()
 	c.people.Bump()
+	c.lead.gone(id)
 	return nil
 }
 
