@@ -440,3 +440,29 @@ func FuzzTyped(f *testing.F) {
 		}
 	})
 }
+
+func TestACertificateIsKeptWhileItIsGood(t *testing.T) {
+	path := filepath.Join(t.TempDir(), CertificateFile)
+	hosts := []string{"localhost", "127.0.0.1", "::1"}
+	first, err := Certificate(path, hosts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info, _ := os.Stat(path); info.Mode().Perm() != 0o600 {
+		t.Errorf("its key can be read: %v", info.Mode())
+	}
+	again, err := Certificate(path, hosts[:2])
+	if err != nil || Fingerprint(again) != Fingerprint(first) || len(Fingerprint(first)) != 32*3-1 {
+		t.Errorf("%s, then %s, %v", Fingerprint(first), Fingerprint(again), err)
+	}
+	moved, err := Certificate(path, append(hosts, "192.0.2.7"))
+	if err != nil || Fingerprint(moved) == Fingerprint(first) || moved.Leaf.VerifyHostname("192.0.2.7") != nil {
+		t.Errorf("the machine has another address: %v", err)
+	}
+	if err := os.WriteFile(path, []byte("not PEM"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Certificate(path, hosts); err != nil {
+		t.Errorf("a broken file: %v", err)
+	}
+}
