@@ -269,6 +269,16 @@ func (c *Class) Vote(id string) (Vote, error) {
 	return Vote{}, ErrNoVote
 }
 
+// NewestVote is the id of the vote that was begun last; empty: there was none.
+func (c *Class) NewestVote() string {
+	c.lead.mu.RLock()
+	defer c.lead.mu.RUnlock()
+	if len(c.lead.votes) == 0 {
+		return ""
+	}
+	return c.lead.votes[len(c.lead.votes)-1].ID
+}
+
 // spread counts answers.
 func spread(given []any) (d Distribution) {
 	for _, g := range given {

@@ -27,7 +27,7 @@ class Workshop {
     clearTimeout(this.#timer);
     if (this.#socket) return;
     const scheme = location.protocol === "https:" ? "wss" : "ws";
-    const socket = (this.#socket = new WebSocket(`${scheme}://${location.host}/api/workshop/events`));
+    const socket = (this.#socket = new WebSocket(`${scheme}://${location.host}/api/class/events`));
     socket.onopen = () => { this.#wait = 500; };
     socket.onmessage = (m) => this.#told(JSON.parse(m.data));
     socket.onclose = (e) => {
