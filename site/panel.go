@@ -106,7 +106,7 @@ func (s *Site) changePerson(w http.ResponseWriter, r *http.Request) error {
 		_, err = s.cfg.Class.Rename(id, r.PostFormValue("name"))
 	case "remove":
 		if _, err = s.cfg.Class.Remove(id); err == nil {
-			s.stopAll(id)
+			s.stopRunsOf(id)
 		}
 	case "readmit":
 		_, err = s.cfg.Class.Readmit(id)

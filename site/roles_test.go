@@ -229,7 +229,7 @@ func (c *classroom) strangerAsks(rt route, method, path string, secrets []string
 			c.t.Errorf("%s %s, a stranger: %s\n%.300s", method, path, resp.Status, body)
 		}
 	}
-	c.tells(method+" "+path+", a stranger", body, append(secrets, runID(2)))
+	c.tells(method+" "+path+", a stranger", without(body, path), append(slices.Clone(secrets), runID(2)))
 }
 
 func (c *classroom) learnerAsks(rt route, method, path string, bob pupil, secrets []string) {
@@ -247,7 +247,7 @@ func (c *classroom) learnerAsks(rt route, method, path string, bob pupil, secret
 	if resp.StatusCode == http.StatusUnauthorized || resp.StatusCode >= 500 && rt.pattern != "GET /readyz" && rt.pattern != "GET /healthz" {
 		c.t.Errorf("%s %s, a learner: %s\n%.300s", method, path, resp.Status, body)
 	}
-	c.tells(method+" "+path+", a learner", body, secrets)
+	c.tells(method+" "+path+", a learner", without(body, path), secrets)
 }
 
 // foreignRun asks for a run that is not the learner's: it is as if there were none.
@@ -264,8 +264,13 @@ func (c *classroom) foreignRun(rt route, pattern string, values map[string]strin
 	if resp.StatusCode != http.StatusNotFound || there.StatusCode != http.StatusNotFound {
 		c.t.Errorf("%s %s, another learner's run: %s, one that is not there: %s\n%.300s", method, path, resp.Status, there.Status, body)
 	}
-	body = strings.ReplaceAll(body, strings.TrimPrefix(path, "/ko/"), "") // the address itself, in the switch of languages
-	c.tells(method+" "+path+", another learner's run", strings.ReplaceAll(body, strings.TrimPrefix(path, "/en/"), ""), secrets)
+	c.tells(method+" "+path+", another learner's run", without(body, path), secrets)
+}
+
+// without is a body without the address that was asked for, which its switch of
+// languages names.
+func without(body, path string) string {
+	return strings.ReplaceAll(body, strings.TrimPrefix(strings.TrimPrefix(path, "/ko/"), "/en/"), "")
 }
 
 func (c *classroom) tells(what, body string, secrets []string) {
