@@ -67,7 +67,7 @@ func (s *Site) ordered(v visitor, o order) (*runner.Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	run, err := s.cfg.Runner.Start(spec, v.asking()...)
+	run, err := s.cfg.Runner.Start(spec, append(v.asking(), o.how()...)...)
 	if err != nil {
 		return nil, s.refused(v, err)
 	}
@@ -78,6 +78,10 @@ func (s *Site) ordered(v visitor, o order) (*runner.Run, error) {
 // refused says more of why a run was not accepted: which one is in the way, or
 // what is wrong with its lab.
 func (s *Site) refused(v visitor, err error) error {
+	if errors.Is(err, runner.ErrOneAtATime) {
+		id, _ := s.cfg.Runner.Of(v.by())
+		return &refusal{err: err, run: id}
+	}
 	if errors.Is(err, runner.ErrBusy) {
 		if live := s.live(s.listed(v)); len(live) > 0 {
 			return &refusal{err: err, run: live[len(live)-1]} // the others wait for it

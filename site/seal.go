@@ -60,7 +60,7 @@ func veil(events []telemetry.Event) {
 		v := telemetry.Event{Seq: e.Seq, T: e.T, Kind: e.Kind, From: e.From, Block: e.Block}
 		switch {
 		case e.Run != nil:
-			v.Run = &telemetry.Run{ID: e.Run.ID, Schema: e.Run.Schema, Experiment: e.Run.Experiment, Began: e.Run.Began, Edited: e.Run.Edited, Host: e.Run.Host,
+			v.Run = &telemetry.Run{ID: e.Run.ID, Schema: e.Run.Schema, Experiment: e.Run.Experiment, Began: e.Run.Began, Edited: e.Run.Edited, Host: e.Run.Host, By: e.Run.By,
 				Question: telemetry.Question{Warmup: e.Run.Question.Warmup, Seconds: e.Run.Question.Seconds}}
 		case e.State != nil:
 			v.State = &telemetry.State{Phase: e.State.Phase, Reason: bare(e.State.Reason), Facts: e.State.Facts}
@@ -89,7 +89,7 @@ func bare(r *telemetry.Reason) *telemetry.Reason {
 		return nil
 	}
 	b := telemetry.Reason{Code: r.Code}
-	if r.Code == "slot-busy" {
+	if r.Code == "slot-busy" || r.Code == "paused" {
 		b.Args = r.Args
 	}
 	return &b

@@ -155,8 +155,8 @@ func (s *Site) putVote(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// measured is how a prediction came out in the class's runs, beside what was voted.
-type measured struct {
+// outcome is how a prediction came out in the class's runs, beside what was voted.
+type outcome struct {
 	question
 	People  int                       `json:"people"` // in the class
 	Came    workshop.Distribution     `json:"came"`   // of each person's newest run that proves something
@@ -176,7 +176,7 @@ func (s *Site) results(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	m := measured{question: e.question(name)}
+	m := outcome{question: e.question(name)}
 	of := map[string]bool{}
 	for _, person := range s.cfg.Class.People() {
 		of[person.ID] = true
@@ -203,7 +203,7 @@ func (s *Site) results(w http.ResponseWriter, r *http.Request) error {
 }
 
 // take counts one answer.
-func (m *measured) take(answer any) {
+func (m *outcome) take(answer any) {
 	switch a := answer.(type) {
 	case string:
 		if m.Came.Choices == nil {
@@ -219,7 +219,7 @@ func (m *measured) take(answer any) {
 }
 
 // sum finds the middle and the spread of numbers.
-func (m *measured) sum() {
+func (m *outcome) sum() {
 	n := m.Came.Numbers
 	if len(n) == 0 {
 		return
