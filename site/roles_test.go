@@ -103,7 +103,7 @@ var decided = map[string][]string{
 	"learner": {"GET /{$}", "GET /{lang}/{$}", "GET /{lang}/{lesson}", "GET /{lang}/labs", "GET /{lang}/mystery", "GET /{lang}/capacity", "GET /{lang}/tree",
 		"GET /{lang}/glossary", "GET /{lang}/errors-map", "GET /{lang}/checklist", "GET /{lang}/harden", "GET /{lang}/book", "GET /{lang}/search",
 		"GET /{lang}/runs", "GET /{lang}/runs/{id}", "GET /{lang}/me", "POST /{lang}/me/name", "POST /{lang}/me/code", "POST /{lang}/me/delete", "/",
-		"GET /api/lessons/{lesson}", "GET /api/lessons/{lesson}/shown", "GET /api/search", "GET /api/labs/{lab}", "GET /api/status",
+		"GET /api/lessons/{lesson}", "GET /api/lessons/{lesson}/shown", "GET /api/search", "GET /api/labs/{lab}", "GET /api/status", "GET /api/queue",
 		"POST /api/runs", "POST /api/comparisons", "GET /api/runs", "GET /api/runs/{id}", "POST /api/runs/{id}/stop", "POST /api/runs/{id}/faults",
 		"DELETE /api/runs/{id}/faults/{fault}", "DELETE /api/runs/{id}", "PUT /api/runs/{id}/name", "GET /api/runs/{id}/notes", "POST /api/runs/{id}/notes",
 		"PUT /api/runs/{id}/notes/{note}", "DELETE /api/runs/{id}/notes/{note}", "GET /api/runs/{id}/export/{as}", "POST /api/sweeps", "GET /api/sweeps",

@@ -78,9 +78,8 @@ func (s *Site) ordered(v visitor, o order) (*runner.Run, error) {
 // refused says more of why a run was not accepted: which one is in the way, or
 // what is wrong with its lab.
 func (s *Site) refused(v visitor, err error) error {
-	if errors.Is(err, runner.ErrOneAtATime) {
-		id, _ := s.cfg.Runner.Of(v.by())
-		return &refusal{err: err, run: id}
+	if going, ok := s.cfg.Runner.Of(v.by()); ok && errors.Is(err, runner.ErrOneAtATime) {
+		return &refusal{err: err, run: going}
 	}
 	if errors.Is(err, runner.ErrBusy) {
 		if live := s.live(s.listed(v)); len(live) > 0 {

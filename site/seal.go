@@ -49,8 +49,8 @@ func (s *Site) veiled(sum runner.Summary) runner.Summary {
 	if !s.sealed(sum) {
 		return sum
 	}
-	return runner.Summary{ID: sum.ID, By: sum.By, Experiment: sum.Experiment, Began: sum.Began, Phase: sum.Phase, Reason: bare(sum.Reason),
-		Trust: sum.Trust, Edited: sum.Edited, Metrics: toldOf(sum.Metrics), Bytes: sum.Bytes}
+	return runner.Summary{ID: sum.ID, Experiment: sum.Experiment, Began: sum.Began, Phase: sum.Phase, Reason: bare(sum.Reason),
+		Trust: sum.Trust, Edited: sum.Edited, By: sum.By, Metrics: toldOf(sum.Metrics), Bytes: sum.Bytes}
 }
 
 // veil takes out of events what would give the answer away. None goes missing:

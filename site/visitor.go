@@ -156,8 +156,8 @@ func (s *Site) queueFor(v visitor) []runner.Waiting {
 	}
 	queue = slices.Clone(queue)
 	for i, t := range queue {
-		if s.theirs(v, t.Run) != nil {
-			queue[i].Run, queue[i].By, queue[i].Experiment = "", "", ""
+		if t.By != v.by() {
+			queue[i].Run, queue[i].Experiment, queue[i].By = "", "", ""
 		}
 	}
 	return queue

@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 
 	"github.com/skip2/go-qrcode"
@@ -52,12 +53,13 @@ func (f *classFlags) check() error {
 	return nil
 }
 
-// limits are the runner's: as many runs may wait as there are people.
+// limits are the runner's: as many runs may wait as there are people, and of those
+// that may share the machine one more than it has cores are measured at once.
 func (f *classFlags) limits(class *workshop.Class) runner.Limits {
 	if class == nil {
 		return runner.Limits{}
 	}
-	return runner.Limits{Waiting: class.Settings().Seats + 8}
+	return runner.Limits{Waiting: class.Settings().Seats + 8, Shared: runtime.NumCPU() + 1}
 }
 
 // open opens the class, and encrypts what the listener accepts when that is asked for.
