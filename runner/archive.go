@@ -177,6 +177,7 @@ func summarize(id string, first, last []byte) Summary {
 func (s *Summary) header(r telemetry.Run, asked labs.Spec) {
 	s.Experiment, s.Began, s.Edited, s.Code = r.Experiment, r.Began, r.Edited, r.Code
 	s.Exercise = r.Exercise
+	s.By = r.By
 	s.Command, s.Knobs, s.Load = r.Command, asked.Knobs, asked.Load
 	s.Lab, s.Cores, s.Seconds = r.Lab, r.Host.Cores, asked.Seconds
 	s.Net, s.Sysctl = asked.Net, asked.Sysctl

@@ -45,6 +45,9 @@ func (r *Run) Seconds() float64 { return r.arms[0].spec.Seconds }
 // Stop ends the run as Stopped.
 func (r *Run) Stop() { r.stop(errStopped) }
 
+// By is the person who asked for the run, see Asked.
+func (r *Run) By() string { return r.header.By }
+
 // Done is closed when the last event is in the stream and no process is left.
 func (r *Run) Done() <-chan struct{} { return r.done }
 
@@ -106,7 +109,7 @@ func names(c *labs.Catalog) []string {
 }
 
 // begin makes a run whose recording and stream have their first event.
-func (r *Runner) begin(plan labs.Plan, arms []*arm, command []string) (*Run, error) {
+func (r *Runner) begin(plan labs.Plan, arms []*arm, command []string, how Asked) (*Run, error) {
 	now := time.Now().UTC()
 	run := &Run{
 		id: newID(now), runner: r, plan: plan, arms: arms, command: command,
@@ -114,6 +117,7 @@ func (r *Runner) begin(plan labs.Plan, arms []*arm, command []string) (*Run, err
 		orders: make(chan order, maxOrders), asked: arms[0].spec.Clone(),
 	}
 	run.header = run.heading(now)
+	run.header.By = how.By
 	run.phase.Store(telemetry.Queued)
 	var err error
 	run.journal, err = begin(r.archive, run.id, telemetry.Event{Kind: telemetry.KindRun, From: telemetry.FromRunner, Run: &run.header})

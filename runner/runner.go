@@ -181,9 +181,9 @@ func (r *Runner) Host() telemetry.Host { return r.host }
 
 // Start accepts a run: from here on its stream tells everything. Of a spec with a
 // sweep, it is one of several blocks.
-func (r *Runner) Start(spec labs.Spec) (*Run, error) {
+func (r *Runner) Start(spec labs.Spec, how ...Option) (*Run, error) {
 	if spec.Sweep == nil {
-		return r.accept(labs.One(spec), nil)
+		return r.accept(labs.One(spec), nil, r.asked(how))
 	}
 	catalog, err := r.Catalog()
 	if err != nil {
@@ -194,12 +194,14 @@ func (r *Runner) Start(spec labs.Spec) (*Run, error) {
 	if err != nil {
 		return nil, fmt.Errorf("runner: %w", err)
 	}
-	return r.accept(plan, nil)
+	return r.accept(plan, nil, r.asked(how))
 }
 
 // StartPlan accepts a run of one or more blocks. It holds the machine's measuring
 // slot from the first to the last.
-func (r *Runner) StartPlan(plan labs.Plan) (*Run, error) { return r.accept(plan, nil) }
+func (r *Runner) StartPlan(plan labs.Plan, how ...Option) (*Run, error) {
+	return r.accept(plan, nil, r.asked(how))
+}
 
 // StartCommand accepts a run of a server that is not ours, in the place of the
 // spec's lab: a program and its arguments, looked up as a shell does. It is told
@@ -212,10 +214,10 @@ func (r *Runner) StartCommand(spec labs.Spec, command []string) (*Run, error) {
 	if path, err = filepath.Abs(path); err != nil {
 		return nil, fmt.Errorf("runner: %w", err)
 	}
-	return r.accept(labs.One(spec), append([]string{path}, command[1:]...))
+	return r.accept(labs.One(spec), append([]string{path}, command[1:]...), Asked{})
 }
 
-func (r *Runner) accept(plan labs.Plan, command []string) (*Run, error) {
+func (r *Runner) accept(plan labs.Plan, command []string, how Asked) (*Run, error) {
 	catalog, err := r.Catalog()
 	if err != nil {
 		return nil, err
@@ -234,7 +236,7 @@ func (r *Runner) accept(plan labs.Plan, command []string) (*Run, error) {
 	case r.going() > r.limits.Waiting:
 		return nil, ErrBusy
 	}
-	run, err := r.begin(plan, arms, command)
+	run, err := r.begin(plan, arms, command, how)
 	if err != nil {
 		return nil, err
 	}
@@ -344,6 +346,7 @@ func (r *Runner) Trouble() []string {
 type Summary struct {
 	ID         string             `json:"id"`
 	Experiment string             `json:"experiment"`
+	By         string             `json:"by,omitempty"`   // who asked for it; empty: the owner
 	Kind       string             `json:"kind,omitempty"` // comparison, sweep; empty: one experiment
 	Arms       []string           `json:"arms,omitempty"` // their labels, of a run of several blocks
 	Began      time.Time          `json:"began"`

@@ -16,7 +16,7 @@ import (
 // experiments were last measured in, and nothing to press.
 func (s *Site) bookPage(w http.ResponseWriter, r *http.Request) error {
 	e := s.shelf.edition()
-	runs := s.listed()
+	runs := s.listed(s.visitor(r))
 	p := s.page(r, e)
 	face := s.faces.current()
 	t, err := face.page("chapter")

@@ -159,13 +159,14 @@ func (s *Site) breakData(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	done := s.progress.snapshot()
+	v := s.visitor(r)
+	done := v.progress.snapshot()
 	if s.cfg.exported { // the page asks for it when all is predicted
 		done.Guesses = allPredicted(l.BreakIt)
 	}
-	v := s.breakOf(e, l, s.listed(), done)
-	if v == nil {
+	b := s.breakOf(e, l, s.listed(v), done)
+	if b == nil {
 		return errNotFound
 	}
-	return reply(w, http.StatusOK, v)
+	return reply(w, http.StatusOK, b)
 }

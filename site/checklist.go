@@ -40,7 +40,7 @@ func SeenOf(r runner.Summary) *judge.Seen {
 func (s *Site) checklistPage(w http.ResponseWriter, r *http.Request) error {
 	e := s.shelf.edition()
 	p := s.page(r, e)
-	runs := slices.DeleteFunc(slices.Clone(s.listed()), func(r runner.Summary) bool { return !Examinable(r) })
+	runs := slices.DeleteFunc(slices.Clone(s.listed(s.visitor(r))), func(r runner.Summary) bool { return !Examinable(r) })
 	c := &checklistPage{Runs: runs[:min(len(runs), 40)]}
 	if i := slices.IndexFunc(runs, func(x runner.Summary) bool { return x.ID == r.FormValue("run") }); i >= 0 {
 		c.Run = &runs[i]

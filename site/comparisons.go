@@ -95,27 +95,31 @@ func (s *Site) compare(w http.ResponseWriter, r *http.Request) error {
 	if _, _, _, err := e.find(v.Lesson); err != nil {
 		return err
 	}
-	plan, err := s.plan(e, v)
+	asks := s.visitor(r)
+	plan, err := s.plan(asks, e, v)
+	if err == nil {
+		err = s.cappedTotal(asks, plan.Seconds(), v.Comparison != "" && v.Rounds == 0)
+	}
 	if err != nil {
 		return err
 	}
-	run, err := s.cfg.Runner.StartPlan(plan)
+	run, err := s.cfg.Runner.StartPlan(plan, asks.asking()...)
 	if err != nil {
-		return s.refused(err)
+		return s.refused(asks, err)
 	}
-	s.begun(run, labs.Spec{Name: plan.Name, Predictions: plan.Compare.Predictions})
+	s.begun(asks, run, labs.Spec{Name: plan.Name, Predictions: plan.Compare.Predictions})
 	w.Header().Set("Location", "/api/runs/"+run.ID())
 	return reply(w, http.StatusCreated, map[string]any{"id": run.ID(), "seconds": plan.Seconds()})
 }
 
 // plan is what is to be run.
-func (s *Site) plan(e *edition, v versus) (labs.Plan, error) {
+func (s *Site) plan(asks visitor, e *edition, v versus) (labs.Plan, error) {
 	if v.Rounds < 0 || v.Rounds > labs.MaxBlocks/4 {
 		return labs.Plan{}, &refusal{err: errSetting, field: "rounds", text: content.Text{
 			Ko: "라운드는 1에서 10까지입니다.", En: "There are 1 to 10 rounds."}}
 	}
 	if v.Comparison != "" {
-		return s.planned(e, v)
+		return planned(asks, e, v)
 	}
 	x, err := e.book.Find(v.Lesson + "/" + v.Experiment)
 	if err != nil {
@@ -123,10 +127,16 @@ func (s *Site) plan(e *edition, v versus) (labs.Plan, error) {
 	}
 	lab, _ := e.labs.Lab(x.Spec.Lab)
 	b, err := order{Settings: v.Settings, Faults: v.Faults}.spec(x, lab)
+	if err == nil {
+		err = s.capped(asks, x.Spec, b)
+	}
 	if err != nil {
 		return labs.Plan{}, err
 	}
-	a, err := s.was(x, lab, v)
+	a, err := s.was(asks, x, lab, v)
+	if err == nil {
+		err = s.capped(asks, x.Spec, a)
+	}
 	if err != nil {
 		return labs.Plan{}, err
 	}
@@ -135,13 +145,13 @@ func (s *Site) plan(e *edition, v versus) (labs.Plan, error) {
 }
 
 // planned is a comparison of the lesson, with the reader's answers.
-func (s *Site) planned(e *edition, v versus) (labs.Plan, error) {
+func planned(asks visitor, e *edition, v versus) (labs.Plan, error) {
 	c := e.book.FindComparison(v.Lesson + "/" + v.Comparison)
 	if c == nil {
 		return labs.Plan{}, errNotFound
 	}
 	x := askerOf(c)
-	if err := s.predict(&x.Spec, x, order{Predictions: v.Predictions, Skipped: v.Skipped}); err != nil {
+	if err := predict(asks, &x.Spec, x, order{Predictions: v.Predictions, Skipped: v.Skipped}); err != nil {
 		return labs.Plan{}, err
 	}
 	plan := c.Plan(v.Rounds)
@@ -151,10 +161,13 @@ func (s *Site) planned(e *edition, v versus) (labs.Plan, error) {
 
 // was is the experiment as it was before: with the settings of a run of it, or
 // with those that are named.
-func (s *Site) was(x *content.Experiment, lab labs.Lab, v versus) (labs.Spec, error) {
+func (s *Site) was(asks visitor, x *content.Experiment, lab labs.Lab, v versus) (labs.Spec, error) {
 	spec, err := order{Settings: v.Before.Settings, Faults: v.Faults}.spec(x, lab)
 	if err != nil || v.Before.Run == "" {
 		return spec, err
+	}
+	if err := s.theirs(asks, v.Before.Run); err != nil {
+		return labs.Spec{}, err
 	}
 	sum, err := s.cfg.Runner.Summary(v.Before.Run)
 	if err != nil {

@@ -87,7 +87,7 @@ func quotable(r runner.Summary, x *content.Experiment) bool {
 func (s *Site) errorMapPage(w http.ResponseWriter, r *http.Request) error {
 	e := s.shelf.edition()
 	p := s.page(r, e)
-	p.ErrorMap = ErrorMap(e.book, s.listed())
+	p.ErrorMap = ErrorMap(e.book, s.listed(s.visitor(r)))
 	return s.show(w, r, http.StatusOK, "errormap", p, &pageData{})
 }
 

@@ -9,6 +9,7 @@ import (
 	"socketlabs/content"
 	"socketlabs/labs/telemetry"
 	"socketlabs/runner"
+	"socketlabs/site/workshop"
 )
 
 // Errors of requests.
@@ -32,6 +33,13 @@ var (
 	errSealed    = errors.New("site: the mystery is not solved")
 	errAnswered  = errors.New("site: the mystery was answered")
 	errUnrun     = errors.New("site: the mystery has no finished run")
+
+	// Of workshops.
+	errInstructor = errors.New("site: the instructor's")
+	errRemoved    = errors.New("site: removed from the workshop")
+	errOthersCode = errors.New("site: learners' code does not run in a workshop")
+	errCap        = errors.New("site: more than the workshop allows")
+	errNoClass    = errors.New("site: there is no workshop")
 )
 
 // fault is how an error is told. Its words are api.CODE of text.yaml.
@@ -61,6 +69,17 @@ var faults = []fault{
 	{errSealed, 409, "sealed"},
 	{errAnswered, 409, "answered"},
 	{errUnrun, 409, "unrun"},
+	{errInstructor, 403, "instructor-only"},
+	{errRemoved, 403, "removed"},
+	{errOthersCode, 403, "others-code"},
+	{errCap, 400, "cap"},
+	{errNoClass, 404, "no-class"},
+	{workshop.ErrCode, 403, "class-code"},
+	{workshop.ErrDoor, 403, "class-door"},
+	{workshop.ErrFull, 409, "class-full"},
+	{workshop.ErrName, 400, "class-name"},
+	{workshop.ErrRemoved, 403, "removed"},
+	{workshop.ErrNoPerson, 404, "no-person"},
 	{runner.ErrNoRun, 404, "no-run"},
 	{errTracing, 409, "tracing"},
 	{runner.ErrNoTrace, 404, "no-trace"},

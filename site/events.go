@@ -2,6 +2,7 @@ package site
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -80,7 +81,7 @@ type watcher struct {
 func newWatcher(s *Site, conn *websocket.Conn) *watcher {
 	c := &watcher{s: s, conn: conn, gone: make(chan struct{})}
 	c.ctx, c.cancel = context.WithCancel(s.ending)
-	if tcp, ok := conn.NetConn().(*net.TCPConn); ok {
+	if tcp := c.tcp(); tcp != nil {
 		tcp.SetWriteBuffer(sendBuffer)
 	}
 	go c.pump()
@@ -168,9 +169,19 @@ func (c *watcher) bye(code int, text string) {
 // can follow it; the reset frees what the kernel still holds.
 func (c *watcher) cut() {
 	c.s.counts.cut.Add(1)
-	if tcp, ok := c.conn.NetConn().(*net.TCPConn); ok {
+	if tcp := c.tcp(); tcp != nil {
 		tcp.SetLinger(0)
 	}
+}
+
+// tcp is the connection below TLS, if there is any; nil for none.
+func (c *watcher) tcp() *net.TCPConn {
+	conn := c.conn.NetConn()
+	if encrypted, ok := conn.(*tls.Conn); ok {
+		conn = encrypted.NetConn()
+	}
+	tcp, _ := conn.(*net.TCPConn)
+	return tcp
 }
 
 func isTimeout(err error) bool {

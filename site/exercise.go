@@ -45,11 +45,15 @@ func (s *Site) exerciseIn(lesson string) (*edition, *content.Exercise, error) {
 	return e, l.Exercise, nil
 }
 
-// stateOf reads the learner's version.
-func (s *Site) stateOf(e *edition, x *content.Exercise, done Progress) (exerciseState, error) {
-	text, saved, err := x.Read(s.cfg.Data)
-	if err != nil {
-		return exerciseState{}, err
+// stateOf reads the version of whoever works at it. A workshop's learner has none:
+// the file is the owner's.
+func (s *Site) stateOf(v visitor, e *edition, x *content.Exercise) (exerciseState, error) {
+	text, saved, done := x.Original(), false, v.progress.snapshot()
+	if v.role == owns {
+		var err error
+		if text, saved, err = x.Read(s.cfg.Data); err != nil {
+			return exerciseState{}, err
+		}
 	}
 	st := exerciseState{
 		Lesson: x.Lesson, Goal: x.Goal.ID, Func: x.Func.Name, File: x.File(), Text: text,
@@ -87,7 +91,7 @@ func (s *Site) exercise(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	st, err := s.stateOf(e, x, s.progress.snapshot())
+	st, err := s.stateOf(s.visitor(r), e, x)
 	if err != nil {
 		return err
 	}
@@ -140,21 +144,35 @@ func (s *Site) putHelp(w http.ResponseWriter, r *http.Request) error {
 	if h.Hints < 0 || h.Hints > len(x.Hints) {
 		return &refusal{err: errRequest, field: "hints"}
 	}
-	if err := s.progress.helped(x.Lesson, h); err != nil {
+	if err := s.visitor(r).progress.helped(x.Lesson, h); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }
 
-// version puts the learner's version into a run of the exercise's goal.
-func (s *Site) version(e *edition, x *content.Experiment, spec *labs.Spec, lesson string) error {
-	l, _, _, err := e.find(lesson)
+// version puts a version of the function into a run of the exercise's goal: the
+// owner's own, or what the order names. A workshop's learner names one: their code
+// does not run on this machine.
+func (s *Site) version(v visitor, e *edition, x *content.Experiment, spec *labs.Spec, o order) error {
+	l, _, _, err := e.find(o.Lesson)
 	if err != nil {
 		return err
 	}
 	if l.Exercise == nil || l.Exercise.Goal.ID != x.ID {
 		return &refusal{err: errRequest, field: "exercise"}
+	}
+	switch {
+	case o.Version == "original":
+		return nil
+	case o.Version == "solution":
+		solution := l.Exercise.Solution
+		spec.Version = &solution
+		return nil
+	case o.Version != "":
+		return &refusal{err: errRequest, field: "version"}
+	case v.role != owns:
+		return errOthersCode
 	}
 	text, _, err := l.Exercise.Read(s.cfg.Data)
 	if err == nil {
@@ -163,8 +181,8 @@ func (s *Site) version(e *edition, x *content.Experiment, spec *labs.Spec, lesso
 	if err != nil {
 		return refusedCode(err)
 	}
-	v := l.Exercise.Version(text)
-	spec.Version = &v
+	own := l.Exercise.Version(text)
+	spec.Version = &own
 	return nil
 }
 

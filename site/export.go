@@ -14,7 +14,6 @@ import (
 	"strconv"
 	"strings"
 
-	"socketlabs/content"
 	"socketlabs/labs"
 	"socketlabs/labs/telemetry"
 	"socketlabs/runner"
@@ -34,7 +33,7 @@ func NewExporter(root string, r *runner.Runner, log *slog.Logger) (*Exporter, er
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	f, err := newFaces(Config{Root: root, Log: log}, func(*content.Lesson) pips { return pips{} })
+	f, err := newFaces(Config{Root: root, Log: log})
 	if err != nil {
 		return nil, err
 	}
@@ -218,7 +217,7 @@ func (s *Site) exportRun(w http.ResponseWriter, r *http.Request) error {
 	if !sum.Phase.Over() {
 		return runner.ErrRunning
 	}
-	if s.sealed(sum.Experiment) {
+	if s.sealed(sum) {
 		return errSealed
 	}
 	for _, f := range formats {

@@ -33,23 +33,22 @@ type face struct {
 
 // faces holds the newest face. It changes only in development.
 type faces struct {
-	pips func(*content.Lesson) pips
-	dev  string // the folder site/ to read from; empty: what is embedded
-	log  *slog.Logger
+	dev string // the folder site/ to read from; empty: what is embedded
+	log *slog.Logger
 
 	mu     sync.Mutex // guards stamp and newest
 	stamp  uint64
 	newest *face
 }
 
-func newFaces(cfg Config, pips func(*content.Lesson) pips) (*faces, error) {
-	f := &faces{pips: pips, log: cfg.Log}
+func newFaces(cfg Config) (*faces, error) {
+	f := &faces{log: cfg.Log}
 	files := fs.FS(embedded)
 	if dir := filepath.Join(cfg.Root, "site"); cfg.Dev {
 		f.dev, f.stamp, files = dir, stamp(dir), os.DirFS(dir)
 	}
 	var err error
-	f.newest, err = readFace(files, pips)
+	f.newest, err = readFace(files)
 	return f, err
 }
 
@@ -62,7 +61,7 @@ func (f *faces) current() *face {
 	}
 	if now := stamp(f.dev); now != f.stamp {
 		f.stamp = now
-		face, err := readFace(os.DirFS(f.dev), f.pips)
+		face, err := readFace(os.DirFS(f.dev))
 		if err != nil {
 			f.log.Error("site: the old face stays", "error", err)
 			return f.newest
@@ -72,7 +71,7 @@ func (f *faces) current() *face {
 	return f.newest
 }
 
-func readFace(files fs.FS, pips func(*content.Lesson) pips) (*face, error) {
+func readFace(files fs.FS) (*face, error) {
 	f := &face{texts: map[string]content.Text{}}
 	source, err := fs.ReadFile(files, "text.yaml")
 	if err != nil {
@@ -90,7 +89,7 @@ func readFace(files fs.FS, pips func(*content.Lesson) pips) (*face, error) {
 	if f.assets, err = readAssets(files); err != nil {
 		return nil, err
 	}
-	f.pages, err = template.New("").Funcs(f.funcs(pips)).ParseFS(files, "templates/*.html")
+	f.pages, err = template.New("").Funcs(f.funcs()).ParseFS(files, "templates/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("templates: %w", err)
 	}
@@ -113,7 +112,7 @@ func tableTexts(files fs.FS, into map[string]content.Text) error {
 }
 
 // only are the groups of words that the scripts of one page say, if any do.
-var only = map[string]string{"scope": "microscope", "mystery": "mystery", "harden": "hardening", "errmap": "errormap", "tree": "tree", "book": "book", "printed": "book"}
+var only = map[string]string{"scope": "microscope", "mystery": "mystery", "harden": "hardening", "errmap": "errormap", "tree": "tree", "book": "book", "printed": "book", "join": "join", "me": "me", "workshop": "workshop"}
 
 // spoken are the words that the scripts of a page can say.
 func (f *face) spoken(page string) map[string]content.Text {
@@ -145,14 +144,13 @@ func flatten(into map[string]content.Text, key string, node any) {
 }
 
 // funcs are what templates may call.
-func (f *face) funcs(pips func(*content.Lesson) pips) template.FuncMap {
+func (f *face) funcs() template.FuncMap {
 	return template.FuncMap{
 		"asset":  f.asset,
 		"text":   f.text,
 		"textIn": f.textIn,
 		"both":   both,
 		"html":   func(v any) template.HTML { return template.HTML(fmt.Sprint(v)) }, // of our own renderer only
-		"pips":   pips,
 		"path":   func(lang string, parts ...string) string { return "/" + lang + "/" + strings.Join(parts, "/") },
 		"dict":   dict,
 		"add":    func(a, b int) int { return a + b },

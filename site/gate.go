@@ -19,7 +19,7 @@ import (
 )
 
 // need is what a route asks of a request before it is handled.
-type need uint8
+type need uint16
 
 const (
 	open    need = 1 << iota // no token: it tells nothing that is worth one
@@ -28,6 +28,7 @@ const (
 	person                   // a person reads it: errors are pages, and a link's token is taken here
 	upload                   // its body is a recording
 	book                     // it stands in an exported book, as a fresh reader sees it
+	learner                  // a workshop's learner may use it, for what is theirs
 	owner                    // it changes code that will run: under a loopback name only, which a forwarded host is not
 )
 
@@ -56,24 +57,51 @@ func secure(h http.Header) {
 }
 
 // admit says why a request may not be handled. Its Host was checked before.
-func (s *Site) admit(r *http.Request, needs need) error {
-	ours, bearer := s.sameOrigin(r), s.bearer(r)
+func (s *Site) admit(r *http.Request, v visitor, rt route) error {
+	needs, ours, bearer := rt.needs, s.sameOrigin(r), s.bearer(r)
 	foreign := r.Header.Values("Origin") != nil && !ours || s.foreign.Check(r) != nil
 	switch {
 	case needs&socket != 0 && !ours:
 		return errOrigin
 	case needs&command != 0 && foreign:
 		return errOrigin
+	case needs&open != 0 && needs&command != 0 && !ours:
+		return errOrigin
 	case needs&open != 0:
 		return nil
-	case !bearer && !s.cookie(r):
+	case v.role == stranger:
 		return errNoToken
+	case v.role == removed:
+		return errRemoved
 	case needs&command != 0 && !ours && !bearer:
 		return errOrigin
 	case needs&owner != 0 && !s.local(r):
 		return errOwner
+	case v.learns() && needs&learner == 0:
+		return errInstructor
+	case strings.Contains(rt.pattern, "/runs/{id}"):
+		return s.theirsIn(v, r)
 	}
 	return nil
+}
+
+// theirsIn is theirs for the runs that an address names.
+func (s *Site) theirsIn(v visitor, r *http.Request) error {
+	for _, name := range []string{"id", "other"} {
+		if id := r.PathValue(name); id != "" {
+			if err := s.theirs(v, id); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// invites says whether a stranger who asks for a page is led to where people join. A
+// link in another site's page gets the one retry of errorPage first: the browser may
+// have kept the owner's strict cookie back.
+func (s *Site) invites(r *http.Request, needs need) bool {
+	return s.cfg.Class != nil && needs&person != 0 && r.Method == http.MethodGet && r.Header.Get("Sec-Fetch-Site") != "cross-site"
 }
 
 // local says whether the request names this machine by a loopback name.
@@ -89,12 +117,23 @@ func (s *Site) hostAllowed(r *http.Request) bool {
 		return true
 	}
 	host, port := splitHost(r.Host)
+	if r.TLS != nil && !strings.HasSuffix(r.Host, ":"+port) {
+		port = "443"
+	}
 	served, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
 	if !ok {
 		return false
 	}
-	_, servedPort, err := net.SplitHostPort(served.String())
-	return err == nil && port == servedPort && loopback(host)
+	servedHost, servedPort, err := net.SplitHostPort(served.String())
+	return err == nil && port == servedPort && (loopback(host) || s.cfg.Class != nil && sameAddress(host, servedHost))
+}
+
+// sameAddress says whether a Host is the address itself that a connection came to,
+// which in a workshop is any of this machine's. A name never is.
+func sameAddress(host, served string) bool {
+	a, err := netip.ParseAddr(host)
+	b, wrong := netip.ParseAddr(served)
+	return err == nil && wrong == nil && a.Unmap().WithZone("") == b.Unmap().WithZone("")
 }
 
 // forwarded says whether host is one that the owner allowed by name.
@@ -129,7 +168,7 @@ func (s *Site) sameOrigin(r *http.Request) bool {
 		return false
 	}
 	scheme, host, ok := strings.Cut(origin[0], "://")
-	return ok && strings.EqualFold(host, r.Host) && (scheme == "http" || scheme == "https" && s.forwarded(r.Host))
+	return ok && strings.EqualFold(host, r.Host) && (scheme == "http" && r.TLS == nil || scheme == "https" && (r.TLS != nil || s.forwarded(r.Host)))
 }
 
 // bearer says whether a program brings the token.
@@ -154,6 +193,9 @@ func cookieName(r *http.Request) string {
 	return "labs-" + port
 }
 
+// learnerCookie is the one of a workshop's learners.
+func learnerCookie(r *http.Request) string { return cookieName(r) + "-class" }
+
 // enter takes the token out of the address bar and gives the browser a cookie.
 func (s *Site) enter(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()
@@ -162,7 +204,7 @@ func (s *Site) enter(w http.ResponseWriter, r *http.Request) error {
 	}
 	http.SetCookie(w, &http.Cookie{
 		Name: cookieName(r), Value: s.token, Path: "/", MaxAge: 365 * 24 * 3600,
-		HttpOnly: true, SameSite: http.SameSiteStrictMode,
+		HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteStrictMode,
 	})
 	q.Del("token")
 	clean := url.URL{Path: r.URL.Path, RawQuery: q.Encode()}

@@ -79,7 +79,7 @@ func TestEveryRouteKeepsStrangersOut(t *testing.T) {
 }
 
 func TestTheTableAsksForEnough(t *testing.T) {
-	free := []string{"GET /static/{path...}", "GET /livez", "GET /readyz", "GET /healthz"}
+	free := []string{"GET /static/{path...}", "GET /livez", "GET /readyz", "GET /healthz", "GET /join", "GET /{lang}/join", "POST /{lang}/join", "POST /{lang}/resume"}
 	for _, rt := range routes() {
 		method, _, named := strings.Cut(rt.pattern, " ")
 		if changes := named && method != http.MethodGet; changes != (rt.needs&command != 0) {

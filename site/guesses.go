@@ -14,7 +14,7 @@ import (
 
 // predict puts the reader's answers into the spec: those of the request, else
 // those that were committed before.
-func (s *Site) predict(spec *labs.Spec, x *content.Experiment, o order) error {
+func predict(v visitor, spec *labs.Spec, x *content.Experiment, o order) error {
 	asked := map[string]any{}
 	for id, given := range o.Predictions {
 		answer, err := answered(x, id, given)
@@ -28,7 +28,7 @@ func (s *Site) predict(spec *labs.Spec, x *content.Experiment, o order) error {
 			return unasked(id)
 		}
 	}
-	committed := s.progress.snapshot().Guesses
+	committed := v.progress.snapshot().Guesses
 	for i := range spec.Predictions {
 		p := &spec.Predictions[i]
 		given, ok := asked[p.ID]
@@ -107,7 +107,7 @@ func (s *Site) putGuess(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	if err := s.progress.commit(x.Spec.Name+"/"+id, Guess{Given: g.Given, Skipped: g.Skipped, When: time.Now()}); err != nil {
+	if err := s.visitor(r).progress.commit(x.Spec.Name+"/"+id, Guess{Given: g.Given, Skipped: g.Skipped, When: time.Now()}); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)

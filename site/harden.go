@@ -134,7 +134,7 @@ func (s *Site) verifyHardening(w http.ResponseWriter, r *http.Request) error {
 	if len(wrong) > 0 {
 		return hardenRefusal(wrong[0])
 	}
-	if live := s.live(s.listed()); len(live) > 0 {
+	if live := s.live(s.everybodys()); len(live) > 0 {
 		return &refusal{err: runner.ErrBusy, run: live[0], text: content.Text{Ko: Said("ko", "harden.busy"), En: Said("en", "harden.busy")}}
 	}
 	if !s.verifying.TryLock() {

@@ -32,8 +32,8 @@ type learned struct {
 	BestHeld     int
 }
 
-// learner is what a reader has done in all lessons.
-type learner struct {
+// learnedAll is what a reader has done in all lessons.
+type learnedAll struct {
 	Lessons      []learned // in which something was done
 	Done         int       // lessons of which every check holds
 	Of           int       // lessons that have checks
@@ -51,9 +51,9 @@ func stopAt(l *content.Lesson, section string) *stop {
 	return to
 }
 
-// resume finds where to go on: where the reader was, or, when every check of that
+// resumeOf finds where to go on: where the reader was, or, when every check of that
 // lesson holds, the next one that is not done.
-func (s *Site) resume(b *content.Book, done Progress) resume {
+func resumeOf(b *content.Book, done Progress) resume {
 	var first, open, after, here *content.Lesson
 	for _, p := range b.Parts {
 		for _, l := range p.Lessons {
@@ -63,7 +63,7 @@ func (s *Site) resume(b *content.Book, done Progress) resume {
 			if done.Place != nil && l.ID == done.Place.Lesson {
 				here = l
 			}
-			if c := s.pips(l); c.Done == c.Total && (c.Total > 0 || l != here) {
+			if c := done.pips(l); c.Done == c.Total && (c.Total > 0 || l != here) {
 				continue
 			}
 			if open == nil {
@@ -91,18 +91,18 @@ func (s *Site) resume(b *content.Book, done Progress) resume {
 	return out
 }
 
-// learner sums up what was done, by lesson. runs are the reader's, the newest first.
-func (s *Site) learner(b *content.Book, runs []runner.Summary) learner {
+// learnerOf sums up what was done, by lesson. runs are the reader's, the newest first.
+func learnerOf(b *content.Book, runs []runner.Summary, done Progress) learnedAll {
 	of := map[string][]runner.Summary{}
 	for _, r := range runs {
 		if lesson, _, ok := strings.Cut(r.Experiment, "/"); ok && r.Imported == nil && r.Phase.Over() {
 			of[lesson] = append(of[lesson], r)
 		}
 	}
-	var out learner
+	var out learnedAll
 	for _, p := range b.Parts {
 		for _, l := range p.Lessons {
-			v := learned{Lesson: l, Checks: s.pips(l), Runs: len(of[l.ID])}
+			v := learned{Lesson: l, Checks: done.pips(l), Runs: len(of[l.ID])}
 			v.take(of[l.ID])
 			if v.Checks.Total > 0 {
 				out.Of++

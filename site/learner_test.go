@@ -41,11 +41,11 @@ func TestWhereToGoOn(t *testing.T) {
 		{"a lesson without checks is read on", &Place{"three", "idea"}, []string{"one/x/a"}, "three#idea", ""},
 		{"all done", &Place{"two", "idea"}, []string{"one/x/a", "two/x/a", "two/x/b"}, "two#idea", ""},
 	} {
-		s := &Site{progress: &progress{have: Progress{Checks: map[string]bool{}, Place: tt.place}}}
+		done := Progress{Checks: map[string]bool{}, Place: tt.place}
 		for _, c := range tt.held {
-			s.progress.have.Checks[c] = true
+			done.Checks[c] = true
 		}
-		r := s.resume(aBook(), s.progress.snapshot())
+		r := resumeOf(aBook(), done)
 		name := func(to *stop) string {
 			if to == nil {
 				return ""
@@ -59,7 +59,6 @@ func TestWhereToGoOn(t *testing.T) {
 }
 
 func TestWhatALearnerHasDone(t *testing.T) {
-	s := &Site{progress: &progress{have: Progress{Checks: map[string]bool{"two/x/a": true}}}}
 	run := func(id string, trust string, pass ...bool) runner.Summary {
 		r := runner.Summary{ID: id, Experiment: "two/x", Phase: telemetry.Finished, Trust: trust}
 		for _, p := range pass {
@@ -71,7 +70,7 @@ func TestWhatALearnerHasDone(t *testing.T) {
 	guessed.Guesses = []telemetry.Guess{{ID: "how", Given: 3.0, Right: true}, {ID: "why", Given: "x"}, {ID: "skipped", Skipped: true}}
 	given := run("imported", "green", true, true)
 	given.Imported = &telemetry.Origin{}
-	got := s.learner(aBook(), []runner.Summary{guessed, run("void", "void", true, true), given, run("best", "amber", true, true), run("older", "green", true, true)})
+	got := learnerOf(aBook(), []runner.Summary{guessed, run("void", "void", true, true), given, run("best", "amber", true, true), run("older", "green", true, true)}, Progress{Checks: map[string]bool{"two/x/a": true}})
 	if len(got.Lessons) != 1 || got.Of != 2 || got.Done != 0 || got.Runs != 4 {
 		t.Fatalf("%+v", got)
 	}

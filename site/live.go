@@ -1,7 +1,6 @@
 package site
 
 import (
-	"encoding/json"
 	"fmt"
 	"hash/fnv"
 	"io/fs"
@@ -174,7 +173,7 @@ func (c *watcher) followFiles(lesson, told string) {
 			now := c.s.shelf.imprint(lesson).all
 			if now == last && now != told {
 				told = now
-				err = c.tell(c.s.shelf.fresh().change(lesson))
+				err = c.say(c.s.shelf.fresh().change(lesson))
 			}
 			last = now
 		}
@@ -182,15 +181,6 @@ func (c *watcher) followFiles(lesson, told string) {
 			return
 		}
 	}
-}
-
-func (c *watcher) tell(now change) error {
-	text, err := json.Marshal(now)
-	if err != nil {
-		return err
-	}
-	c.conn.SetWriteDeadline(time.Now().Add(writePatience))
-	return c.conn.WriteMessage(websocket.TextMessage, text)
 }
 
 // follows says where the page of a lesson that can not be shown waits for it.

@@ -16,6 +16,7 @@ type counts struct {
 	answers   [6]atomic.Int64 // by the first digit of the status
 	watchers  atomic.Int64    // open WebSockets
 	frames    atomic.Int64
+	attending atomic.Int64 // pages that follow the workshop
 	following atomic.Int64 // pages that follow their lesson's files
 	cut       atomic.Int64 // watchers that took nothing
 	started   atomic.Int64 // runs

@@ -99,7 +99,7 @@ func (s *Site) startTrace(w http.ResponseWriter, r *http.Request) error {
 		return errTracing
 	}
 	if err != nil {
-		return s.refused(err)
+		return s.refused(s.visitor(r), err)
 	}
 	w.Header().Set("Location", "/api/traces/"+t.ID())
 	return reply(w, http.StatusCreated, map[string]string{"id": t.ID()})

@@ -56,9 +56,9 @@ func seedIn(text string) (int, labs.Mystery, labs.Spec, error) {
 
 // mysteryPage shows a mystery: without a seed the first that is not solved.
 func (s *Site) mysteryPage(w http.ResponseWriter, r *http.Request) error {
-	text := r.URL.Query().Get("seed")
+	v, text := s.visitor(r), r.URL.Query().Get("seed")
 	if text == "" {
-		text = strconv.Itoa(s.unsolved(0))
+		text = strconv.Itoa(unsolved(v.progress, 0))
 	}
 	seed, _, spec, err := seedIn(text)
 	if err != nil {
@@ -68,9 +68,9 @@ func (s *Site) mysteryPage(w http.ResponseWriter, r *http.Request) error {
 	p := s.page(r, e)
 	metrics := map[string]metric{}
 	describe(metrics, e.book.Words, telemetry.Catalogue())
-	x := s.mysteryBench(seed, spec)
-	p.Mystery = &mysteryView{Seed: seed, Next: s.unsolved(seed + 1), Faults: labs.MysteryIDs(), Seconds: spec.Seconds,
-		Solved: s.progress.solved(text), Metrics: provable(e.book.Words)}
+	x := mysteryBench(seed, spec, s.listed(v))
+	p.Mystery = &mysteryView{Seed: seed, Next: unsolved(v.progress, seed+1), Faults: labs.MysteryIDs(), Seconds: spec.Seconds,
+		Solved: v.progress.solved(text), Metrics: provable(e.book.Words)}
 	for _, m := range p.Mystery.Metrics {
 		if strings.HasPrefix(m.Name, "lab.") {
 			metrics[m.Name] = metric{telemetry.KindCounter, "", m.Label}
@@ -84,7 +84,7 @@ func (s *Site) mysteryPage(w http.ResponseWriter, r *http.Request) error {
 }
 
 // mysteryBench is the bench of a mystery: one face for all of them.
-func (s *Site) mysteryBench(seed int, spec labs.Spec) *experiment {
+func mysteryBench(seed int, spec labs.Spec, runs []runner.Summary) *experiment {
 	name := strconv.Itoa(seed)
 	charts := labs.MysteryCharts()
 	for i := range charts {
@@ -95,7 +95,7 @@ func (s *Site) mysteryBench(seed int, spec labs.Spec) *experiment {
 	x := &experiment{ID: name, Name: spec.Name, Title: content.Text{Ko: "수수께끼 " + name, En: "Mystery " + name},
 		Knobs: []setting{}, Faults: []faultView{}, Seconds: spec.Seconds, Windows: []telemetry.Window{}, Charts: charts,
 		Watch: labs.MysteryWatch(), Checks: []check{}, Predictions: []prediction{}}
-	x.Latest = latest(s.listed(), spec)
+	x.Latest = latest(runs, spec)
 	return x
 }
 
@@ -115,9 +115,9 @@ func provable(words content.Words) []mysteryMetric {
 }
 
 // unsolved returns the first seed from on that has no answer.
-func (s *Site) unsolved(from int) int {
+func unsolved(p *progress, from int) int {
 	for seed := from; seed <= labs.MaxSeed; seed++ {
-		if !s.progress.answered(strconv.Itoa(seed)) {
+		if !p.answered(strconv.Itoa(seed)) {
 			return seed
 		}
 	}
@@ -125,7 +125,7 @@ func (s *Site) unsolved(from int) int {
 }
 
 // startMystery begins a run of a mystery: nothing of it can be turned.
-func (s *Site) startMystery(w http.ResponseWriter, o order) error {
+func (s *Site) startMystery(w http.ResponseWriter, r *http.Request, o order) error {
 	_, _, spec, err := seedIn(o.Experiment)
 	if err != nil {
 		return err
@@ -133,11 +133,12 @@ func (s *Site) startMystery(w http.ResponseWriter, o order) error {
 	if len(o.Settings)+len(o.Faults)+len(o.Predictions)+len(o.Skipped) > 0 {
 		return errSealed
 	}
-	run, err := s.cfg.Runner.Start(spec)
+	v := s.visitor(r)
+	run, err := s.cfg.Runner.Start(spec, v.asking()...)
 	if err != nil {
-		return s.refused(err)
+		return s.refused(v, err)
 	}
-	s.begun(run, spec)
+	s.begun(v, run, spec)
 	w.Header().Set("Location", "/api/runs/"+run.ID())
 	return reply(w, http.StatusCreated, map[string]string{"id": run.ID()})
 }
@@ -149,15 +150,15 @@ func (s *Site) answerMystery(w http.ResponseWriter, r *http.Request) error {
 	if err := decode(r, &a); err != nil {
 		return err
 	}
-	text := r.PathValue("seed")
+	v, text := s.visitor(r), r.PathValue("seed")
 	_, m, spec, err := seedIn(text)
 	if err != nil {
 		return err
 	}
-	if s.progress.answered(text) {
+	if v.progress.answered(text) {
 		return errAnswered
 	}
-	id, runs := s.runsOf(spec.Name)
+	id, runs := runsOf(s.listed(v), spec.Name)
 	if id == "" {
 		return errUnrun
 	}
@@ -173,16 +174,16 @@ func (s *Site) answerMystery(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	solved := Solved{Answer: a, Marks: marks, Recipe: s.recipe(spec), Run: id, When: time.Now()}
-	if err := s.progress.solve(text, solved); err != nil {
+	if err := v.progress.solve(text, solved); err != nil {
 		return err
 	}
-	s.reveal(spec.Name)
+	s.reveal(v, spec.Name)
 	return reply(w, http.StatusOK, solved)
 }
 
 // runsOf returns the newest finished run of that name, and how many there are.
-func (s *Site) runsOf(name string) (id string, n int) {
-	for _, sum := range s.listed() {
+func runsOf(all []runner.Summary, name string) (id string, n int) {
+	for _, sum := range all {
 		if sum.Experiment != name {
 			continue
 		}
@@ -195,8 +196,8 @@ func (s *Site) runsOf(name string) (id string, n int) {
 }
 
 // reveal forgets what was kept of a mystery's runs while they were sealed.
-func (s *Site) reveal(name string) {
-	for _, sum := range s.listed() {
+func (s *Site) reveal(v visitor, name string) {
+	for _, sum := range s.listed(v) {
 		if sum.Experiment == name {
 			s.series.forget(sum.ID)
 		}

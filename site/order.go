@@ -22,7 +22,8 @@ type order struct {
 	Faults      []extra           `json:"faults"`      // beside the experiment's own
 	Predictions map[string]any    `json:"predictions"` // string, number or a curve's numbers, by id
 	Skipped     []string          `json:"skipped"`     // predictions that were not answered
-	Exercise    bool              `json:"exercise"`    // with the learner's version of the exercise's function
+	Exercise    bool              `json:"exercise"`    // with a version of the exercise's function
+	Version     string            `json:"version"`     // of it: original, solution; empty: the owner's own
 }
 
 // extra is a fault that was asked for, its parameters as they were typed.

@@ -42,14 +42,26 @@ type page struct {
 	Terms                []termView // of the glossary, or those that the lesson marks
 	Glossary             bool       // the page is the glossary
 	Resume               resume     // on the first page
-	Learner              learner    // on the first page
+	Learner              learnedAll // on the first page
 	edition              *edition
 	of                   []any                   // what it is made of beside its edition and face; nil: it is made anew each time
+	Role                 pageRole                // of whoever reads it
+	Class                *classPage              // of the instructor's page
+	Join                 *joinView               // of the page where people join
+	Me                   *meView                 // of a learner's own page
 	Exported             bool                    // the page is a file of an exported book
 	Printing             bool                    // for paper: nothing can be pressed
 	Printed              map[string]*printed     // by experiment, for paper
 	Compared             map[string]*comparedRun // by comparison, for paper
 	Chapters             []template.HTML         // of the whole book
+}
+
+// pageRole is what a page looks like for whom: the zero value is the owner without a
+// workshop.
+type pageRole struct {
+	Workshop bool // there is one
+	Learner  bool
+	Stranger bool
 }
 
 // pageError is what an error page says.
@@ -62,13 +74,13 @@ type pageError struct {
 // pips are a lesson's checks: how many held at least once, of how many.
 type pips struct{ Done, Total int }
 
-func (s *Site) pips(l *content.Lesson) pips {
-	done := s.progress.snapshot().Checks
+// pips counts those of a lesson.
+func (done Progress) pips(l *content.Lesson) pips {
 	var p pips
 	for _, e := range l.Experiments {
 		for _, c := range e.Checks {
 			p.Total++
-			if done[e.Spec.Name+"/"+c.ID] {
+			if done.Checks[e.Spec.Name+"/"+c.ID] {
 				p.Done++
 			}
 		}
@@ -76,11 +88,15 @@ func (s *Site) pips(l *content.Lesson) pips {
 	return p
 }
 
+// Pips counts those of a lesson that the page's reader has.
+func (p *page) Pips(l *content.Lesson) pips { return p.Progress.pips(l) }
+
 // page starts a page in the address's language.
 func (s *Site) page(r *http.Request, e *edition) *page {
 	p := &page{
 		Lang: language(r), Version: s.cfg.Version, Linux: runtime.GOOS == "linux",
-		Book: e.book, Progress: s.progress.snapshot(), Problems: e.problems, edition: e,
+		Book: e.book, Progress: s.visitor(r).progress.snapshot(), Problems: e.problems, edition: e,
+		Role: pageRole{s.cfg.Class != nil, s.visitor(r).learns(), false},
 	}
 	if s.cfg.exported {
 		p.Exported, p.Linux = true, false
@@ -102,7 +118,10 @@ func (s *Site) show(w http.ResponseWriter, r *http.Request, status int, name str
 		return err
 	}
 	data.Lang, data.Version, data.Linux, data.Text = p.Lang, p.Version, p.Linux, face.spoken(name)
-	data.Words = p.Book.Words
+	data.Words, data.Workshop = p.Book.Words, p.Role.Workshop && !p.Role.Stranger
+	if p.Role.Learner && data.Exercise != nil {
+		data.Exercise.File = "" // nobody writes one
+	}
 	if p.Exported {
 		data.Root, data.Offline, data.Exercise, p.Status = bookRoot, true, nil, nil
 	}
@@ -141,7 +160,8 @@ func sendPage(w http.ResponseWriter, r *http.Request, status int, lang string, b
 // errorPage says what is wrong and where to go from here.
 func (s *Site) errorPage(w http.ResponseWriter, r *http.Request, f fault) {
 	e := &edition{book: &content.Book{}}
-	if f.status != http.StatusUnauthorized && f.status != http.StatusMisdirectedRequest { // strangers are told nothing
+	v := s.visitor(r)
+	if v.role >= learns { // strangers are told nothing
 		e = s.shelf.edition()
 	}
 	if f.status == http.StatusUnauthorized && r.Header.Get("Sec-Fetch-Site") == "cross-site" {
@@ -150,14 +170,14 @@ func (s *Site) errorPage(w http.ResponseWriter, r *http.Request, f fault) {
 		w.Header().Set("Refresh", "0")
 	}
 	p := s.page(r, e)
+	p.Role.Stranger = v.role < learns
 	p.Error = &pageError{Status: f.status, Code: f.code, Text: f.text(s.faces.current())}
 	data := &pageData{}
 	if lesson := r.PathValue("lesson"); lesson != "" {
 		p.Problems = e.about(lesson)
-		data.Live = e.follows(lesson)
-	}
-	if f.status == http.StatusUnauthorized {
-		p.Progress = Progress{}
+		if !v.learns() {
+			data.Live = e.follows(lesson)
+		}
 	}
 	if err := s.show(w, r, f.status, "error", p, data); err != nil {
 		s.log.Error("site: error page", "error", err)
@@ -174,11 +194,12 @@ func (s *Site) front(w http.ResponseWriter, r *http.Request) error {
 // home shows the contents.
 func (s *Site) home(w http.ResponseWriter, r *http.Request) error {
 	e := s.shelf.edition()
-	runs := s.listed() // those that were made headless count too
+	v := s.visitor(r)
+	runs := s.listed(v) // those that were made headless count too
 	p := s.page(r, e)
-	now := s.statusNow(runs)
+	now := s.statusNow(v, runs)
 	p.Status = &now
-	p.Resume, p.Learner = s.resume(e.book, p.Progress), s.learner(e.book, runs)
+	p.Resume, p.Learner = resumeOf(e.book, p.Progress), learnerOf(e.book, runs, p.Progress)
 	p.of = []any{runs, now, p.Progress, p.Resume, p.Learner}
 	if s.again(w, r, p) {
 		return nil
@@ -196,14 +217,14 @@ func (s *Site) lesson(w http.ResponseWriter, r *http.Request) error {
 	if !s.cfg.exported {
 		s.prebuild(e, l)
 	}
-	runs := s.listed()
+	runs := s.listed(s.visitor(r))
 	p := s.page(r, e)
 	p.Prev, p.Next = prev, next
 	values := s.shown.of(e, l, runs)
 	p.Terms = termViews(e, l.Terms)
 	p.BreakIt = s.breakOf(e, l, runs, p.Progress)
 	if l.Exercise != nil {
-		st, err := s.stateOf(e, l.Exercise, p.Progress)
+		st, err := s.stateOf(s.visitor(r), e, l.Exercise)
 		if err != nil {
 			return err
 		}
@@ -216,7 +237,7 @@ func (s *Site) lesson(w http.ResponseWriter, r *http.Request) error {
 	p.Lesson = filled(l, values)
 	data, experiments := s.lessonView(e, p.Lesson, runs, p.Progress)
 	p.Experiments = experiments
-	data.Live = e.live(l.ID)
+	data.Live = s.followed(s.visitor(r), e, l.ID)
 	return s.show(w, r, http.StatusOK, "lesson", p, data)
 }
 

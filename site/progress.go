@@ -47,12 +47,19 @@ type Guess struct {
 	Run     string    `json:"run,omitempty"` // the first that was started with it: from then on it stays
 }
 
-// progress keeps a Progress in a file and in memory.
+// progress keeps a Progress in a store and in memory.
 type progress struct {
-	db *bolt.DB
+	update func(func(buckets) error) error // of the store; it may call twice
+	close  func() error
 
 	mu   sync.Mutex // guards have, and is held over a write so that both agree
 	have Progress
+}
+
+// buckets are the owner's whole file, or what a workshop keeps of one learner.
+type buckets interface {
+	Bucket(name []byte) *bolt.Bucket
+	CreateBucketIfNotExists(name []byte) (*bolt.Bucket, error)
 }
 
 // The store's buckets; their values are JSON.
@@ -74,20 +81,32 @@ func openProgress(path string) (*progress, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	p := &progress{db: db, have: Progress{Checks: map[string]bool{}, Guesses: map[string]Guess{}, Help: map[string]Help{}, Mysteries: map[string]Solved{}}}
-	if err := db.Update(p.load); err != nil {
+	p := newProgress()
+	p.update = func(change func(buckets) error) error {
+		return db.Update(func(tx *bolt.Tx) error { return change(tx) })
+	}
+	p.close = db.Close
+	if err := db.View(func(tx *bolt.Tx) error { return p.load(tx) }); err != nil {
 		db.Close()
 		return nil, fmt.Errorf("read %s: %w", path, err)
 	}
 	return p, nil
 }
 
-// load makes the buckets and reads them.
-func (p *progress) load(tx *bolt.Tx) error {
+// newProgress is that of somebody who has done nothing, and is kept nowhere.
+func newProgress() *progress {
+	return &progress{
+		update: func(func(buckets) error) error { return errors.New("it is kept nowhere") }, close: func() error { return nil },
+		have: Progress{Checks: map[string]bool{}, Guesses: map[string]Guess{}, Help: map[string]Help{}, Mysteries: map[string]Solved{}},
+	}
+}
+
+// load reads the buckets that there are.
+func (p *progress) load(from buckets) error {
 	into := func(name []byte, take func(key string, value []byte) error) error {
-		b, err := tx.CreateBucketIfNotExists(name)
-		if err != nil {
-			return err
+		b := from.Bucket(name)
+		if b == nil {
+			return nil
 		}
 		return b.ForEach(func(k, v []byte) error { return take(string(k), v) })
 	}
@@ -118,8 +137,6 @@ func (p *progress) load(tx *bolt.Tx) error {
 	)
 }
 
-func (p *progress) close() error { return p.db.Close() }
-
 // snapshot returns a copy.
 func (p *progress) snapshot() Progress {
 	p.mu.Lock()
@@ -146,7 +163,7 @@ func (p *progress) solve(seed string, m Solved) error {
 	if _, ok := p.have.Mysteries[seed]; ok {
 		return errAnswered
 	}
-	if err := p.db.Update(func(tx *bolt.Tx) error { return put(tx, mysteriesBucket, seed, m) }); err != nil {
+	if err := p.update(func(to buckets) error { return put(to, mysteriesBucket, seed, m) }); err != nil {
 		return fmt.Errorf("progress: %w", err)
 	}
 	p.have.Mysteries[seed] = m
@@ -173,9 +190,9 @@ func (p *progress) take(runs ...runner.Summary) error {
 	if len(held) == 0 {
 		return nil
 	}
-	err := p.db.Update(func(tx *bolt.Tx) error {
+	err := p.update(func(to buckets) error {
 		for key, run := range held {
-			if err := put(tx, checksBucket, key, run); err != nil {
+			if err := put(to, checksBucket, key, run); err != nil {
 				return err
 			}
 		}
@@ -194,7 +211,7 @@ func (p *progress) take(runs ...runner.Summary) error {
 func (p *progress) at(place Place) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	err := p.db.Update(func(tx *bolt.Tx) error { return put(tx, placeBucket, "place", place) })
+	err := p.update(func(to buckets) error { return put(to, placeBucket, "place", place) })
 	if err != nil {
 		return fmt.Errorf("progress: %w", err)
 	}
@@ -211,7 +228,7 @@ func (p *progress) helped(lesson string, h Help) error {
 	if h == old {
 		return nil
 	}
-	if err := p.db.Update(func(tx *bolt.Tx) error { return put(tx, helpBucket, lesson, h) }); err != nil {
+	if err := p.update(func(to buckets) error { return put(to, helpBucket, lesson, h) }); err != nil {
 		return fmt.Errorf("progress: %w", err)
 	}
 	p.have.Help[lesson] = h
@@ -230,7 +247,7 @@ func (p *progress) commit(key string, g Guess) error {
 	if ok && old.Run != "" {
 		return errCommitted
 	}
-	if err := p.db.Update(func(tx *bolt.Tx) error { return put(tx, guessesBucket, key, g) }); err != nil {
+	if err := p.update(func(to buckets) error { return put(to, guessesBucket, key, g) }); err != nil {
 		return fmt.Errorf("progress: %w", err)
 	}
 	p.have.Guesses[key] = g
@@ -245,10 +262,14 @@ func sameAnswer(a, b any) bool {
 	return telemetry.Numbers(b) == nil && a == b
 }
 
-func put(tx *bolt.Tx, bucket []byte, key string, v any) error {
+func put(to buckets, bucket []byte, key string, v any) error {
 	value, err := json.Marshal(v)
 	if err != nil {
 		return err
 	}
-	return tx.Bucket(bucket).Put([]byte(key), value)
+	b, err := to.CreateBucketIfNotExists(bucket)
+	if err != nil {
+		return err
+	}
+	return b.Put([]byte(key), value)
 }

@@ -6,8 +6,9 @@ import (
 
 // progressData is what the reader has done.
 func (s *Site) progressData(w http.ResponseWriter, r *http.Request) error {
-	s.listed()
-	return reply(w, http.StatusOK, s.progress.snapshot())
+	v := s.visitor(r)
+	s.listed(v)
+	return reply(w, http.StatusOK, v.progress.snapshot())
 }
 
 // putPlace notes where the reader is.
@@ -27,7 +28,7 @@ func (s *Site) putPlace(w http.ResponseWriter, r *http.Request) error {
 	if !known {
 		return &refusal{err: errNotFound, field: "section"}
 	}
-	if err := s.progress.at(p); err != nil {
+	if err := s.visitor(r).progress.at(p); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)

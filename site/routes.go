@@ -1,6 +1,7 @@
 package site
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 )
@@ -15,82 +16,99 @@ type route struct {
 	serve   func(*Site, http.ResponseWriter, *http.Request) error
 }
 
-// routes is everything that the site answers.
+// routes is everything that the site answers. Of a workshop's learner, a route takes
+// requests only if it is marked learner; where it names a run, only of their own. The
+// owner's alone are: what follows files while they are edited (only so many can), what
+// this machine's tools look at (verify, traces), what comes from outside (recordings),
+// code (exercises), and what the site says of itself (metrics).
 func routes() []route {
 	return []route{
-		{"GET /{$}", person, (*Site).front},
-		{"GET /{lang}/{$}", person | book, (*Site).home},
-		{"GET /{lang}/{lesson}", person | book, (*Site).lesson},
-		{"GET /{lang}/labs", person | book, (*Site).labsPage},
-		{"GET /{lang}/mystery", person, (*Site).mysteryPage},
+		{"GET /{$}", person | learner, (*Site).front},
+		{"GET /{lang}/{$}", person | book | learner, (*Site).home},
+		{"GET /{lang}/{lesson}", person | book | learner, (*Site).lesson},
+		{"GET /{lang}/labs", person | book | learner, (*Site).labsPage},
+		{"GET /{lang}/mystery", person | learner, (*Site).mysteryPage},
 		{"GET /{lang}/microscope", person, (*Site).microscopePage},
-		{"GET /{lang}/capacity", person, (*Site).capacityPage},
-		{"GET /{lang}/tree", person, (*Site).tree},
-		{"GET /{lang}/glossary", person | book, (*Site).glossary},
-		{"GET /{lang}/errors-map", person, (*Site).errorMapPage},
-		{"GET /{lang}/checklist", person, (*Site).checklistPage},
-		{"GET /{lang}/harden", person, (*Site).hardeningPage},
-		{"GET /{lang}/book", person | book, (*Site).bookPage},
-		{"GET /{lang}/search", person | book, (*Site).searchPage},
-		{"GET /{lang}/runs", person, (*Site).runsPage},
-		{"GET /{lang}/runs/{id}", person, (*Site).runPage},
+		{"GET /{lang}/capacity", person | learner, (*Site).capacityPage},
+		{"GET /{lang}/tree", person | learner, (*Site).tree},
+		{"GET /{lang}/glossary", person | book | learner, (*Site).glossary},
+		{"GET /{lang}/errors-map", person | learner, (*Site).errorMapPage},
+		{"GET /{lang}/checklist", person | learner, (*Site).checklistPage},
+		{"GET /{lang}/harden", person | learner, (*Site).hardeningPage},
+		{"GET /{lang}/book", person | book | learner, (*Site).bookPage},
+		{"GET /{lang}/search", person | book | learner, (*Site).searchPage},
+		{"GET /{lang}/runs", person | learner, (*Site).runsPage},
+		{"GET /{lang}/runs/{id}", person | learner, (*Site).runPage},
+		{"GET /join", person | open, (*Site).joinFront},
+		{"GET /{lang}/join", person | open, (*Site).joinPage},
+		{"POST /{lang}/join", person | open | command, (*Site).join},
+		{"POST /{lang}/resume", person | open | command, (*Site).resume},
+		{"GET /{lang}/me", person | learner, (*Site).mePage},
+		{"POST /{lang}/me/name", person | command | learner, (*Site).renameMe},
+		{"POST /{lang}/me/code", person | command | learner, (*Site).renewMe},
+		{"POST /{lang}/me/delete", person | command | learner, (*Site).deleteMe},
+		{"GET /{lang}/workshop", person, (*Site).workshopPage},
+		{"POST /{lang}/workshop/door", person | command, (*Site).door},
+		{"POST /{lang}/workshop/people/{person}", person | command, (*Site).changePerson},
 		{"GET /static/{path...}", open, (*Site).static},
-		{"/", person, (*Site).nowhere},
+		{"/", person | learner, (*Site).nowhere},
 
-		{"GET /api/lessons/{lesson}", 0, (*Site).lessonData},
-		{"GET /api/lessons/{lesson}/shown", 0, (*Site).shownValues},
+		{"GET /api/lessons/{lesson}", learner, (*Site).lessonData},
+		{"GET /api/lessons/{lesson}/shown", learner, (*Site).shownValues},
 		{"GET /api/lessons/{lesson}/events", socket, (*Site).changes},
-		{"GET /api/search", 0, (*Site).search},
-		{"GET /api/labs/{lab}", 0, (*Site).lab},
-		{"GET /api/status", 0, (*Site).status},
+		{"GET /api/search", learner, (*Site).search},
+		{"GET /api/labs/{lab}", learner, (*Site).lab},
+		{"GET /api/status", learner, (*Site).status},
 
-		{"POST /api/runs", command, (*Site).start},
-		{"POST /api/comparisons", command, (*Site).compare},
-		{"GET /api/runs", 0, (*Site).runs},
-		{"GET /api/runs/{id}", 0, (*Site).run},
-		{"POST /api/runs/{id}/stop", command, (*Site).stop},
-		{"POST /api/runs/{id}/faults", command, (*Site).suffer},
-		{"DELETE /api/runs/{id}/faults/{fault}", command, (*Site).relieve},
-		{"DELETE /api/runs/{id}", command, (*Site).remove},
+		{"POST /api/runs", command | learner, (*Site).start},
+		{"POST /api/comparisons", command | learner, (*Site).compare},
+		{"GET /api/runs", learner, (*Site).runs},
+		{"GET /api/runs/{id}", learner, (*Site).run},
+		{"POST /api/runs/{id}/stop", command | learner, (*Site).stop},
+		{"POST /api/runs/{id}/faults", command | learner, (*Site).suffer},
+		{"DELETE /api/runs/{id}/faults/{fault}", command | learner, (*Site).relieve},
+		{"DELETE /api/runs/{id}", command | learner, (*Site).remove},
 		{"POST /api/recordings", command | upload, (*Site).takeRecording},
-		{"PUT /api/runs/{id}/name", command, (*Site).nameRun},
-		{"GET /api/runs/{id}/notes", 0, (*Site).notes},
-		{"POST /api/runs/{id}/notes", command, (*Site).addNote},
-		{"PUT /api/runs/{id}/notes/{note}", command, (*Site).setNote},
-		{"DELETE /api/runs/{id}/notes/{note}", command, (*Site).removeNote},
-		{"GET /api/runs/{id}/export/{as}", 0, (*Site).exportRun},
-		{"POST /api/sweeps", command, (*Site).startSweep},
-		{"GET /api/sweeps", 0, (*Site).sweeps},
-		{"GET /api/runs/{id}/capacity", 0, (*Site).capacity},
-		{"GET /api/runs/{id}/series", 0, (*Site).runSeries},
-		{"GET /api/runs/{id}/over/{other}", 0, (*Site).overlay},
-		{"GET /api/runs/{id}/events", socket, (*Site).events},
-		{"GET /api/runs/{id}/doctor", 0, (*Site).doctor},
-		{"GET /api/runs/{id}/log", 0, (*Site).logText},
-		{"GET /api/runs/{id}/recording", 0, (*Site).recording},
-		{"GET /api/experiments/{lesson}/{experiment}/author/series", book, (*Site).authorSeries},
-		{"GET /api/experiments/{lesson}/{experiment}/author/capacity", book, (*Site).authorCapacity},
-		{"GET /api/experiments/{lesson}/{experiment}/author/doctor", book, (*Site).authorDoctor},
+		{"PUT /api/runs/{id}/name", command | learner, (*Site).nameRun},
+		{"GET /api/runs/{id}/notes", learner, (*Site).notes},
+		{"POST /api/runs/{id}/notes", command | learner, (*Site).addNote},
+		{"PUT /api/runs/{id}/notes/{note}", command | learner, (*Site).setNote},
+		{"DELETE /api/runs/{id}/notes/{note}", command | learner, (*Site).removeNote},
+		{"GET /api/runs/{id}/export/{as}", learner, (*Site).exportRun},
+		{"POST /api/sweeps", command | learner, (*Site).startSweep},
+		{"GET /api/sweeps", learner, (*Site).sweeps},
+		{"GET /api/runs/{id}/capacity", learner, (*Site).capacity},
+		{"GET /api/runs/{id}/series", learner, (*Site).runSeries},
+		{"GET /api/runs/{id}/over/{other}", learner, (*Site).overlay},
+		{"GET /api/runs/{id}/events", socket | learner, (*Site).events},
+		{"GET /api/runs/{id}/doctor", learner, (*Site).doctor},
+		{"GET /api/runs/{id}/log", learner, (*Site).logText},
+		{"GET /api/runs/{id}/recording", learner, (*Site).recording},
+		{"GET /api/experiments/{lesson}/{experiment}/author/series", book | learner, (*Site).authorSeries},
+		{"GET /api/experiments/{lesson}/{experiment}/author/capacity", book | learner, (*Site).authorCapacity},
+		{"GET /api/experiments/{lesson}/{experiment}/author/doctor", book | learner, (*Site).authorDoctor},
 
-		{"GET /api/hardening/{file}", 0, (*Site).hardeningFile},
+		{"GET /api/workshop/events", socket | learner, (*Site).classEvents},
+
+		{"GET /api/hardening/{file}", learner, (*Site).hardeningFile},
 		{"POST /api/hardening/verify", command, (*Site).verifyHardening},
 
-		{"POST /api/mysteries/{seed}/answer", command, (*Site).answerMystery},
+		{"POST /api/mysteries/{seed}/answer", command | learner, (*Site).answerMystery},
 
 		{"POST /api/traces", command, (*Site).startTrace},
 		{"GET /api/traces/{id}", 0, (*Site).trace},
 		{"POST /api/traces/{id}/stop", command, (*Site).stopTrace},
 
-		{"GET /api/lessons/{lesson}/breakit", book, (*Site).breakData},
+		{"GET /api/lessons/{lesson}/breakit", book | learner, (*Site).breakData},
 		{"GET /api/exercises/{lesson}", owner, (*Site).exercise},
 		{"PUT /api/exercises/{lesson}", command | owner, (*Site).putExercise},
 		{"DELETE /api/exercises/{lesson}", command | owner, (*Site).resetExercise},
-		{"PUT /api/exercises/{lesson}/help", command, (*Site).putHelp},
+		{"PUT /api/exercises/{lesson}/help", command | learner, (*Site).putHelp},
 
-		{"GET /api/progress", 0, (*Site).progressData},
-		{"PUT /api/progress/place", command, (*Site).putPlace},
-		{"PUT /api/progress/guesses/{lesson}/{experiment}/{prediction}", command, (*Site).putGuess},
-		{"/api/", 0, (*Site).nowhere},
+		{"GET /api/progress", learner, (*Site).progressData},
+		{"PUT /api/progress/place", command | learner, (*Site).putPlace},
+		{"PUT /api/progress/guesses/{lesson}/{experiment}/{prediction}", command | learner, (*Site).putGuess},
+		{"/api/", learner, (*Site).nowhere},
 
 		{"GET /livez", open, (*Site).livez},
 		{"GET /readyz", open, (*Site).readyz},
@@ -143,16 +161,22 @@ func (s *Site) outer(next http.Handler) http.Handler {
 func (s *Site) guarded(rt route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, rt.needs.body())
+		v := s.who(r)
+		r = v.as(r)
 		var err error
 		switch {
 		case rt.needs&person != 0 && r.Method == http.MethodGet && r.URL.Query().Has("token"):
 			err = s.enter(w, r)
 		default:
-			if err = s.admit(r, rt.needs); err == nil {
+			if err = s.admit(r, v, rt); err == nil {
 				err = rt.serve(s, w, r)
 			}
 		}
-		if err != nil {
+		switch {
+		case err == nil:
+		case errors.Is(err, errNoToken) && s.invites(r, rt.needs):
+			http.Redirect(w, r, "/"+language(r)+"/join", http.StatusSeeOther)
+		default:
 			s.fail(w, r, rt.needs, err)
 		}
 	})

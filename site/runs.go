@@ -29,9 +29,9 @@ func (s *Site) start(w http.ResponseWriter, r *http.Request) error {
 		return errNoLinux
 	}
 	if o.Lesson == mysteryLesson {
-		return s.startMystery(w, o)
+		return s.startMystery(w, r, o)
 	}
-	e := s.shelf.edition()
+	v, e := s.visitor(r), s.shelf.edition()
 	if _, _, _, err := e.find(o.Lesson); err != nil {
 		return err
 	}
@@ -41,31 +41,32 @@ func (s *Site) start(w http.ResponseWriter, r *http.Request) error {
 	}
 	lab, _ := e.labs.Lab(x.Spec.Lab)
 	spec, err := o.spec(x, lab)
+	if err == nil {
+		err = s.capped(v, x.Spec, spec)
+	}
+	if err == nil {
+		err = predict(v, &spec, x, o)
+	}
+	if err == nil && o.Exercise {
+		err = s.version(v, e, x, &spec, o)
+	}
 	if err != nil {
 		return err
 	}
-	if err := s.predict(&spec, x, o); err != nil {
-		return err
-	}
-	if o.Exercise {
-		if err := s.version(e, x, &spec, o.Lesson); err != nil {
-			return err
-		}
-	}
-	run, err := s.cfg.Runner.Start(spec)
+	run, err := s.cfg.Runner.Start(spec, v.asking()...)
 	if err != nil {
-		return s.refused(err)
+		return s.refused(v, err)
 	}
-	s.begun(run, spec)
+	s.begun(v, run, spec)
 	w.Header().Set("Location", "/api/runs/"+run.ID())
 	return reply(w, http.StatusCreated, map[string]string{"id": run.ID()})
 }
 
 // refused says more of why a run was not accepted: which one is in the way, or
 // what is wrong with its lab.
-func (s *Site) refused(err error) error {
+func (s *Site) refused(v visitor, err error) error {
 	if errors.Is(err, runner.ErrBusy) {
-		if live := s.live(s.listed()); len(live) > 0 {
+		if live := s.live(s.listed(v)); len(live) > 0 {
 			return &refusal{err: err, run: live[len(live)-1]} // the others wait for it
 		}
 	}
@@ -77,14 +78,14 @@ func (s *Site) refused(err error) error {
 }
 
 // begun commits the answers that a run was started with, and waits for its end.
-func (s *Site) begun(run *runner.Run, spec labs.Spec) {
+func (s *Site) begun(v visitor, run *runner.Run, spec labs.Spec) {
 	s.counts.started.Add(1)
 	for _, p := range spec.Predictions {
 		if p.Given == nil && !p.Skipped {
 			continue
 		}
 		g := Guess{Given: p.Given, Skipped: p.Skipped, When: time.Now(), Run: run.ID()}
-		if err := s.progress.commit(spec.Name+"/"+p.ID, g); err != nil && !errors.Is(err, errCommitted) {
+		if err := v.progress.commit(spec.Name+"/"+p.ID, g); err != nil && !errors.Is(err, errCommitted) {
 			s.log.Error("site: commit a prediction", "run", run.ID(), "error", err)
 		}
 	}
@@ -102,27 +103,11 @@ func (s *Site) over(id string) {
 	sum, err := s.cfg.Runner.Summary(id)
 	if err == nil {
 		s.counts.ended(sum.Phase)
-		err = s.progress.take(counted(s.shelf.edition().book, []runner.Summary{sum})...)
+		err = s.progressOf(asker(sum)).take(counted(s.shelf.edition().book, []runner.Summary{sum})...)
 	}
 	if err != nil {
 		s.log.Error("site: take the checks", "run", id, "error", err)
 	}
-}
-
-// listed returns all runs, the newest first, and takes their checks: some may
-// have been made headless. What is sealed stays so.
-func (s *Site) listed() []runner.Summary {
-	runs, err := s.cfg.Runner.Runs()
-	if err == nil {
-		err = s.progress.take(counted(s.shelf.edition().book, runs)...)
-	}
-	if err != nil {
-		s.log.Error("site: list the runs", "error", err)
-	}
-	for i, sum := range runs {
-		runs[i] = s.veiled(sum)
-	}
-	return runs
 }
 
 // live returns those that this process carries and that have not ended.
@@ -140,7 +125,7 @@ func (s *Site) live(runs []runner.Summary) []string {
 func (s *Site) runs(w http.ResponseWriter, r *http.Request) error {
 	lesson, experiment := r.URL.Query().Get("lesson"), r.URL.Query().Get("experiment")
 	out := []runner.Summary{}
-	for _, sum := range s.listed() {
+	for _, sum := range s.listed(s.visitor(r)) {
 		l, x, _ := strings.Cut(sum.Experiment, "/")
 		of := x == experiment || sum.Kind == labs.Comparison && slices.Contains(sum.Arms, experiment)
 		if (lesson == "" || l == lesson) && (experiment == "" || of) && len(out) < maxListed {
@@ -178,14 +163,21 @@ func (s *Site) stop(w http.ResponseWriter, r *http.Request) error {
 
 // remove deletes a recording.
 func (s *Site) remove(w http.ResponseWriter, r *http.Request) error {
-	id := r.PathValue("id")
+	if err := s.removeRun(r.PathValue("id")); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// removeRun deletes a recording, and what is remembered of it.
+func (s *Site) removeRun(id string) error {
 	if err := s.cfg.Runner.Remove(id); err != nil {
 		return err
 	}
 	s.shown.forget(id)
 	s.series.forget(id)
 	s.patients.forget(id)
-	w.WriteHeader(http.StatusNoContent)
 	return nil
 }
 

@@ -18,14 +18,39 @@ type runView struct {
 	Title   content.Text // of the experiment
 	Changed string       // settings that differ from the experiment's
 	Held    int          // checks that passed
+	Who     string       // the learner who asked for it; empty: whose page it is
 }
 
 // runsPage lists every recording.
 func (s *Site) runsPage(w http.ResponseWriter, r *http.Request) error {
 	e := s.shelf.edition()
 	p := s.page(r, e)
-	p.Runs = runViews(e, s.listed())
+	v := s.visitor(r)
+	runs := s.listed(v)
+	if v.role == owns {
+		runs = s.everybodys()
+		for i, sum := range runs {
+			runs[i] = s.veiled(sum)
+		}
+	}
+	p.Runs = runViews(e, runs)
+	for i, run := range p.Runs {
+		p.Runs[i].Who = s.nameOf(asker(run.Summary))
+	}
 	return s.show(w, r, http.StatusOK, "runs", p, &pageData{})
+}
+
+// nameOf is a learner's name; empty for the owner.
+func (s *Site) nameOf(by string) string {
+	if by == "" {
+		return ""
+	}
+	if s.cfg.Class != nil {
+		if p, ok := s.cfg.Class.Person(by); ok {
+			return p.Name
+		}
+	}
+	return strings.ToLower(by[:min(len(by), 6)]) // of another class
 }
 
 func runViews(e *edition, runs []runner.Summary) []runView {

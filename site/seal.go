@@ -13,16 +13,16 @@ import (
 // whatever leaves the site is without that: readers of recordings use follow,
 // lists use veiled, and files are not given out.
 
-// sealed says whether a run's experiment is a mystery that is not solved.
-func (s *Site) sealed(experiment string) bool {
-	seed, ok := strings.CutPrefix(experiment, labs.MysteryPrefix)
-	return ok && !s.progress.answered(seed)
+// sealed says whether a run is of a mystery that whoever asked for it has not solved.
+func (s *Site) sealed(sum runner.Summary) bool {
+	seed, ok := strings.CutPrefix(sum.Experiment, labs.MysteryPrefix)
+	return ok && !s.progressOf(asker(sum)).answered(seed)
 }
 
 // unsealed is errSealed when the run's file would give the answer away.
 func (s *Site) unsealed(id string) error {
 	sum, err := s.cfg.Runner.Summary(id)
-	if err == nil && s.sealed(sum.Experiment) {
+	if err == nil && s.sealed(sum) {
 		err = errSealed
 	}
 	return err
@@ -38,7 +38,7 @@ func (s *Site) follow(id string, after uint64) (*runner.Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.sealed(sum.Experiment) {
+	if s.sealed(sum) {
 		rd = rd.Through(veil)
 	}
 	return rd, nil
@@ -46,10 +46,10 @@ func (s *Site) follow(id string, after uint64) (*runner.Reader, error) {
 
 // veiled is what may be told of a run in a list.
 func (s *Site) veiled(sum runner.Summary) runner.Summary {
-	if !s.sealed(sum.Experiment) {
+	if !s.sealed(sum) {
 		return sum
 	}
-	return runner.Summary{ID: sum.ID, Experiment: sum.Experiment, Began: sum.Began, Phase: sum.Phase, Reason: bare(sum.Reason),
+	return runner.Summary{ID: sum.ID, By: sum.By, Experiment: sum.Experiment, Began: sum.Began, Phase: sum.Phase, Reason: bare(sum.Reason),
 		Trust: sum.Trust, Edited: sum.Edited, Metrics: toldOf(sum.Metrics), Bytes: sum.Bytes}
 }
 

@@ -32,6 +32,9 @@ func (s *Site) Serve(ctx context.Context, ln net.Listener) error {
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
 	s.tasks.Go(func() { s.tools() }) // it takes a tenth of a second, and the first page says it
+	if s.cfg.Class != nil {
+		s.tasks.Go(s.keepDays)
+	}
 	failed := make(chan error, 1)
 	go func() { failed <- srv.Serve(ln) }()
 	select {

@@ -271,5 +271,5 @@ func (s *Site) shownValues(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return reply(w, http.StatusOK, map[string]any{"shown": list(s.shown.of(e, l, s.listed()))})
+	return reply(w, http.StatusOK, map[string]any{"shown": list(s.shown.of(e, l, s.listed(s.visitor(r))))})
 }

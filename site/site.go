@@ -11,9 +11,11 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"strings"
 	"sync"
 
 	"socketlabs/runner"
+	"socketlabs/site/workshop"
 )
 
 // Config of a Site. Only Root, Data and Runner are needed.
@@ -30,6 +32,13 @@ type Config struct {
 	// AllowHosts are values of the Host header to accept besides the loopback
 	// names, as a forwarded port needs them: "name" or "name:port".
 	AllowHosts []string
+	// Class is the workshop that this site serves; nil: it serves its owner only.
+	Class *workshop.Class
+	// Public is where learners reach it: "https://192.0.2.7:7022". Empty: where
+	// whoever asks has reached it.
+	Public string
+	// Fingerprint is the SHA-256 of a certificate that nobody vouches for.
+	Fingerprint string
 	// Dev serves templates, static files and texts from Root, as they are now.
 	Dev bool
 
@@ -45,6 +54,7 @@ type Site struct {
 	faces     *faces
 	shelf     *shelf
 	progress  *progress
+	learners  learners
 	shown     *shown
 	series    *seriesCache
 	patients  patients
@@ -81,7 +91,7 @@ func New(cfg Config) (*Site, error) {
 	if s.progress, err = openProgress(filepath.Join(cfg.Data, "site.db")); err != nil {
 		return nil, err
 	}
-	if s.faces, err = newFaces(cfg, s.pips); err == nil {
+	if s.faces, err = newFaces(cfg); err == nil {
 		s.token, err = token(cfg)
 	}
 	if err != nil {
@@ -107,11 +117,19 @@ func (s *Site) Close() error {
 // Link returns the address that lets a browser in, in one click. lang may be
 // empty: then the browser's own preference decides.
 func (s *Site) Link(addr, lang string) string {
-	u := url.URL{Scheme: "http", Host: addr, Path: "/", RawQuery: url.Values{"token": {s.token}}.Encode()}
+	u := url.URL{Scheme: s.scheme(), Host: addr, Path: "/", RawQuery: url.Values{"token": {s.token}}.Encode()}
 	if lang != "" {
 		u.Path = "/" + lang + "/"
 	}
 	return u.String()
+}
+
+// scheme is how this site is reached.
+func (s *Site) scheme() string {
+	if strings.HasPrefix(s.cfg.Public, "https:") {
+		return "https"
+	}
+	return "http"
 }
 
 // version returns the module's version and commit as the build recorded them.

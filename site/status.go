@@ -27,16 +27,17 @@ type status struct {
 }
 
 // statusNow takes the runs, which whoever asks has listed already.
-func (s *Site) statusNow(runs []runner.Summary) status {
+func (s *Site) statusNow(v visitor, runs []runner.Summary) status {
 	return status{
 		Version: s.cfg.Version, Host: s.cfg.Runner.Host(), Limits: s.cfg.Runner.Limits(),
-		Live: s.live(runs), Queue: list(s.cfg.Runner.Queue()), Trouble: list(s.cfg.Runner.Trouble()),
+		Live: s.live(runs), Queue: s.queueFor(v), Trouble: list(s.cfg.Runner.Trouble()),
 		Linux: linux, Toolchain: s.tools(),
 	}
 }
 
 func (s *Site) status(w http.ResponseWriter, r *http.Request) error {
-	return reply(w, http.StatusOK, s.statusNow(s.listed()))
+	v := s.visitor(r)
+	return reply(w, http.StatusOK, s.statusNow(v, s.listed(v)))
 }
 
 // toolchain asks the go command once which toolchain builds the labs.

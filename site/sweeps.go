@@ -2,6 +2,7 @@ package site
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"math"
@@ -42,47 +43,63 @@ func (s *Site) startSweep(w http.ResponseWriter, r *http.Request) error {
 	if !linux {
 		return errNoLinux
 	}
-	begin := s.climb
+	v := s.visitor(r)
+	plan, err := s.climb()
 	if !o.Ladder {
-		spec, err := s.swept(o)
-		if err != nil {
-			return err
-		}
-		begin = func() (*runner.Run, error) { return s.cfg.Runner.Start(spec) }
+		plan, err = s.swept(v, o)
 	}
-	run, err := begin()
+	if err == nil {
+		err = s.cappedTotal(v, plan.Seconds(), false)
+	}
 	if err != nil {
-		return s.refused(err)
+		return err
 	}
-	s.begun(run, labs.Spec{})
+	run, err := s.cfg.Runner.StartPlan(plan, v.asking()...)
+	if err != nil {
+		return s.refused(v, err)
+	}
+	s.begun(v, run, labs.Spec{})
 	w.Header().Set("Location", "/api/runs/"+run.ID())
 	return reply(w, http.StatusCreated, map[string]string{"id": run.ID()})
 }
 
-// climb starts the ladder with the rungs that this machine allows.
-func (s *Site) climb() (*runner.Run, error) {
+// climb is the ladder with the rungs that this machine allows.
+func (s *Site) climb() (labs.Plan, error) {
 	rungs := labs.Rungs(s.cfg.Runner.Host().Cores)
 	if runner.UringRefused() != nil {
 		rungs, _ = labs.Without(rungs, []string{"uring"})
 	}
-	plan, err := labs.Ladder(rungs)
-	if err != nil {
-		return nil, err
-	}
-	return s.cfg.Runner.StartPlan(plan)
+	return labs.Ladder(rungs)
 }
 
-// swept is the spec that an order asks for.
-func (s *Site) swept(o sweepOrder) (labs.Spec, error) {
+// swept is the plan that an order asks for.
+func (s *Site) swept(v visitor, o sweepOrder) (labs.Plan, error) {
 	e := s.shelf.edition()
 	if _, _, _, err := e.find(o.Lesson); err != nil {
-		return labs.Spec{}, err
+		return labs.Plan{}, err
 	}
 	x, err := e.book.Find(o.Lesson + "/" + o.Experiment)
 	if err != nil {
-		return labs.Spec{}, errNotFound
+		return labs.Plan{}, errNotFound
 	}
 	lab, _ := e.labs.Lab(x.Spec.Lab)
+	spec, err := o.spec(x, lab)
+	if err != nil {
+		return labs.Plan{}, err
+	}
+	steps, err := spec.Steps(lab)
+	for _, step := range steps {
+		err = cmp.Or(err, s.capped(v, x.Spec, step))
+	}
+	if err != nil {
+		return labs.Plan{}, err
+	}
+	plan, err := spec.SweepPlan(lab)
+	return plan, unplannable(err)
+}
+
+// spec is the experiment's as it is to be stepped through.
+func (o sweepOrder) spec(x *content.Experiment, lab labs.Lab) (labs.Spec, error) {
 	spec, err := order{Settings: o.Settings}.spec(x, lab)
 	if err != nil {
 		return spec, err
@@ -105,7 +122,7 @@ func (s *Site) swept(o sweepOrder) (labs.Spec, error) {
 // sweeps lists the runs that are one, the newest first.
 func (s *Site) sweeps(w http.ResponseWriter, r *http.Request) error {
 	out := []runner.Summary{}
-	for _, sum := range s.listed() {
+	for _, sum := range s.listed(s.visitor(r)) {
 		if sum.Kind == labs.Sweep && len(out) < maxListed {
 			sum.Metrics = nil
 			out = append(out, sum)

@@ -40,7 +40,7 @@ func TestSweepOrdersAreStrict(t *testing.T) {
 			t.Errorf("%s: %s: %d %+v", tt.why, tt.body, status, c.Error)
 		}
 	}
-	if got := s.live(s.listed()); len(got) != 0 {
+	if got := s.live(s.everybodys()); len(got) != 0 {
 		t.Errorf("something runs: %v", got)
 	}
 }

@@ -17,6 +17,9 @@ func (s *Site) suffer(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	f, err := x.fault(run.Seconds())
+	if err == nil {
+		err = s.cappedFault(s.visitor(r), f)
+	}
 	if err != nil {
 		return err
 	}

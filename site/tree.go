@@ -54,7 +54,7 @@ const (
 func (s *Site) tree(w http.ResponseWriter, r *http.Request) error {
 	e := s.shelf.edition()
 	p := s.page(r, e)
-	runs := treeRuns(e, s.listed())
+	runs := treeRuns(e, s.listed(s.visitor(r)))
 	t := &treePage{Runs: runs[:min(len(runs), 40)]}
 	o := t.objective(r)
 	if i := slices.IndexFunc(runs, func(x treeRun) bool { return x.ID == r.FormValue("run") }); i >= 0 {

@@ -20,10 +20,11 @@ type pageData struct {
 	Experiments []*experiment     `json:"experiments"`
 	Comparisons []comparison      `json:"comparisons"`
 	Metrics     map[string]metric `json:"metrics"`
-	Faults      []faultKind       `json:"faults"`            // that a run can be given
-	Run         string            `json:"run,omitempty"`     // the page replays only this one
-	Offline     bool              `json:"offline,omitempty"` // the page is a file, and nobody can be asked
-	Root        string            `json:"root,omitempty"`    // of the exported book that the page is a file of, from the page
+	Faults      []faultKind       `json:"faults"`             // that a run can be given
+	Run         string            `json:"run,omitempty"`      // the page replays only this one
+	Workshop    bool              `json:"workshop,omitempty"` // there is one, and the page follows it
+	Offline     bool              `json:"offline,omitempty"`  // the page is a file, and nobody can be asked
+	Root        string            `json:"root,omitempty"`     // of the exported book that the page is a file of, from the page
 	Exercise    *exerciseRef      `json:"exercise"`
 	Words       content.Words     `json:"words"`
 	Text        any               `json:"text"`
@@ -35,7 +36,7 @@ type pageData struct {
 type exerciseRef struct {
 	Goal string `json:"goal"` // the experiment
 	Func string `json:"func"`
-	File string `json:"file"` // in the data folder
+	File string `json:"file"` // in the data folder; empty: a version is chosen, not written
 }
 
 // experiment is one bench of the page.
@@ -293,10 +294,11 @@ func (s *Site) lessonData(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	runs := s.listed()
-	data, _ := s.lessonView(e, filled(l, s.shown.of(e, l, runs)), runs, s.progress.snapshot())
+	v := s.visitor(r)
+	runs := s.listed(v)
+	data, _ := s.lessonView(e, filled(l, s.shown.of(e, l, runs)), runs, v.progress.snapshot())
 	data.Lang, data.Version, data.Linux = preferred(r), s.cfg.Version, linux
-	data.Words, data.Text, data.Live = e.book.Words, s.faces.current().spoken("lesson"), e.live(l.ID)
+	data.Words, data.Text, data.Live = e.book.Words, s.faces.current().spoken("lesson"), s.followed(v, e, l.ID)
 	return reply(w, http.StatusOK, data)
 }
 

@@ -24,6 +24,7 @@ const defaultAddr = "127.0.0.1:7022"
 type serveFlags struct {
 	addr, lang string
 	open       bool
+	class      classFlags
 }
 
 func serveCommand(p *place) *cobra.Command {
@@ -39,35 +40,56 @@ func serveCommand(p *place) *cobra.Command {
 			return p.serve(cmd, f)
 		},
 	}
-	cmd.Flags().StringVar(&f.addr, "addr", "", "loopback address to serve on; port 0 for any (default "+defaultAddr+", or the next free port)")
+	cmd.Flags().StringVar(&f.addr, "addr", "", "address to serve on, a loopback one without --workshop; port 0 for any (default "+defaultAddr+", or the next free port)")
 	cmd.Flags().StringVar(&f.lang, "lang", "", "language of the printed link: ko or en (default: what the browser prefers)")
 	cmd.Flags().BoolVar(&f.open, "open", false, "open the link in your browser")
+	f.class.add(cmd.Flags())
 	return cmd
 }
 
 func (p *place) serve(cmd *cobra.Command, f serveFlags) (err error) {
-	ln, err := listen(f.addr)
+	if err := f.class.check(); err != nil {
+		return err
+	}
+	ln, err := listen(f.addr, f.class.name != "")
 	if err != nil {
 		return err
 	}
-	defer ln.Close()
+	defer func() { ln.Close() }()
 	root, data, err := p.open()
 	if err != nil {
 		return err
 	}
 	log := p.log(cmd.ErrOrStderr(), slog.LevelInfo)
-	r, err := runner.Open(runner.Config{Root: root, Data: data, Log: log})
+	config := site.Config{Root: root, Data: data, Log: log}
+	if f.class.name != "" {
+		if ln, err = f.class.open(&config, ln); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, config.Class.Close()) }()
+	} else if err := expireClasses(data); err != nil {
+		return err
+	}
+	r, err := runner.Open(runner.Config{Root: root, Data: data, Log: log, Limits: f.class.limits(config.Class)})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, closeRunner(r)) }()
-	s, err := site.New(site.Config{Root: root, Data: data, Runner: r, Log: log})
+	config.Runner = r
+	s, err := site.New(config)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	link := s.Link(ln.Addr().String(), f.lang)
-	fmt.Fprintf(cmd.OutOrStdout(), "Socket Labs: %s\n", link)
+	link := s.Link(reachable(ln.Addr()), f.lang)
+	if config.Class == nil {
+		fmt.Fprintf(cmd.OutOrStdout(), "Socket Labs: %s\n", link)
+	} else {
+		fmt.Fprintf(cmd.OutOrStdout(), "Instructor: %s\n", link)
+		if err := f.class.invite(cmd.OutOrStdout(), config, ln.Addr(), f.lang); err != nil {
+			return err
+		}
+	}
 	if f.open {
 		openBrowser(cmd.Context(), link, func(err error) { log.Warn("open the browser", "error", err) })
 	}
@@ -75,15 +97,16 @@ func (p *place) serve(cmd *cobra.Command, f serveFlags) (err error) {
 }
 
 // listen opens the address that was asked for, or the default one or the next
-// free port above it. Only loopback: others could reach what runs here.
-func listen(addr string) (net.Listener, error) {
+// free port above it. Only loopback, but for a workshop: others could reach what
+// runs here.
+func listen(addr string, workshop bool) (net.Listener, error) {
 	if addr != "" {
 		host, err := netip.ParseAddrPort(addr)
 		if err != nil {
 			return nil, fmt.Errorf("--addr %q is not allowed: it takes an address and a port, like %s", addr, defaultAddr)
 		}
-		if !host.Addr().IsLoopback() {
-			return nil, fmt.Errorf("--addr %s would let others in: it takes a loopback address, like %s", addr, defaultAddr)
+		if !host.Addr().IsLoopback() && !workshop {
+			return nil, fmt.Errorf("--addr %s would let others in: it takes a loopback address, like %s, or a --workshop, which people join by a code", addr, defaultAddr)
 		}
 		ln, err := net.Listen("tcp", addr)
 		if errors.Is(err, syscall.EADDRINUSE) {

@@ -84,7 +84,9 @@ type Run struct {
 	// solution: Code is the hash with it. Such a run counts for an exercise only.
 	Exercise bool `json:"exercise,omitempty"`
 	// Command is the server that was run in the lab's place; empty: the lab.
-	Command  []string `json:"command,omitempty"`
+	Command []string `json:"command,omitempty"`
+	// By is the person who asked for the run, by an opaque id; empty: the owner.
+	By       string   `json:"by,omitempty"`
 	Question Question `json:"question"`
 	Asked    any      `json:"asked"` // the labs.Spec, whole
 	Host     Host     `json:"host"`

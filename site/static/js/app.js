@@ -4,6 +4,7 @@
 import { Bench } from "./bench.js";
 import { startBreakIt } from "./breakit.js";
 import { CapacityPage } from "./capacity.js";
+import { startChosen } from "./chosen.js";
 import { dressCode, startCopy } from "./copy.js";
 import { byId, every, hit, one } from "./dom.js";
 import { startErrorMap } from "./errormap.js";
@@ -25,6 +26,7 @@ import { Replay } from "./replayed.js";
 import { Search } from "./search.js";
 import { dressTerms, startTerms } from "./terms.js";
 import { both } from "./words.js";
+import { startWorkshop } from "./workshop.js";
 
 new Live((root) => { setMath(); dressCode(root); dressTerms(root); }); // first: it must see the page as the site sent it
 recall();
@@ -41,15 +43,17 @@ const help = /** @type {HTMLDialogElement} */ (byId("ui-help"));
 const menu = one(document, "[data-act=contents]");
 const replay = page.run ? new Replay() : null;
 const bench = !replay && document.getElementById("ui-bench") && experiments.length ? new Bench() : null;
-if (document.getElementById("ui-import")) new Recordings();
+if (document.querySelector("main.runs")) new Recordings();
 const capacity = document.getElementById("ui-sweep") ? new CapacityPage() : null;
-if (bench && page.exercise) {
+if (bench && page.exercise?.file === "") startChosen(page.exercise, bench);
+else if (bench && page.exercise) {
   const exercise = new Exercise(page.exercise, bench);
   bench.ready = (x) => exercise.ready(x);
 }
 startBreakIt();
 startErrorMap();
 startHarden();
+startWorkshop();
 
 /** @param {boolean} open */
 function contents(open) {

@@ -42,6 +42,8 @@ export class Bench {
 
   /** Whether a run may begin: an exercise saves its text first. @type {(x: Experiment) => Promise<boolean>} */
   ready = async () => true;
+  /** Which version of an exercise's function runs; empty: the owner's own. */
+  version = "";
 
   constructor() {
     setInterval(() => { if (isLive(this.state)) this.#show.touch(); }, 100);
@@ -206,7 +208,7 @@ export class Bench {
     const x = this.#x;
     if (!mayRun(this.state) || !(await this.ready(x)) || x !== this.#x || !mayRun(this.state)) return;
     const before = this.#run && !this.#run.author && !this.#run.begin?.kind && this.#run.phase === "finished" ? this.#run : this.#under;
-    await this.#begin("/api/runs", { lesson: page.lesson, experiment: this.#x.id, settings: this.#knobs.settings(), faults: this.#faults.extras(), exercise: page.exercise?.goal === this.#x.id, ...this.#predictions.commitment(this.#x.id) }, before);
+    await this.#begin("/api/runs", { lesson: page.lesson, experiment: this.#x.id, settings: this.#knobs.settings(), faults: this.#faults.extras(), exercise: page.exercise?.goal === this.#x.id, ...(this.version ? { version: this.version } : {}), ...this.#predictions.commitment(this.#x.id) }, before);
   }
 
   /** Runs what is on the bench in turns with what was before. */

@@ -224,6 +224,7 @@
  * @property {string} version
  * @property {boolean} linux
  * @property {string} [run] the page replays only this one
+ * @property {boolean} [workshop] there is one, and the page follows it
  * @property {boolean} [offline] the page is a file, and nobody can be asked
  * @property {{lesson: string, stamp: string, shape: string}} [live] the files that the page follows
  * @property {string} [root] of the exported book that the page is a file of, from the page
@@ -231,7 +232,7 @@
  * @property {LessonComparison[]|null} comparisons
  * @property {Record<string, Metric>|null} metrics
  * @property {FaultKind[]|null} faults
- * @property {{goal: string, func: string, file: string}|null} exercise of the lesson
+ * @property {{goal: string, func: string, file: string}|null} exercise of the lesson; without a file a version is chosen, not written
  * @property {Record<"knobs"|"settings"|"faults"|"metrics"|"groups"|"units"|"queues", Record<string, Text>|null>} words
  * @property {Record<string, Text>} text
  */

@@ -16,7 +16,7 @@ export class Recordings {
   #sort = { by: "when", up: false };
 
   constructor() {
-    this.#dropping(byId("ui-import"), /** @type {HTMLInputElement} */ (byId("ui-import-file")));
+    if (document.getElementById("ui-import")) this.#dropping(byId("ui-import"), /** @type {HTMLInputElement} */ (byId("ui-import-file")));
     if (!this.#table) return;
     for (const tr of this.#rows()) this.#dress(tr);
     for (const th of every(this.#table, "th[data-sort]")) this.#sortable(th);

@@ -1,0 +1,126 @@
+package site
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"socketlabs/site/workshop"
+)
+
+// classPage is the instructor's page. Without a workshop it says how to start one.
+type classPage struct {
+	Started     bool
+	Door        workshop.Door
+	People      []workshop.Person
+	Caps        workshop.Caps
+	Cores       int
+	Link        string // that brings people to the page where they join
+	Host        string // what they type, when they can not follow it
+	QR          *qr    // of the link
+	Encrypted   bool
+	Local       bool // it can be reached from this machine only
+	Fingerprint string
+	Wrong       string // what a change was refused for: the key of text.yaml
+	Now         time.Time
+}
+
+// workshopPage is the instructor's.
+func (s *Site) workshopPage(w http.ResponseWriter, r *http.Request) error {
+	return s.showWorkshop(w, r, http.StatusOK, "")
+}
+
+func (s *Site) showWorkshop(w http.ResponseWriter, r *http.Request, status int, wrong string) error {
+	p := s.page(r, s.shelf.edition())
+	p.Path = "workshop"
+	c := &classPage{Started: s.cfg.Class != nil, Cores: s.cfg.Runner.Host().Cores, Wrong: wrong, Now: time.Now(), Fingerprint: s.cfg.Fingerprint}
+	p.Class = c
+	if !c.Started {
+		return s.show(w, r, status, "workshop", p, &pageData{})
+	}
+	base := s.base(r)
+	c.Door, c.People, c.Caps = s.cfg.Class.Door(), s.cfg.Class.People(), s.cfg.Class.Settings().Caps
+	c.Link, c.Host = JoinLink(base, p.Lang, c.Door), strings.TrimPrefix(strings.TrimPrefix(base, "http://"), "https://")
+	c.Encrypted = strings.HasPrefix(base, "https:")
+	host, _ := splitHost(c.Host)
+	c.Local = loopback(host)
+	var err error
+	if c.QR, err = qrOf(c.Link); err != nil {
+		return err
+	}
+	return s.show(w, r, status, "workshop", p, &pageData{})
+}
+
+// base is where learners reach this site.
+func (s *Site) base(r *http.Request) string {
+	switch {
+	case s.cfg.Public != "":
+		return s.cfg.Public
+	case r.TLS != nil:
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
+}
+
+// JoinLink is the address where people join, with what lets them in behind the #,
+// which no server's log has. lang may be empty: then the browser's preference decides.
+func JoinLink(base, lang string, door workshop.Door) string {
+	if lang == "" {
+		return base + "/join#" + door.Link
+	}
+	return base + "/" + lang + "/join#" + door.Link
+}
+
+// door opens or closes it, or changes the code.
+func (s *Site) door(w http.ResponseWriter, r *http.Request) error {
+	if s.cfg.Class == nil {
+		return errNoClass
+	}
+	var err error
+	switch r.PostFormValue("do") {
+	case "open":
+		err = s.cfg.Class.OpenDoor()
+	case "close":
+		err = s.cfg.Class.CloseDoor()
+	case "code":
+		err = s.cfg.Class.NewCode()
+	default:
+		return &refusal{err: errRequest, field: "do"}
+	}
+	if err != nil {
+		return err
+	}
+	return s.back(w, r, "workshop")
+}
+
+// changePerson renames, removes, readmits or deletes somebody.
+func (s *Site) changePerson(w http.ResponseWriter, r *http.Request) error {
+	if s.cfg.Class == nil {
+		return errNoClass
+	}
+	id := r.PathValue("person")
+	var err error
+	switch r.PostFormValue("do") {
+	case "rename":
+		_, err = s.cfg.Class.Rename(id, r.PostFormValue("name"))
+	case "remove":
+		if _, err = s.cfg.Class.Remove(id); err == nil {
+			s.stopAll(id)
+		}
+	case "readmit":
+		_, err = s.cfg.Class.Readmit(id)
+	case "delete":
+		err = s.forget(id)
+	default:
+		return &refusal{err: errRequest, field: "do"}
+	}
+	if errors.Is(err, workshop.ErrName) || errors.Is(err, workshop.ErrFull) {
+		f := told(err)
+		return s.showWorkshop(w, r, f.status, "api."+f.code)
+	}
+	if err != nil {
+		return err
+	}
+	return s.back(w, r, "workshop")
+}
