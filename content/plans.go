@@ -82,7 +82,7 @@ func readStep(v value, drafts []*draft) Step {
 	if keys["lesson"].absent() {
 		for _, name := range []string{"experiments", "vote"} {
 			if of, given := keys[name]; given {
-				of.fail("%s are of a lesson: name it as lesson", name)
+				of.fail("%s of which lesson? name it as lesson", name)
 			}
 		}
 		return s
@@ -141,7 +141,7 @@ func (d *draft) voted(v value, s Step) {
 func required(v value, what string, keys map[string]value, names ...string) {
 	for _, name := range names {
 		if _, ok := keys[name]; !ok {
-			v.fail("%s has %s", what, name)
+			v.fail("%s has no %s", what, name)
 		}
 	}
 }

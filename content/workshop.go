@@ -131,7 +131,11 @@ func (p *page) refer(n ast.Node) {
 		return ast.WalkContinue, nil
 	})
 	for _, c := range spans {
-		name := string(c.Text(p.src))
+		first, ok := c.FirstChild().(*ast.Text)
+		if !ok || c.ChildCount() != 1 {
+			continue // of several lines: no name
+		}
+		name := string(first.Segment.Value(p.src))
 		_, isPrediction := p.predictions[name]
 		switch id, predict := strings.CutPrefix(name, "predict:"); {
 		case predict && p.predictions[id] == nil:
@@ -140,7 +144,6 @@ func (p *page) refer(n ast.Node) {
 			if section == "ask" {
 				p.votes = append(p.votes, vote{id, p.lineOf(c)})
 			}
-			first := c.FirstChild().(*ast.Text)
 			first.Segment = first.Segment.WithStart(first.Segment.Start + len("predict:"))
 			p.link(c, p.ID+"#"+id, true)
 		case section == "timing" && inLastCell(c) && !p.runs(name):

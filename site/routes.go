@@ -48,6 +48,8 @@ func routes() []route {
 		{"POST /{lang}/me/code", person | command | learner, (*Site).renewMe},
 		{"POST /{lang}/me/delete", person | command | learner, (*Site).deleteMe},
 		{"GET /{lang}/workshop", person, (*Site).workshopPage},
+		{"GET /{lang}/workshop/notes/{lesson}", person, (*Site).notesPage},
+		{"GET /{lang}/workshop/plans/{plan}", person, (*Site).planPage},
 		{"POST /{lang}/workshop/door", person | command, (*Site).door},
 		{"POST /{lang}/workshop/people/{person}", person | command, (*Site).changePerson},
 		{"GET /static/{path...}", open, (*Site).static},
