@@ -177,7 +177,7 @@ func summarize(id string, first, last []byte) Summary {
 func (s *Summary) header(r telemetry.Run, asked labs.Spec) {
 	s.Experiment, s.Began, s.Edited, s.Code = r.Experiment, r.Began, r.Edited, r.Code
 	s.Exercise = r.Exercise
-	s.By = r.By
+	s.By, s.Shared = r.By, r.Shared
 	s.Command, s.Knobs, s.Load = r.Command, asked.Knobs, asked.Load
 	s.Lab, s.Cores, s.Seconds = r.Lab, r.Host.Cores, asked.Seconds
 	s.Net, s.Sysctl = asked.Net, asked.Sysctl
@@ -190,6 +190,7 @@ func (s *Summary) header(r telemetry.Run, asked labs.Spec) {
 func (s *Summary) ended(e telemetry.End) {
 	s.Phase, s.Reason, s.Trust = e.Phase, e.Reason, e.Trust
 	s.Checks, s.Guesses, s.Metrics, s.Comparison = e.Checks, e.Guesses, e.Metrics, e.Comparison
+	s.Beside = int(e.Metrics["host.beside.max"])
 }
 
 // annotated adds what is written about the run; notes that can not be read take

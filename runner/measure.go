@@ -66,6 +66,9 @@ func (b *block) observe(ctx context.Context) error {
 		for k := tickAt(monotonic()) + 1; sleep(ctx, k.time()) == nil; k = max(k, tickAt(monotonic())) + 1 {
 			t := b.run.clock.on(k)
 			for _, e := range o.Sample(t) {
+				if e.From == telemetry.FromHost && b.run.header.Shared {
+					e.Values["host.beside"] = float64(b.run.place.beside())
+				}
 				b.say(e)
 			}
 			if (k-b.score.start)%10 == 0 {

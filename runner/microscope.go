@@ -37,6 +37,7 @@ type TraceOrder struct {
 	Schedule string         // id of one of trace.Schedules; empty: the first
 	Seconds  float64        // instead of the schedule's; 0: the schedule's
 	Command  []string       // a server that is not ours, in the lab's place
+	By       string         // as Asked's
 }
 
 // Trace is a trace as far as it has come. Events are in the order of their entry.
@@ -77,6 +78,9 @@ type Tracing struct {
 // ID of the trace.
 func (t *Tracing) ID() string { return t.now.ID }
 
+// By is the person who asked for it, see Asked.
+func (t *Tracing) By() string { return t.order.By }
+
 // Stop ends it.
 func (t *Tracing) Stop() { t.stop(errStopped) }
 
@@ -101,7 +105,7 @@ func (t *Tracing) change(f func(*Trace)) {
 }
 
 // Trace begins one, when no other goes on: it waits for the measuring slot.
-// ErrBusy, ErrClosed.
+// ErrBusy, ErrOneAtATime, ErrClosed.
 func (r *Runner) Trace(o TraceOrder) (*Tracing, error) {
 	t, err := r.newTracing(o)
 	if err != nil {
@@ -114,6 +118,9 @@ func (r *Runner) Trace(o TraceOrder) (*Tracing, error) {
 		return nil, ErrClosed
 	case slices.ContainsFunc(r.traces, func(old *Tracing) bool { return !over(old.done) }):
 		return nil, ErrBusy
+	}
+	if err := r.limited(o.By); err != nil {
+		return nil, err
 	}
 	r.traces = append(r.traces, t)
 	r.traces = r.traces[max(0, len(r.traces)-keptTraces):]

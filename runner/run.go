@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -31,6 +30,7 @@ type Run struct {
 	stop    context.CancelCauseFunc
 	done    chan struct{}
 
+	place  *place     // in the queue for the measuring slot
 	orders chan order // to the block
 	mu     sync.Mutex
 	asked  labs.Spec // guards: with the faults that were added since it began
@@ -108,7 +108,8 @@ func names(c *labs.Catalog) []string {
 	return out
 }
 
-// begin makes a run whose recording and stream have their first event.
+// begin makes a run that has its place in the queue, and whose recording and stream
+// have their first event.
 func (r *Runner) begin(plan labs.Plan, arms []*arm, command []string, how Asked) (*Run, error) {
 	now := time.Now().UTC()
 	run := &Run{
@@ -117,11 +118,16 @@ func (r *Runner) begin(plan labs.Plan, arms []*arm, command []string, how Asked)
 		orders: make(chan order, maxOrders), asked: arms[0].spec.Clone(),
 	}
 	run.header = run.heading(now)
-	run.header.By = how.By
+	run.header.By, run.header.Shared = how.By, how.Shared
 	run.phase.Store(telemetry.Queued)
 	var err error
+	run.place, err = r.slot.join(Ticket{Run: run.id, By: how.By, Experiment: plan.Name, Seconds: plan.Seconds(), Alone: !how.Shared})
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrDiskFull, err)
+	}
 	run.journal, err = begin(r.archive, run.id, telemetry.Event{Kind: telemetry.KindRun, From: telemetry.FromRunner, Run: &run.header})
 	if err != nil {
+		run.place.Close()
 		return nil, fmt.Errorf("%w: %w", ErrDiskFull, err)
 	}
 	if command == nil {
@@ -153,19 +159,13 @@ func (r *Run) carry() {
 
 // perform waits for the machine, builds, and executes the blocks.
 func (r *Run) perform(ctx context.Context) (judge.Verdict, error) {
+	defer r.place.Close()
 	if err := r.enter(telemetry.Queued, nil, nil); err != nil {
 		return judge.Verdict{}, err
 	}
-	ticket := Ticket{Run: r.id, Experiment: r.plan.Name, Seconds: r.plan.Seconds()}
-	held, err := r.runner.slot.take(ctx, ticket, func(place int, wait float64) {
-		r.enter(telemetry.Queued, &telemetry.Reason{Code: "slot-busy", Args: map[string]string{
-			"place": fmt.Sprint(place), "wait": fmt.Sprint(math.Ceil(wait)),
-		}}, nil)
-	})
-	if err != nil {
+	if err := r.place.wait(ctx, r.queued); err != nil {
 		return judge.Verdict{}, err
 	}
-	defer held.Close()
 	ctx, cancel := context.WithTimeoutCause(ctx, r.limit(), errTime) // which does not count the waiting
 	defer cancel()
 	if err := r.buildArms(ctx); err != nil {

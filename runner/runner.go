@@ -39,6 +39,7 @@ var (
 // Limits of what runs may use. The zero value of a field means its default.
 type Limits struct {
 	Waiting   int           `json:"waiting"`   // runs that wait while one is measured: 8
+	Shared    int           `json:"shared"`    // runs that are measured at the same time, of those that may: 1
 	Time      time.Duration `json:"time"`      // of a whole run, beside the time of its blocks when it has several: 2 min
 	Log       int           `json:"log"`       // lines a second from each process: 50, with bursts of 200
 	LogLine   int           `json:"log_line"`  // bytes: 4096
@@ -64,7 +65,7 @@ type Runner struct {
 	refused  error // why runs can not be isolated, nil when they can
 	archive  *archive
 	builder  *builder
-	slot     slot
+	slot     *slot
 	versions versions
 
 	closing context.Context // ends with Close
@@ -94,7 +95,7 @@ func Open(cfg Config) (*Runner, error) {
 	r := &Runner{
 		root: cfg.Root, limits: cfg.Limits.filled(), log: cfg.Log, archive: a,
 		builder:  &builder{root: cfg.Root, bin: filepath.Join(cfg.Data, "bin")},
-		slot:     slot{filepath.Join(cfg.Data, "measuring.lock"), filepath.Join(cfg.Data, "measuring")},
+		slot:     &slot{path: filepath.Join(cfg.Data, "measuring.lock"), queue: filepath.Join(cfg.Data, "measuring"), shared: max(cfg.Limits.Shared, 1)},
 		versions: versions{cfg.Root, filepath.Join(cfg.Data, "code")},
 		live:     map[string]*Run{}, whole: map[string]labs.Lab{},
 	}
@@ -121,7 +122,7 @@ func Open(cfg Config) (*Runner, error) {
 // filled returns the limits with the defaults in place of zeros.
 func (l Limits) filled() Limits {
 	return Limits{
-		Waiting: cmp.Or(l.Waiting, 8), Time: cmp.Or(l.Time, 2*time.Minute),
+		Waiting: cmp.Or(l.Waiting, 8), Shared: max(l.Shared, 1), Time: cmp.Or(l.Time, 2*time.Minute),
 		Log: cmp.Or(l.Log, 50), LogLine: cmp.Or(l.LogLine, 4096),
 		Memory: cmp.Or(l.Memory, 2<<30), Files: l.Files, Processes: cmp.Or(l.Processes, 4096),
 	}
@@ -140,6 +141,7 @@ func (r *Runner) Close(ctx context.Context) error {
 	done := make(chan struct{})
 	go func() {
 		r.work.Wait()
+		r.slot.work.Wait()
 		close(done)
 	}()
 	select {
@@ -180,7 +182,7 @@ func (r *Runner) Limits() Limits { return r.limits }
 func (r *Runner) Host() telemetry.Host { return r.host }
 
 // Start accepts a run: from here on its stream tells everything. Of a spec with a
-// sweep, it is one of several blocks.
+// sweep, it is one of several blocks. ErrBusy, ErrOneAtATime, ErrClosed.
 func (r *Runner) Start(spec labs.Spec, how ...Option) (*Run, error) {
 	if spec.Sweep == nil {
 		return r.accept(labs.One(spec), nil, r.asked(how))
@@ -236,6 +238,9 @@ func (r *Runner) accept(plan labs.Plan, command []string, how Asked) (*Run, erro
 	case r.going() > r.limits.Waiting:
 		return nil, ErrBusy
 	}
+	if err := r.limited(how.By); err != nil {
+		return nil, err
+	}
 	run, err := r.begin(plan, arms, command, how)
 	if err != nil {
 		return nil, err
@@ -253,10 +258,6 @@ func (r *Runner) accept(plan labs.Plan, command []string, how Asked) (*Run, erro
 	})
 	return run, nil
 }
-
-// Queue returns who measures and who waits for it, of all processes that have
-// the data folder open, in their order.
-func (r *Runner) Queue() []Ticket { return r.slot.line() }
 
 // going counts the runs that have not ended. A reader of a run's end may start
 // the next one at once.
@@ -346,9 +347,11 @@ func (r *Runner) Trouble() []string {
 type Summary struct {
 	ID         string             `json:"id"`
 	Experiment string             `json:"experiment"`
-	By         string             `json:"by,omitempty"`   // who asked for it; empty: the owner
-	Kind       string             `json:"kind,omitempty"` // comparison, sweep; empty: one experiment
-	Arms       []string           `json:"arms,omitempty"` // their labels, of a run of several blocks
+	By         string             `json:"by,omitempty"`     // who asked for it; empty: the owner
+	Shared     bool               `json:"shared,omitempty"` // others might be measured at the same time
+	Beside     int                `json:"beside,omitempty"` // how many were, at most
+	Kind       string             `json:"kind,omitempty"`   // comparison, sweep; empty: one experiment
+	Arms       []string           `json:"arms,omitempty"`   // their labels, of a run of several blocks
 	Began      time.Time          `json:"began"`
 	Phase      telemetry.Phase    `json:"phase"`
 	Reason     *telemetry.Reason  `json:"reason,omitempty"`

@@ -1,33 +1,48 @@
 package runner
 
 import (
-	"context"
+	"cmp"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
 
 // slot is the machine's measuring slot: one locked file of the data folder, so
-// that no two runs disturb each other, of whichever processes. Who waits for it
-// has a ticket, a file in the folder queue whose name says when it came, and that
-// it keeps locked: a ticket that nobody has locked is a leftover.
-type slot struct{ path, queue string }
+// that no two runs disturb each other unasked, of whichever processes. Who is
+// measured alone has the whole lock, who shares the machine a shared one. Who
+// waits has a ticket, a file in the folder queue whose name says when it came, and
+// that its process keeps locked: a ticket that nobody has locked is a leftover.
+type slot struct {
+	path, queue string
+	shared      int // how many may be measured at the same time, of those that share
+
+	mu       sync.Mutex
+	mine     []*place       // guards what follows: this process's, in the order of their names
+	last     int64          // time of the last that came
+	paused   bool           // none of mine begins
+	needed   bool           // one of mine waits or shares the machine
+	attended bool           // attend goes on
+	work     sync.WaitGroup // attend
+}
 
 // Ticket is a run's place in the queue for the measuring slot.
 type Ticket struct {
 	Run        string    `json:"run"`
+	By         string    `json:"by,omitempty"` // the person who asked for it; empty: the owner
 	Experiment string    `json:"experiment"`
-	Seconds    float64   `json:"seconds"` // that it takes, about
-	Began      time.Time `json:"began"`   // to measure; zero: it waits
+	Seconds    float64   `json:"seconds"`          // that it takes, about
+	Alone      bool      `json:"alone"`            // it shares the machine with no other
+	Paused     bool      `json:"paused,omitempty"` // its process lets none begin: others go first
+	Began      time.Time `json:"began"`            // to measure; zero: it waits
 
-	file *os.File
-	path string
+	name string // of its file: the time at which it came, and the run
 }
 
 // left is how many seconds the run still takes, about.
@@ -38,158 +53,123 @@ func (t Ticket) left() float64 {
 	return max(t.Seconds-time.Since(t.Began).Seconds(), 0)
 }
 
-// write puts the ticket into its file.
-func (t *Ticket) write() error {
-	data, err := json.Marshal(t)
-	if err == nil {
-		_, err = t.file.WriteAt(data, 0)
+// rank is the ticket's part of the line: who is measured, who waits, who is paused.
+func (t Ticket) rank() int {
+	switch {
+	case !t.Began.IsZero():
+		return 0
+	case t.Paused:
+		return 2
 	}
-	if err == nil {
-		err = t.file.Truncate(int64(len(data)))
-	}
-	return err
+	return 1
 }
 
-// drop gives the place up.
-func (t *Ticket) drop() {
-	os.Remove(t.path)
-	t.file.Close()
-}
-
-// join draws a ticket. Its file has its name only once it is locked.
-func (s slot) join(t Ticket) (*Ticket, error) {
-	if err := os.MkdirAll(s.queue, 0o755); err != nil {
-		return nil, err
-	}
-	f, err := os.CreateTemp(s.queue, ".*")
-	if err != nil {
-		return nil, err
-	}
-	t.file, t.path = f, filepath.Join(s.queue, fmt.Sprintf("%020d-%s", time.Now().UnixNano(), t.Run))
-	err = lock(f)
-	if err == nil {
-		err = t.write()
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), t.path)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-		f.Close()
-		return nil, err
-	}
-	return &t, nil
-}
+func inOrder(a, b Ticket) int { return cmp.Or(a.rank()-b.rank(), cmp.Compare(a.name, b.name)) }
 
 // line returns the tickets in their order, without those that nobody holds any
-// more, which it removes.
-func (s slot) line() (list []Ticket) {
-	entries, _ := os.ReadDir(s.queue) // sorted by name: by time
+// more, which it removes. This process's are known; slot.mu is held.
+func (s *slot) line() (list []Ticket) {
+	for _, p := range s.mine {
+		list = append(list, p.Ticket)
+	}
+	entries, _ := os.ReadDir(s.queue)
 	for _, e := range entries {
-		if info, err := e.Info(); err != nil || strings.HasPrefix(e.Name(), ".") && time.Since(info.ModTime()) < time.Minute {
-			continue // being drawn: a look would be in the way
-		}
-		path := filepath.Join(s.queue, e.Name())
-		f, err := os.Open(path)
-		if err != nil {
+		if slices.ContainsFunc(s.mine, func(p *place) bool { return p.name == e.Name() }) || drawn(e) {
 			continue
 		}
-		t := Ticket{path: path}
-		if unix.Flock(int(f.Fd()), unix.LOCK_SH|unix.LOCK_NB) == nil {
-			os.Remove(path)
-		} else if json.NewDecoder(f).Decode(&t) == nil {
+		if t, ok := s.foreign(e.Name()); ok {
 			list = append(list, t)
 		}
-		f.Close()
 	}
+	slices.SortFunc(list, inOrder)
 	return list
 }
 
-// ahead is how many come before the ticket, and how many seconds they take,
-// about.
-func (s slot) ahead(t *Ticket) (place int, wait float64) {
-	for _, other := range s.line() {
-		if other.path >= t.path {
-			break
-		}
-		place++
-		wait += other.left()
+// drawn says whether a ticket is only being drawn: a look would be in the way.
+func drawn(e os.DirEntry) bool {
+	if !strings.HasPrefix(e.Name(), ".") {
+		return false
 	}
-	return place, wait
+	info, err := e.Info()
+	return err != nil || time.Since(info.ModTime()) < time.Minute
 }
 
-// held is the slot while a run has it.
-type held struct {
-	file   *os.File
-	ticket *Ticket
-}
-
-// Close gives the slot to the next in the line.
-func (h *held) Close() {
-	h.file.Close()
-	h.ticket.drop()
-}
-
-// take waits for the slot, behind those who came before; told is called when it
-// has to wait, and whenever its place in the line has changed.
-func (s slot) take(ctx context.Context, t Ticket, told func(place int, wait float64)) (*held, error) {
-	ticket, err := s.join(t)
+// foreign reads another process's ticket.
+func (s *slot) foreign(name string) (Ticket, bool) {
+	path := filepath.Join(s.queue, name)
+	f, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return Ticket{}, false
 	}
-	f, err := s.wait(ctx, ticket, told)
-	if err != nil {
-		ticket.drop()
-		return nil, err
+	defer f.Close()
+	if unix.Flock(int(f.Fd()), unix.LOCK_SH|unix.LOCK_NB) == nil {
+		os.Remove(path)
+		return Ticket{}, false
 	}
-	ticket.Began = time.Now()
-	if err := ticket.write(); err != nil {
-		f.Close()
-		ticket.drop()
-		return nil, err
-	}
-	return &held{f, ticket}, nil
+	t := Ticket{name: name}
+	return t, json.NewDecoder(f).Decode(&t) == nil
 }
 
-func (s slot) wait(ctx context.Context, t *Ticket, told func(place int, wait float64)) (*os.File, error) {
-	f, err := os.OpenFile(s.path, os.O_CREATE|os.O_RDWR, 0o644)
-	if err != nil {
-		return nil, err
+// free says whether a ticket's turn has come, with these ahead of it. Nobody
+// overtakes: who wants to be alone and waits holds up those that share and came
+// later, and waits for no more than those that came before.
+func (s *slot) free(ahead []Ticket, t Ticket) bool {
+	if t.Alone {
+		return len(ahead) == 0
 	}
-	for waits, last := 0, -1; ; waits++ {
-		place, wait := s.ahead(t)
-		if place == 0 {
-			err = lock(f)
+	return len(ahead) < s.shared && !slices.ContainsFunc(ahead, func(a Ticket) bool { return a.Alone })
+}
+
+// waits are the seconds until each of a line begins, about; 0 for those that have.
+func (s *slot) waits(line []Ticket) []float64 {
+	begins := make([]float64, len(line))
+	var ends []float64 // of those ahead, in order
+	alone := 0.0       // when the last of them that is alone ends
+	for i, t := range line {
+		switch {
+		case !t.Began.IsZero() || len(ends) == 0:
+		case t.Alone:
+			begins[i] = ends[len(ends)-1]
+		case len(ends) < s.shared:
+			begins[i] = alone
+		default:
+			begins[i] = max(alone, ends[len(ends)-s.shared])
 		}
-		if place == 0 && err == nil {
-			return f, nil
+		end := begins[i] + t.left()
+		if t.Alone {
+			alone = max(alone, end)
 		}
-		if place == 0 && !errors.Is(err, unix.EWOULDBLOCK) {
-			f.Close()
-			return nil, err
-		}
-		pause := 50 * time.Millisecond
-		if waits < 3 { // somebody may only be looking, see busy
-			pause = time.Millisecond
-		} else if place != last {
-			last = place
-			told(place, wait)
-		}
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
-			f.Close()
-			return nil, context.Cause(ctx)
-		}
+		at, _ := slices.BinarySearch(ends, end)
+		ends = slices.Insert(ends, at, end)
 	}
+	return begins
 }
 
 // busy says whether something is measured now.
-func (s slot) busy() bool {
+func (s *slot) busy() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.ContainsFunc(s.line(), func(t Ticket) bool { return !t.Began.IsZero() })
+}
+
+// seize takes the slot's lock for a ticket. It returns nil when another process
+// has it: one that died a moment ago, or has not yet said that it measures.
+func (s *slot) seize(t Ticket) (*os.File, error) {
 	f, err := os.OpenFile(s.path, os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
-		return false
+		return nil, err
 	}
-	defer f.Close()
-	return errors.Is(unix.Flock(int(f.Fd()), unix.LOCK_SH|unix.LOCK_NB), unix.EWOULDBLOCK)
+	how := unix.LOCK_SH
+	if t.Alone {
+		how = unix.LOCK_EX
+	}
+	err = unix.Flock(int(f.Fd()), how|unix.LOCK_NB)
+	if err == nil {
+		return f, nil
+	}
+	f.Close()
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		return nil, nil
+	}
+	return nil, os.NewSyscallError("flock", err)
 }

@@ -5,8 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"math"
 	"slices"
 	"sync"
 
@@ -18,16 +16,18 @@ import (
 
 // carry waits for the machine, builds, and has the tracer do its work.
 func (t *Tracing) carry() error {
-	ticket := Ticket{Run: t.now.ID, Experiment: "trace/" + cmp.Or(t.order.Lab, "server"), Seconds: t.now.Schedule.Seconds}
-	held, err := t.runner.slot.take(t.context, ticket, func(place int, wait float64) {
-		t.change(func(n *Trace) {
-			n.Reason = &telemetry.Reason{Code: "slot-busy", Args: map[string]string{"place": fmt.Sprint(place), "wait": fmt.Sprint(math.Ceil(wait))}}
-		})
+	ticket := Ticket{Run: t.now.ID, Experiment: "trace/" + cmp.Or(t.order.Lab, "server"), Seconds: t.now.Schedule.Seconds, By: t.order.By, Alone: true}
+	place, err := t.runner.slot.join(ticket)
+	if err != nil {
+		return err
+	}
+	defer place.Close()
+	err = place.wait(t.context, func(now standing) {
+		t.change(func(n *Trace) { n.Reason = now.reason() })
 	})
 	if err != nil {
 		return err
 	}
-	defer held.Close()
 	ctx, cancel := context.WithTimeoutCause(t.context, traceTime+t.runner.limits.Time, errTime)
 	defer cancel()
 	command, err := t.command(ctx)

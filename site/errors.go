@@ -84,6 +84,8 @@ var faults = []fault{
 	{errTracing, 409, "tracing"},
 	{runner.ErrNoTrace, 404, "no-trace"},
 	{runner.ErrBusy, 409, "busy"},
+	{runner.ErrOneAtATime, 409, "one-at-a-time"},
+	{runner.ErrNotWaiting, 409, "not-waiting"},
 	{runner.ErrRunning, 409, "running"},
 	{runner.ErrClosed, 503, "closing"},
 	{runner.ErrNotMeasuring, 409, "not-measuring"},

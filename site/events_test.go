@@ -35,8 +35,9 @@ func dialAt(url, id string, after uint64) (*websocket.Conn, error) {
 
 // mark is what these tests look at in an event.
 type mark struct {
-	Seq  uint64
-	Kind telemetry.Kind
+	Seq   uint64
+	Kind  telemetry.Kind
+	State *telemetry.State
 }
 
 // next reads one frame's events.

@@ -186,7 +186,8 @@ func (s *Site) version(v visitor, e *edition, x *content.Experiment, spec *labs.
 	return nil
 }
 
-// counted are the runs whose checks count. One with a version of a function
+// counted are the runs whose checks count. One that shared the machine with
+// others counts for nothing. One with a version of a function
 // counts for its exercise, with the goal's own settings, and then as a whole: an
 // exercise is done or it is not. What the lab as it is shows does not do one.
 func counted(book *content.Book, runs []runner.Summary) []runner.Summary {
@@ -201,7 +202,7 @@ func counted(book *content.Book, runs []runner.Summary) []runner.Summary {
 	var out []runner.Summary
 	for _, r := range runs {
 		goal, is := goals[r.Experiment]
-		if r.Exercise == is && (!is || does(r, goal)) {
+		if !r.Shared && r.Exercise == is && (!is || does(r, goal)) {
 			out = append(out, r)
 		}
 	}

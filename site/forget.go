@@ -28,8 +28,8 @@ func (s *Site) keepDays() {
 	}
 }
 
-// stopAll ends the runs of a learner that go on.
-func (s *Site) stopAll(id string) (list []*runner.Run) {
+// stopRunsOf ends the runs of a learner that go on.
+func (s *Site) stopRunsOf(id string) (list []*runner.Run) {
 	for _, sum := range s.everybodys() {
 		if run, ok := s.cfg.Runner.Live(sum.ID); ok && asker(sum) == id && id != "" {
 			run.Stop()
@@ -42,7 +42,7 @@ func (s *Site) stopAll(id string) (list []*runner.Run) {
 // forget deletes a learner, what the class keeps of them, and their recordings: those
 // of runs that go on once these have ended.
 func (s *Site) forget(id string) error {
-	going := s.stopAll(id)
+	going := s.stopRunsOf(id)
 	if err := s.cfg.Class.Forget(id); err != nil {
 		return err
 	}

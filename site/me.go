@@ -26,9 +26,9 @@ func (s *Site) mePage(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Site) showMe(w http.ResponseWriter, r *http.Request, status int, m meView) error {
-	v := s.visitor(r)
-	if !v.learns() {
-		return errNotFound
+	v, err := s.me(r)
+	if err != nil {
+		return err
 	}
 	p := s.page(r, s.shelf.edition())
 	p.Path = "me"
@@ -44,10 +44,23 @@ func (s *Site) showMe(w http.ResponseWriter, r *http.Request, status int, m meVi
 	return s.show(w, r, status, "me", p, &pageData{})
 }
 
+// me is the learner who asks. The owner has no such page.
+func (s *Site) me(r *http.Request) (visitor, error) {
+	v := s.visitor(r)
+	if !v.learns() {
+		return v, errNotFound
+	}
+	return v, nil
+}
+
 // renameMe gives the learner another name.
 func (s *Site) renameMe(w http.ResponseWriter, r *http.Request) error {
+	v, err := s.me(r)
+	if err != nil {
+		return err
+	}
 	name := r.PostFormValue("name")
-	_, err := s.cfg.Class.Rename(s.visitor(r).by(), name)
+	_, err = s.cfg.Class.Rename(v.by(), name)
 	if errors.Is(err, workshop.ErrName) {
 		f := told(err)
 		return s.showMe(w, r, f.status, meView{Typed: cut(name), Wrong: f.text(s.faces.current())})
@@ -60,7 +73,11 @@ func (s *Site) renameMe(w http.ResponseWriter, r *http.Request) error {
 
 // renewMe shows another resume code; the one before is no good any more.
 func (s *Site) renewMe(w http.ResponseWriter, r *http.Request) error {
-	code, err := s.cfg.Class.Renew(s.visitor(r).by())
+	v, err := s.me(r)
+	if err != nil {
+		return err
+	}
+	code, err := s.cfg.Class.Renew(v.by())
 	if err != nil {
 		return err
 	}
@@ -69,11 +86,15 @@ func (s *Site) renewMe(w http.ResponseWriter, r *http.Request) error {
 
 // deleteMe deletes all that is kept of the learner.
 func (s *Site) deleteMe(w http.ResponseWriter, r *http.Request) error {
+	v, err := s.me(r)
+	if err != nil {
+		return err
+	}
 	if r.PostFormValue("sure") != "yes" {
 		said, _ := s.faces.current().said("me.delete.unsure", nil)
 		return s.showMe(w, r, http.StatusBadRequest, meView{Sure: said})
 	}
-	if err := s.forget(s.visitor(r).by()); err != nil {
+	if err := s.forget(v.by()); err != nil {
 		return err
 	}
 	http.SetCookie(w, &http.Cookie{Name: learnerCookie(r), Path: "/", MaxAge: -1, HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteLaxMode})

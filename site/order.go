@@ -11,6 +11,7 @@ import (
 
 	"socketlabs/content"
 	"socketlabs/labs"
+	"socketlabs/runner"
 )
 
 // order is what POST /api/runs asks for: names of the lesson and values of
@@ -55,6 +56,20 @@ func (x extra) refused(err error) error {
 		}
 	}
 	return &refusal{err: errSetting, field: field, text: content.Text{Ko: "쓸 수 없는 고장입니다. " + err.Error(), En: err.Error()}}
+}
+
+// graded says whether the run's checks count: with the lesson's own settings, and
+// no fault beside the experiment's. This is the one place that decides it.
+func (o order) graded() bool { return len(o.Settings) == 0 && len(o.Faults) == 0 }
+
+// how is how the run is measured. One that is graded has the machine for itself, as
+// comparisons, sweeps, mysteries and traces do; the others share it, as far as
+// Limits.Shared allows.
+func (o order) how() []runner.Option {
+	if o.graded() {
+		return nil
+	}
+	return []runner.Option{runner.Shared()}
 }
 
 // decode reads a body that must be exactly one value of v's form.

@@ -64,6 +64,11 @@ func routes() []route {
 
 		{"POST /api/runs", command | learner, (*Site).start},
 		{"POST /api/comparisons", command | learner, (*Site).compare},
+		{"GET /api/queue", learner, (*Site).queue},
+		{"POST /api/queue/pause", command, (*Site).pauseQueue},
+		{"POST /api/queue/resume", command, (*Site).resumeQueue},
+		{"POST /api/runs/stop-all", command, (*Site).stopAll},
+		{"POST /api/runs/{id}/first", command, (*Site).first},
 		{"GET /api/runs", learner, (*Site).runs},
 		{"GET /api/runs/{id}", learner, (*Site).run},
 		{"POST /api/runs/{id}/stop", command | learner, (*Site).stop},

@@ -53,7 +53,7 @@ func (s *Site) start(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	run, err := s.cfg.Runner.Start(spec, v.asking()...)
+	run, err := s.cfg.Runner.Start(spec, append(v.asking(), o.how()...)...)
 	if err != nil {
 		return s.refused(v, err)
 	}
@@ -65,6 +65,9 @@ func (s *Site) start(w http.ResponseWriter, r *http.Request) error {
 // refused says more of why a run was not accepted: which one is in the way, or
 // what is wrong with its lab.
 func (s *Site) refused(v visitor, err error) error {
+	if going, ok := s.cfg.Runner.Of(v.by()); ok && errors.Is(err, runner.ErrOneAtATime) {
+		return &refusal{err: err, run: going}
+	}
 	if errors.Is(err, runner.ErrBusy) {
 		if live := s.live(s.listed(v)); len(live) > 0 {
 			return &refusal{err: err, run: live[len(live)-1]} // the others wait for it

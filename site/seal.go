@@ -49,8 +49,8 @@ func (s *Site) veiled(sum runner.Summary) runner.Summary {
 	if !s.sealed(sum) {
 		return sum
 	}
-	return runner.Summary{ID: sum.ID, By: sum.By, Experiment: sum.Experiment, Began: sum.Began, Phase: sum.Phase, Reason: bare(sum.Reason),
-		Trust: sum.Trust, Edited: sum.Edited, Metrics: toldOf(sum.Metrics), Bytes: sum.Bytes}
+	return runner.Summary{ID: sum.ID, Experiment: sum.Experiment, Began: sum.Began, Phase: sum.Phase, Reason: bare(sum.Reason),
+		Trust: sum.Trust, Edited: sum.Edited, By: sum.By, Metrics: toldOf(sum.Metrics), Bytes: sum.Bytes}
 }
 
 // veil takes out of events what would give the answer away. None goes missing:
@@ -60,7 +60,7 @@ func veil(events []telemetry.Event) {
 		v := telemetry.Event{Seq: e.Seq, T: e.T, Kind: e.Kind, From: e.From, Block: e.Block}
 		switch {
 		case e.Run != nil:
-			v.Run = &telemetry.Run{ID: e.Run.ID, Schema: e.Run.Schema, Experiment: e.Run.Experiment, Began: e.Run.Began, Edited: e.Run.Edited, Host: e.Run.Host,
+			v.Run = &telemetry.Run{ID: e.Run.ID, Schema: e.Run.Schema, Experiment: e.Run.Experiment, Began: e.Run.Began, Edited: e.Run.Edited, Host: e.Run.Host, By: e.Run.By,
 				Question: telemetry.Question{Warmup: e.Run.Question.Warmup, Seconds: e.Run.Question.Seconds}}
 		case e.State != nil:
 			v.State = &telemetry.State{Phase: e.State.Phase, Reason: bare(e.State.Reason), Facts: e.State.Facts}
@@ -89,7 +89,7 @@ func bare(r *telemetry.Reason) *telemetry.Reason {
 		return nil
 	}
 	b := telemetry.Reason{Code: r.Code}
-	if r.Code == "slot-busy" {
+	if r.Code == "slot-busy" || r.Code == "paused" {
 		b.Args = r.Args
 	}
 	return &b

@@ -90,8 +90,13 @@ func (s *Site) stale() {
 // newSite opens a runner and a site on data; both end with the test.
 func newSite(t testing.TB, root, data string) *Site {
 	t.Helper()
+	return newSiteOf(t, root, data, runner.Limits{Waiting: 1})
+}
+
+func newSiteOf(t testing.TB, root, data string, limits runner.Limits) *Site {
+	t.Helper()
 	os.Symlink(built, filepath.Join(data, "bin")) // it may be there already
-	r, err := runner.Open(runner.Config{Root: root, Data: data, Limits: runner.Limits{Waiting: 1}})
+	r, err := runner.Open(runner.Config{Root: root, Data: data, Limits: limits})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,8 +129,13 @@ func serve(t *testing.T) *served {
 
 func serveAt(t *testing.T, root string) *served {
 	t.Helper()
+	return serveOf(t, root, runner.Limits{Waiting: 1})
+}
+
+func serveOf(t *testing.T, root string, limits runner.Limits) *served {
+	t.Helper()
 	data := t.TempDir()
-	s := newSite(t, root, data)
+	s := newSiteOf(t, root, data, limits)
 	srv := httptest.NewServer(s.Handler())
 	t.Cleanup(func() {
 		s.end() // WebSockets are not the server's any more

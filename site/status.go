@@ -16,14 +16,14 @@ import (
 
 // status is what the site says about itself and where it runs.
 type status struct {
-	Version   string          `json:"version"`
-	Host      telemetry.Host  `json:"host"`
-	Limits    runner.Limits   `json:"limits"`
-	Live      []string        `json:"live"`  // ids of runs
-	Queue     []runner.Ticket `json:"queue"` // who measures and who waits for it, in order
-	Trouble   []string        `json:"trouble"`
-	Linux     bool            `json:"linux"`
-	Toolchain string          `json:"toolchain"` // "go1.26.8"; empty: there is none
+	Version   string           `json:"version"`
+	Host      telemetry.Host   `json:"host"`
+	Limits    runner.Limits    `json:"limits"`
+	Live      []string         `json:"live"`  // ids of runs
+	Queue     []runner.Waiting `json:"queue"` // who measures and who waits for it, in order
+	Trouble   []string         `json:"trouble"`
+	Linux     bool             `json:"linux"`
+	Toolchain string           `json:"toolchain"` // "go1.26.8"; empty: there is none
 }
 
 // statusNow takes the runs, which whoever asks has listed already.

@@ -149,15 +149,15 @@ func (s *Site) theirs(v visitor, id string) error {
 
 // queueFor is the queue for the measuring slot as a visitor may see it: everybody's
 // places, and only of one's own what runs.
-func (s *Site) queueFor(v visitor) []runner.Ticket {
+func (s *Site) queueFor(v visitor) []runner.Waiting {
 	queue := list(s.cfg.Runner.Queue())
 	if !v.learns() {
 		return queue
 	}
 	queue = slices.Clone(queue)
 	for i, t := range queue {
-		if s.theirs(v, t.Run) != nil {
-			queue[i].Run, queue[i].Experiment = "", ""
+		if t.By != v.by() {
+			queue[i].Run, queue[i].Experiment, queue[i].By = "", "", ""
 		}
 	}
 	return queue

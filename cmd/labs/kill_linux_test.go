@@ -79,6 +79,7 @@ func killRound(t *testing.T, data string, user *syscall.Credential) time.Duratio
 		port = labPort(file)
 		return port != "" && sockets(port)["01"] >= 1000
 	})
+	waits := []string{s.start("epoll", "fits", nil), s.start("epoll", "fits", nil)}
 	tree := descendants(s.cmd.Process.Pid)
 	if len(tree) < 3 {
 		t.Fatalf("the site has %d descendants: shim, lab and load expected", len(tree))
@@ -106,7 +107,27 @@ func killRound(t *testing.T, data string, user *syscall.Credential) time.Duratio
 	if events, err := runner.ReadRecording(f); err != nil || len(events) == 0 || events[0].Kind != telemetry.KindRun {
 		t.Fatalf("the recording does not open: %d events, %v", len(events), err)
 	}
+	interrupted(t, data, append(waits, id))
 	return took
+}
+
+// interrupted checks that runs of a site that was killed say so, those that waited
+// too, and that they hold up nobody.
+func interrupted(t *testing.T, data string, ids []string) {
+	t.Helper()
+	r, err := runner.Open(runner.Config{Root: filepath.Join("..", ".."), Data: data})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close(t.Context())
+	for _, id := range ids {
+		if sum, err := r.Summary(id); err != nil || sum.Phase != telemetry.Interrupted || sum.Reason == nil || sum.Reason.Code != "site-restarted" {
+			t.Errorf("%s of a site that was killed: %s %+v, %v", id, sum.Phase, sum.Reason, err)
+		}
+	}
+	if line := r.Queue(); len(line) != 0 {
+		t.Errorf("tickets were left behind: %+v", line)
+	}
 }
 
 // labPort reads the lab's port from a recording that is being written.

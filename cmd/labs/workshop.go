@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 
 	"github.com/skip2/go-qrcode"
@@ -52,12 +53,13 @@ func (f *classFlags) check() error {
 	return nil
 }
 
-// limits are the runner's: as many runs may wait as there are people.
+// limits are the runner's: as many runs may wait as there are people, and of those
+// that may share the machine one more than it has cores are measured at once.
 func (f *classFlags) limits(class *workshop.Class) runner.Limits {
 	if class == nil {
 		return runner.Limits{}
 	}
-	return runner.Limits{Waiting: class.Settings().Seats + 8}
+	return runner.Limits{Waiting: class.Settings().Seats + 8, Shared: runtime.NumCPU() + 1}
 }
 
 // open opens the class, and encrypts what the listener accepts when that is asked for.
@@ -196,11 +198,22 @@ func forTerminal(code string, colour bool) string {
 	return b.String()
 }
 
-// expireClasses deletes workshops whose days are over, also when none is served.
-func expireClasses(data string) error {
+// expireClasses deletes workshops whose days are over, also when none is served, and
+// the recordings of who was in them.
+func expireClasses(data string, r *runner.Runner) error {
 	path := filepath.Join(data, workshop.File)
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	return workshop.Expire(path)
+	people, err := workshop.Expire(path)
+	if err != nil {
+		return err
+	}
+	runs, err := r.Runs()
+	for _, run := range runs {
+		if run.By != "" && run.Imported == nil && !people[run.By] && run.Phase.Over() {
+			err = errors.Join(err, r.Remove(run.ID))
+		}
+	}
+	return err
 }

@@ -83,8 +83,9 @@ func Catalogue() []Metric {
 		{"kernel.disk_written", KindCounter, "bytes"}, // that went, or will go, to a disk
 
 		// The machine.
-		{"host.load", KindGauge, ""}, // load average of one minute
-		{"host.busy", KindGauge, ""}, // cores in use, by anybody
+		{"host.load", KindGauge, ""},   // load average of one minute
+		{"host.busy", KindGauge, ""},   // cores in use, by anybody
+		{"host.beside", KindGauge, ""}, // other runs that are measured; of a run that shares the machine
 		{"host.steal", KindCounter, "seconds"},
 		{"host.psi_cpu", KindCounter, "seconds"},
 		{"host.psi_memory", KindCounter, "seconds"},

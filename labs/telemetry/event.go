@@ -86,7 +86,10 @@ type Run struct {
 	// Command is the server that was run in the lab's place; empty: the lab.
 	Command []string `json:"command,omitempty"`
 	// By is the person who asked for the run, by an opaque id; empty: the owner.
-	By       string   `json:"by,omitempty"`
+	By string `json:"by,omitempty"`
+	// Shared says that other runs might be measured at the same time: host.beside
+	// is how many were. Without it the run had the machine for itself.
+	Shared   bool     `json:"shared,omitempty"`
 	Question Question `json:"question"`
 	Asked    any      `json:"asked"` // the labs.Spec, whole
 	Host     Host     `json:"host"`
@@ -212,7 +215,7 @@ type End struct {
 
 // Doubt is one reason not to trust a run fully, with the value and its bound.
 type Doubt struct {
-	Code  string  `json:"code"` // late, gaps, steal, load, clock
+	Code  string  `json:"code"` // late, gaps, steal, load, beside, clock
 	Value float64 `json:"value"`
 	Bound float64 `json:"bound"`
 	Void  bool    `json:"void"` // false: amber

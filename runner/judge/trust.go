@@ -28,7 +28,7 @@ const (
 // doubts returns why the measured window is not to be trusted fully.
 func (j *Judge) doubts(v view) []telemetry.Doubt {
 	var out []telemetry.Doubt
-	for _, d := range []*telemetry.Doubt{j.late(v), j.gaps(v), j.steal(v), j.crowd(v)} {
+	for _, d := range []*telemetry.Doubt{j.late(v), j.gaps(v), j.steal(v), j.crowd(v), j.beside(v)} {
 		if d != nil {
 			out = append(out, *d)
 		}
@@ -119,4 +119,13 @@ func (j *Judge) crowd(v view) *telemetry.Doubt {
 		return &telemetry.Doubt{Code: "load", Value: others, Bound: maxOthers}
 	}
 	return nil
+}
+
+// beside's value is how many other runs were measured at the same time, at most.
+func (j *Judge) beside(v view) *telemetry.Doubt {
+	others, err := j.words.tracks["host.beside"].level(v, "max")
+	if err != nil || others == 0 {
+		return nil
+	}
+	return &telemetry.Doubt{Code: "beside", Value: others}
 }

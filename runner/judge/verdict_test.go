@@ -239,6 +239,12 @@ func TestTrust(t *testing.T) {
 		{"others work, and a core is free", func(w *world, _ *telemetry.Question) {
 			w.values["host.busy"] = func(float64) float64 { return 1.5 }
 		}, "green", telemetry.Doubt{}},
+		{"two others were measured, for a while", func(w *world, _ *telemetry.Question) {
+			w.values["host.beside"] = func(t float64) float64 { return max(0, 2-math.Floor(t)) }
+		}, "amber", telemetry.Doubt{Code: "beside", Value: 2}},
+		{"it might have shared the machine, and did not", func(w *world, _ *telemetry.Question) {
+			w.values["host.beside"] = func(t float64) float64 { return 0 }
+		}, "green", telemetry.Doubt{}},
 	} {
 		q, w := question(), standard()
 		q.Checks = []telemetry.Formula{{ID: "c", Expr: "seconds > 1"}}

@@ -132,36 +132,6 @@ func open(path string) (*bolt.DB, error) {
 	return db, nil
 }
 
-// Expire deletes the classes of a store that nobody has open whose days are over.
-func Expire(path string) error {
-	db, err := open(path)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	return db.Update(func(tx *bolt.Tx) error { return expire(tx, "") })
-}
-
-// expire deletes all classes whose days are over but one.
-func expire(tx *bolt.Tx, but string) error {
-	all, err := tx.CreateBucketIfNotExists(classesBucket)
-	if err != nil {
-		return err
-	}
-	var over [][]byte
-	err = all.ForEachBucket(func(id []byte) error {
-		m, err := readMeta(all.Bucket(id))
-		if err == nil && string(id) != but && time.Now().After(m.Until) {
-			over = append(over, id)
-		}
-		return err
-	})
-	for _, id := range over {
-		err = errors.Join(err, all.DeleteBucket(id))
-	}
-	return err
-}
-
 func readMeta(b *bolt.Bucket) (m meta, err error) {
 	err = json.Unmarshal(b.Get(metaKey), &m)
 	return m, err

@@ -147,7 +147,7 @@ export class CapacityPage {
   #tell() {
     const p = this.#live;
     if (!p) return;
-    this.#lamp(p.phase, text(known(`state.${p.phase}`) ? `state.${p.phase}` : "state.running", { t: fixed(p.spent, 0) }));
+    this.#lamp(p.phase, text(p.paused ? "state.paused" : known(`state.${p.phase}`) ? `state.${p.phase}` : "state.running", { t: fixed(p.spent, 0) }));
     byId("ui-sweep-progress").replaceChildren(...p.words());
   }
 

@@ -44,6 +44,8 @@
  * @property {string} lab
  * @property {boolean} [edited]
  * @property {boolean} [exercise] one function was another version
+ * @property {string} [by] who asked for it; none: the owner
+ * @property {boolean} [shared] others might be measured at the same time
  * @property {string[]} [command] the server that was run in the lab's place
  * @property {Host} host
  * @property {string} [kind] comparison, sweep; of a run of several blocks

@@ -2,15 +2,19 @@
 // Puts the code of the link into the form. It stands behind the #, where no server's
 // log has it; the rest of it is a key that nobody could type or guess.
 
-const [, code, key] = /^#([\w]{3}-[\w]{3})-([\w]+)$/.exec(location.hash) ?? [];
 const field = /** @type {HTMLInputElement} */ (document.getElementById("join-code"));
 const hidden = /** @type {HTMLInputElement} */ (document.getElementById("join-key"));
 const name = /** @type {HTMLInputElement} */ (document.getElementById("join-name"));
 
-if (code && field.value === "") {
+function take() {
+  const [, code, key] = /^#(\w{3}-\w{3})-(\w+)$/.exec(location.hash) ?? [];
+  if (!code) return;
   field.value = code;
   hidden.value = key;
   name.focus();
+  for (const a of document.querySelectorAll("[data-lang]")) if (a instanceof HTMLAnchorElement) a.hash = location.hash;
 }
+
 field.addEventListener("input", () => { hidden.value = ""; }); // it is another code now
-for (const a of document.querySelectorAll("[data-lang]")) if (a instanceof HTMLAnchorElement) a.hash = location.hash;
+addEventListener("hashchange", take); // the link was opened where the page was open already
+take();

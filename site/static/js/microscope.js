@@ -77,7 +77,7 @@ async function carry(o, i, n) {
     const t = /** @type {Trace} */ (await get(`/api/traces/${live}`));
     if (over(t)) return t;
     const line = t.phase === "queued" ? t.reason?.args : undefined;
-    light(t.phase, line ? "scope.phase.waits" : `scope.phase.${t.phase}`, { i: i + 1, n, lab: o.lab, ...line });
+    light(t.phase, line ? (t.reason?.code === "paused" ? "scope.phase.paused" : "scope.phase.waits") : `scope.phase.${t.phase}`, { i: i + 1, n, lab: o.lab, ...line });
     await new Promise((wake) => setTimeout(wake, 250));
   }
 }

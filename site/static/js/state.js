@@ -57,6 +57,7 @@ const spent = (state, s) => (state === "queued" || state === "building" ? (perfo
 
 /** The lamp's words. @param {State} state @param {Situation} s */
 export function lampText(state, s) {
+  if (state === "queued" && s.run?.reason?.code === "paused") return text("state.paused", { t: fixed(spent(state, s), 1) });
   if (state === "queued" || state === "building") return text(`state.${state}`, { t: fixed(spent(state, s), 1) });
   return text(`state.${state}`);
 }
@@ -80,7 +81,7 @@ export function noteOf(state, s) {
   switch (name) {
     case "author": return say("busy", "author", [text("note.author.why", hostArgs(run))], [replay]);
     case "locked": return say("busy", "locked", undefined, [{ act: "predict", key: "note.locked.go", main: true }, { act: "skip", key: "note.locked.skip" }]);
-    case "queued": return say("busy", "queued", run?.reason?.args?.place ? [text("note.queued.place", run.reason.args)] : undefined, [{ act: "stop", key: "note.queued.stop" }]);
+    case "queued": return queued(run);
     case "building": return say("busy", "building", undefined, [], { lab: s.experiment.lab });
     case "running": return running(s);
     case "draining": return say("ok", "draining");
@@ -127,11 +128,20 @@ function exported(s) {
   return { kind: "busy", title: text("note.author"), body: [text("note.recorded.why", hostArgs(s.run)), text("note.exported.why")], raw, acts: [replay] };
 }
 
+/** In line, or held up by whoever leads. @param {Run|null} run @returns {Note} */
+function queued(run) {
+  const r = run?.reason, acts = [{ act: "stop", key: "note.queued.stop" }];
+  if (r?.code === "paused") return say("busy", "paused", undefined, acts, r.args);
+  const body = r?.args?.place ? [text("note.queued.place", r.args)] : [text("note.queued.why")];
+  return say("busy", "queued", run?.begin?.shared ? [...body, text("note.queued.shared")] : body, acts);
+}
+
 /** @param {Situation} s */
 function running(s) {
   const run = s.run, facts = { addr: run?.facts.addr ?? "–", pid: run?.facts.pid ?? "–" };
   const warm = run !== null && run.series.now < run.series.warmup;
-  return say("ok", "running", [text(warm ? "note.running.warm" : "note.running.measure")], [], facts);
+  const others = run?.series.value("host.beside") ?? 0;
+  return say("ok", "running", [text(warm ? "note.running.warm" : "note.running.measure"), ...(others > 0 ? [text("note.running.beside", { n: others })] : [])], [], facts);
 }
 
 /** @param {Situation} s */

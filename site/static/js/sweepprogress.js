@@ -11,6 +11,8 @@ const BESIDE = 0.6;
 export class Progress {
   /** @type {Phase|"lost"} */
   phase = "queued";
+  /** Whoever leads holds it up. */
+  paused = false;
   /** @type {string|null} the label of the block that is measured */
   label = null;
   #since = performance.now();
@@ -54,6 +56,7 @@ export class Progress {
     if (e.state) {
       if (e.state.phase !== this.phase) this.#since = performance.now();
       this.phase = e.state.phase;
+      this.paused = e.state.reason?.code === "paused";
     }
     if (e.begin) {
       this.label = e.begin.label;
