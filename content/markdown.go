@@ -122,6 +122,9 @@ var (
 	tag       = regexp.MustCompile(`<[^>]*>`)
 )
 
+// Plain returns the text of it, see plainText.
+func (h HTML) Plain() Text { return Text{Ko: plainText(h.Ko), En: plainText(h.En)} }
+
 // plainText returns the text of HTML that markdown made: tags stripped,
 // drawings and placeholders left out, white space folded.
 func plainText(h template.HTML) string {

@@ -1,6 +1,7 @@
 package site
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"slices"
@@ -92,10 +93,14 @@ func (s *Site) compare(w http.ResponseWriter, r *http.Request) error {
 		return errNoLinux
 	}
 	e := s.shelf.edition()
-	if _, _, _, err := e.find(v.Lesson); err != nil {
+	l, _, _, err := e.find(v.Lesson)
+	if err != nil {
 		return err
 	}
 	asks := s.visitor(r)
+	if err := s.gated(asks, l, cmp.Or(v.Comparison, v.Experiment)); err != nil {
+		return err
+	}
 	plan, err := s.plan(asks, e, v)
 	if err == nil {
 		err = s.cappedTotal(asks, plan.Seconds(), v.Comparison != "" && v.Rounds == 0)

@@ -40,6 +40,8 @@ var (
 	errOthersCode = errors.New("site: learners' code does not run in a workshop")
 	errCap        = errors.New("site: more than the workshop allows")
 	errNoClass    = errors.New("site: there is no workshop")
+	errGate       = errors.New("site: beyond the gate")
+	errHeld       = errors.New("site: the hint is not released")
 )
 
 // fault is how an error is told. Its words are api.CODE of text.yaml.
@@ -80,6 +82,15 @@ var faults = []fault{
 	{workshop.ErrName, 400, "class-name"},
 	{workshop.ErrRemoved, 403, "removed"},
 	{workshop.ErrNoPerson, 404, "no-person"},
+	{errGate, 409, "gate"},
+	{errHeld, 409, "hint-held"},
+	{workshop.ErrSentence, 400, "sentence"},
+	{workshop.ErrMany, 409, "class-many"},
+	{workshop.ErrNoVote, 404, "no-vote"},
+	{workshop.ErrVoteOpen, 409, "vote-open"},
+	{workshop.ErrVoteClosed, 409, "vote-closed"},
+	{workshop.ErrVoteState, 409, "vote-state"},
+	{workshop.ErrNoHand, 404, "no-hand"},
 	{runner.ErrNoRun, 404, "no-run"},
 	{errTracing, 409, "tracing"},
 	{runner.ErrNoTrace, 404, "no-trace"},

@@ -24,7 +24,8 @@ const (
 	pongPatience  = 60 * time.Second
 	closeGrace    = time.Second // for the reader's own close frame
 	sendBuffer    = 128 << 10   // the kernel doubles it; that is all that a reader who never reads costs
-	maxMessage    = 512         // readers have nothing to say but control frames
+	maxMessage    = 512         // readers say no more than where they are
+	hearEvery     = 50 * time.Millisecond
 )
 
 // events streams a run from after=N on: each text frame is an array of events.
@@ -58,7 +59,7 @@ func (s *Site) events(w http.ResponseWriter, r *http.Request) error {
 		s.log.Debug("site: upgrade", "error", err)
 		return nil
 	}
-	newWatcher(s, conn).follow(rd)
+	newWatcher(s, conn, nil).follow(rd)
 	return nil
 }
 
@@ -76,10 +77,11 @@ type watcher struct {
 	ctx    context.Context // done when the reader has left or the site ends
 	cancel context.CancelFunc
 	gone   chan struct{} // closed when nothing more is read
+	heard  func([]byte)  // gets what the reader says; nil: nobody listens
 }
 
-func newWatcher(s *Site, conn *websocket.Conn) *watcher {
-	c := &watcher{s: s, conn: conn, gone: make(chan struct{})}
+func newWatcher(s *Site, conn *websocket.Conn, heard func([]byte)) *watcher {
+	c := &watcher{s: s, conn: conn, gone: make(chan struct{}), heard: heard}
 	c.ctx, c.cancel = context.WithCancel(s.ending)
 	if tcp := c.tcp(); tcp != nil {
 		tcp.SetWriteBuffer(sendBuffer)
@@ -96,9 +98,19 @@ func (c *watcher) pump() {
 	c.conn.SetReadDeadline(time.Now().Add(pongPatience))
 	c.conn.SetPongHandler(func(string) error { return c.conn.SetReadDeadline(time.Now().Add(pongPatience)) })
 	for {
-		if _, _, err := c.conn.NextReader(); err != nil {
+		_, r, err := c.conn.NextReader()
+		if err != nil {
 			return
 		}
+		if c.heard == nil {
+			continue
+		}
+		said, err := io.ReadAll(r) // of maxMessage bytes at most
+		if err != nil {
+			return
+		}
+		c.heard(said)
+		time.Sleep(hearEvery) // who says more waits
 	}
 }
 

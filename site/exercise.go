@@ -144,11 +144,25 @@ func (s *Site) putHelp(w http.ResponseWriter, r *http.Request) error {
 	if h.Hints < 0 || h.Hints > len(x.Hints) {
 		return &refusal{err: errRequest, field: "hints"}
 	}
-	if err := s.visitor(r).progress.helped(x.Lesson, h); err != nil {
+	v := s.visitor(r)
+	if n, held := s.released(v, x); held && (h.Hints > n || h.Solution && n < len(x.Hints)) {
+		return errHeld
+	}
+	if err := v.progress.helped(x.Lesson, h); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil
+}
+
+// released is how many of an exercise's hints a learner may open, when the instructor
+// has said so. With the last of them comes the solution.
+func (s *Site) released(v visitor, x *content.Exercise) (n int, held bool) {
+	if !v.learns() {
+		return 0, false
+	}
+	n, held = s.cfg.Class.Lead().Hints[x.Lesson]
+	return n, held
 }
 
 // version puts a version of the function into a run of the exercise's goal: the

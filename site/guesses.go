@@ -1,6 +1,7 @@
 package site
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -80,6 +81,15 @@ func answered(x *content.Experiment, id string, given any) (any, error) {
 func unasked(id string) error {
 	return &refusal{err: errGuess, field: id, text: content.Text{
 		Ko: "이 실험에는 그런 예측이 없습니다: " + id, En: "This experiment has no such prediction: " + id}}
+}
+
+// guessed makes an answer to a vote the learner's answer to the prediction too, as far
+// as no run has committed another.
+func (s *Site) guessed(v visitor, key string, given any) {
+	err := v.progress.commit(key, Guess{Given: given, When: time.Now()})
+	if err != nil && !errors.Is(err, errCommitted) { // the vote is kept all the same
+		s.log.Error("site: commit a vote", "error", err)
+	}
 }
 
 // putGuess commits the answer to a prediction, or that there will be none.

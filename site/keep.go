@@ -54,7 +54,14 @@ func (s *Site) addNote(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if n, err = s.cfg.Runner.AddNote(r.PathValue("id"), n); err != nil {
+	sum, err := s.cfg.Runner.Summary(r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	if !s.visitor(r).learns() && asker(sum) != "" {
+		n.By = telemetry.ByInstructor
+	}
+	if n, err = s.cfg.Runner.AddNote(sum.ID, n); err != nil {
 		return explained(err)
 	}
 	return reply(w, http.StatusCreated, n)
@@ -69,11 +76,31 @@ func (s *Site) setNote(w http.ResponseWriter, r *http.Request) error {
 	if n.ID, err = strconv.Atoi(r.PathValue("note")); err != nil {
 		return errNotFound
 	}
+	if n.By, err = s.author(r.PathValue("id"), n.ID); err != nil {
+		return err
+	}
+	if s.visitor(r).learns() && n.By != "" { // they may delete it, and not put words into it
+		return errInstructor
+	}
 	if err := s.cfg.Runner.SetNote(r.PathValue("id"), n); err != nil {
 		return explained(err)
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil
+}
+
+// author is who wrote a note: empty, or telemetry.ByInstructor.
+func (s *Site) author(run string, note int) (string, error) {
+	n, err := s.cfg.Runner.Notes(run)
+	if err != nil {
+		return "", err
+	}
+	for _, other := range n.Notes {
+		if other.ID == note {
+			return other.By, nil
+		}
+	}
+	return "", runner.ErrNoNote
 }
 
 // removeNote deletes one.

@@ -145,7 +145,7 @@ func (s *Site) changes(w http.ResponseWriter, r *http.Request) error {
 		s.log.Debug("site: upgrade", "error", err)
 		return nil
 	}
-	newWatcher(s, conn).followFiles(lesson, r.URL.Query().Get("after"))
+	newWatcher(s, conn, nil).followFiles(lesson, r.URL.Query().Get("after"))
 	return nil
 }
 

@@ -49,7 +49,7 @@ func (s *Site) showWorkshop(w http.ResponseWriter, r *http.Request, status int, 
 	if c.QR, err = qrOf(c.Link); err != nil {
 		return err
 	}
-	return s.show(w, r, status, "workshop", p, &pageData{})
+	return s.show(w, r, status, "workshop", p, &pageData{Lead: s.led()})
 }
 
 // base is where learners reach this site.

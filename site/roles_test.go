@@ -89,6 +89,9 @@ var decided = map[string][]string{
 	"instructor": {"GET /{lang}/microscope", "GET /{lang}/workshop", "POST /{lang}/workshop/door", "POST /{lang}/workshop/people/{person}",
 		"GET /api/lessons/{lesson}/events", "POST /api/recordings", "POST /api/hardening/verify", "POST /api/traces", "GET /api/traces/{id}", "POST /api/traces/{id}/stop",
 		"POST /api/queue/pause", "POST /api/queue/resume", "POST /api/runs/stop-all", "POST /api/runs/{id}/first",
+		"PUT /api/class/here", "DELETE /api/class/here", "PUT /api/class/gate", "PUT /api/class/hints/{lesson}", "POST /api/class/notes", "POST /api/class/votes",
+		"POST /api/class/votes/{vote}/{step}", "GET /api/class/results/{lesson}/{experiment}/{prediction}", "POST /api/class/hands/{person}/answer",
+		"DELETE /api/class/hands/{person}", "POST /api/class/start",
 		"GET /api/exercises/{lesson}", "PUT /api/exercises/{lesson}", "DELETE /api/exercises/{lesson}", "GET /metrics"},
 	"learner": {"GET /{$}", "GET /{lang}/{$}", "GET /{lang}/{lesson}", "GET /{lang}/labs", "GET /{lang}/mystery", "GET /{lang}/capacity", "GET /{lang}/tree",
 		"GET /{lang}/glossary", "GET /{lang}/errors-map", "GET /{lang}/checklist", "GET /{lang}/harden", "GET /{lang}/book", "GET /{lang}/search",
@@ -100,7 +103,7 @@ var decided = map[string][]string{
 		"GET /api/runs/{id}/capacity", "GET /api/runs/{id}/series", "GET /api/runs/{id}/over/{other}", "GET /api/runs/{id}/events", "GET /api/runs/{id}/doctor",
 		"GET /api/runs/{id}/log", "GET /api/runs/{id}/recording",
 		"GET /api/experiments/{lesson}/{experiment}/author/series", "GET /api/experiments/{lesson}/{experiment}/author/capacity", "GET /api/experiments/{lesson}/{experiment}/author/doctor",
-		"GET /api/workshop/events", "GET /api/hardening/{file}", "POST /api/mysteries/{seed}/answer", "GET /api/lessons/{lesson}/breakit",
+		"GET /api/class/events", "GET /api/queue", "PUT /api/class/votes/{vote}/answer", "PUT /api/class/follow", "PUT /api/class/hand", "DELETE /api/class/hand", "GET /api/hardening/{file}", "POST /api/mysteries/{seed}/answer", "GET /api/lessons/{lesson}/breakit",
 		"PUT /api/exercises/{lesson}/help", "GET /api/progress", "PUT /api/progress/place", "PUT /api/progress/guesses/{lesson}/{experiment}/{prediction}", "/api/"},
 }
 
@@ -224,7 +227,7 @@ func (c *classroom) strangerAsks(rt route, method, path string, secrets []string
 }
 
 func (c *classroom) learnerAsks(rt route, method, path string, bob pupil, secrets []string) {
-	if rt.pattern == "GET /api/workshop/events" || strings.Contains(rt.pattern, "DELETE /api/runs/{id}") {
+	if rt.pattern == "GET /api/class/events" || strings.Contains(rt.pattern, "DELETE /api/runs/{id}") {
 		return // the first would stay open, the others take the run away that is asked about
 	}
 	resp, body := c.asks(rt, method, path, bob.cookie)

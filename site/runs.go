@@ -31,13 +31,27 @@ func (s *Site) start(w http.ResponseWriter, r *http.Request) error {
 	if o.Lesson == mysteryLesson {
 		return s.startMystery(w, r, o)
 	}
-	v, e := s.visitor(r), s.shelf.edition()
-	if _, _, _, err := e.find(o.Lesson); err != nil {
+	run, err := s.ordered(s.visitor(r), o)
+	if err != nil {
 		return err
+	}
+	w.Header().Set("Location", "/api/runs/"+run.ID())
+	return reply(w, http.StatusCreated, map[string]string{"id": run.ID()})
+}
+
+// ordered starts what somebody asks for, as theirs.
+func (s *Site) ordered(v visitor, o order) (*runner.Run, error) {
+	e := s.shelf.edition()
+	l, _, _, err := e.find(o.Lesson)
+	if err != nil {
+		return nil, err
 	}
 	x, err := e.book.Find(o.Lesson + "/" + o.Experiment)
 	if err != nil {
-		return errNotFound
+		return nil, errNotFound
+	}
+	if err := s.gated(v, l, o.Experiment); err != nil {
+		return nil, err
 	}
 	lab, _ := e.labs.Lab(x.Spec.Lab)
 	spec, err := o.spec(x, lab)
@@ -51,15 +65,14 @@ func (s *Site) start(w http.ResponseWriter, r *http.Request) error {
 		err = s.version(v, e, x, &spec, o)
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	run, err := s.cfg.Runner.Start(spec, append(v.asking(), o.how()...)...)
 	if err != nil {
-		return s.refused(v, err)
+		return nil, s.refused(v, err)
 	}
 	s.begun(v, run, spec)
-	w.Header().Set("Location", "/api/runs/"+run.ID())
-	return reply(w, http.StatusCreated, map[string]string{"id": run.ID()})
+	return run, nil
 }
 
 // refused says more of why a run was not accepted: which one is in the way, or

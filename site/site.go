@@ -55,6 +55,8 @@ type Site struct {
 	shelf     *shelf
 	progress  *progress
 	learners  learners
+	common    commonCache
+	called    called
 	shown     *shown
 	series    *seriesCache
 	patients  patients

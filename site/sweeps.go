@@ -75,7 +75,11 @@ func (s *Site) climb() (labs.Plan, error) {
 // swept is the plan that an order asks for.
 func (s *Site) swept(v visitor, o sweepOrder) (labs.Plan, error) {
 	e := s.shelf.edition()
-	if _, _, _, err := e.find(o.Lesson); err != nil {
+	l, _, _, err := e.find(o.Lesson)
+	if err == nil {
+		err = s.gated(v, l, o.Experiment)
+	}
+	if err != nil {
 		return labs.Plan{}, err
 	}
 	x, err := e.book.Find(o.Lesson + "/" + o.Experiment)

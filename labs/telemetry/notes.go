@@ -29,7 +29,12 @@ type Note struct {
 	To    float64 `json:"to,omitempty"`
 	Chart string  `json:"chart,omitempty"` // the group that it is about; empty: all
 	Text  string  `json:"text"`
+	// By is ByInstructor for what the instructor wrote about a learner's run.
+	By string `json:"by,omitempty"`
 }
+
+// ByInstructor marks a note that is not the runner's own.
+const ByInstructor = "instructor"
 
 // Origin is a recording's id and machine before it was imported.
 type Origin struct {
@@ -69,6 +74,8 @@ func (n Note) Check() (Note, error) {
 		return n, fmt.Errorf("%w: it has no text", ErrNote)
 	case n.To != 0 && n.To <= n.T:
 		return n, fmt.Errorf("%w: it ends at %v s, before it begins at %v s", ErrNote, n.To, n.T)
+	case n.By != "" && n.By != ByInstructor:
+		return n, fmt.Errorf("%w: by %q", ErrNote, n.By)
 	case n.Chart != "" && !chartGroup.MatchString(n.Chart):
 		return n, fmt.Errorf("%w: chart %q", ErrNote, n.Chart)
 	}

@@ -59,6 +59,7 @@ type Class struct {
 	settings Settings
 	db       *bolt.DB
 	people   Feed
+	lead     lead
 
 	guesses guesses
 	write   sync.Mutex // held over a change of few, so that memory and disk agree
@@ -113,7 +114,7 @@ func Open(path string, s Settings) (*Class, error) {
 	}
 	c := &Class{settings: s, db: db, persons: map[string]Person{}, coming: map[string]bool{},
 		tokens: map[secret]tokenOf{}, resumes: map[secret]string{}, resume: map[string]secret{}}
-	c.guesses = guesses{known: map[string]bucket{}}
+	c.guesses, c.lead = guesses{known: map[string]bucket{}}, newLead()
 	if err := db.Update(c.load); err != nil {
 		db.Close()
 		return nil, fmt.Errorf("read %s: %w", path, err)
@@ -166,7 +167,7 @@ func (c *Class) load(tx *bolt.Tx) error {
 			return err
 		}
 	}
-	return errors.Join(put(b, metaKey, c.meta), c.read(b))
+	return errors.Join(put(b, metaKey, c.meta), c.read(b), c.readLead(b))
 }
 
 // read takes the class's people into memory.

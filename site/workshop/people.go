@@ -126,6 +126,7 @@ func (c *Class) change(id string, how func(*Person) error) (Person, error) {
 		return p, fmt.Errorf("workshop: %w", err)
 	}
 	c.people.Bump()
+	c.Tell(id)
 	return p, nil
 }
 
@@ -164,6 +165,7 @@ func (c *Class) Forget(id string) error {
 	delete(c.resume, id)
 	c.mu.Unlock()
 	c.people.Bump()
+	c.lead.gone(id)
 	return nil
 }
 

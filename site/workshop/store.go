@@ -66,6 +66,7 @@ func (c *Class) clearShared() error {
 	if err != nil {
 		return fmt.Errorf("workshop: %w", err)
 	}
+	c.lead.cleared()
 	return nil
 }
 

@@ -1,0 +1,296 @@
+package site
+
+import (
+	"errors"
+	"net/http"
+	"sync"
+	"time"
+
+	"socketlabs/content"
+	"socketlabs/labs/telemetry"
+	"socketlabs/runner"
+	"socketlabs/site/workshop"
+)
+
+// lesson finds what the instructor leads the class to.
+func (s *Site) lessonOf(id string) (*content.Lesson, error) {
+	if s.cfg.Class == nil {
+		return nil, errNoClass
+	}
+	l, _, _, err := s.shelf.edition().find(id)
+	return l, err
+}
+
+// putHere wants everybody at a lesson, a section or an experiment of it.
+func (s *Site) putHere(w http.ResponseWriter, r *http.Request) error {
+	var h struct {
+		Lesson     string `json:"lesson"`
+		Section    string `json:"section"`
+		Experiment string `json:"experiment"`
+	}
+	if err := decode(r, &h); err != nil {
+		return err
+	}
+	l, err := s.lessonOf(h.Lesson)
+	if err != nil {
+		return err
+	}
+	for field, id := range map[string]string{"section": h.Section, "experiment": h.Experiment} {
+		if _, ok := titleOf(l, id); id != "" && !ok {
+			return &refusal{err: errNotFound, field: field}
+		}
+	}
+	return done(w, s.cfg.Class.Gather(&workshop.Here{Lesson: h.Lesson, Section: h.Section, Experiment: h.Experiment}))
+}
+
+// removeHere lets everybody be where they like.
+func (s *Site) removeHere(w http.ResponseWriter, r *http.Request) error {
+	if s.cfg.Class == nil {
+		return errNoClass
+	}
+	return done(w, s.cfg.Class.Gather(nil))
+}
+
+// putGate lets the class go so far in a lesson.
+func (s *Site) putGate(w http.ResponseWriter, r *http.Request) error {
+	var g struct {
+		Lesson string `json:"lesson"`
+		Upto   string `json:"upto"` // a section or an experiment; empty: to the end
+	}
+	if err := decode(r, &g); err != nil {
+		return err
+	}
+	l, err := s.lessonOf(g.Lesson)
+	if err != nil {
+		return err
+	}
+	if _, ok := titleOf(l, g.Upto); g.Upto != "" && !ok {
+		return &refusal{err: errNotFound, field: "upto"}
+	}
+	return done(w, s.cfg.Class.SetGate(g.Lesson, g.Upto))
+}
+
+// putHints releases hints of a lesson's exercise.
+func (s *Site) putHints(w http.ResponseWriter, r *http.Request) error {
+	var h struct {
+		N *int `json:"n"` // null: everybody opens them at their own pace
+	}
+	if err := decode(r, &h); err != nil {
+		return err
+	}
+	l, err := s.lessonOf(r.PathValue("lesson"))
+	switch {
+	case err != nil:
+		return err
+	case l.Exercise == nil:
+		return errNotFound
+	case h.N == nil:
+		return done(w, s.cfg.Class.ReleaseHints(l.ID, -1))
+	case *h.N < 0 || *h.N > len(l.Exercise.Hints):
+		return &refusal{err: errRequest, field: "n"}
+	}
+	return done(w, s.cfg.Class.ReleaseHints(l.ID, *h.N))
+}
+
+// broadcast sends a line to everybody.
+func (s *Site) broadcast(w http.ResponseWriter, r *http.Request) error {
+	var n struct {
+		Text string `json:"text"`
+	}
+	if err := decode(r, &n); err != nil {
+		return err
+	}
+	if s.cfg.Class == nil {
+		return errNoClass
+	}
+	note, err := s.cfg.Class.Broadcast(n.Text)
+	if err != nil {
+		return err
+	}
+	return reply(w, http.StatusCreated, note)
+}
+
+// putFollow has a learner follow the class, or leave follow-me.
+func (s *Site) putFollow(w http.ResponseWriter, r *http.Request) error {
+	var f struct {
+		Follow bool `json:"follow"`
+	}
+	if err := decode(r, &f); err != nil {
+		return err
+	}
+	if s.cfg.Class == nil {
+		return errNoClass
+	}
+	return done(w, s.cfg.Class.SetFollow(s.visitor(r).by(), f.Follow))
+}
+
+// called are the runs that the instructor has started for people, until the site ends:
+// their pages put them on the bench.
+type called struct {
+	mu  sync.Mutex // guards runs
+	run map[string]calledRun
+}
+
+// calledRun is one of them.
+type calledRun struct {
+	Run        string       `json:"run"`
+	Lesson     string       `json:"lesson"`
+	Experiment string       `json:"experiment"`
+	Title      content.Text `json:"title"`
+}
+
+func (c *called) put(person string, run calledRun) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.run == nil {
+		c.run = map[string]calledRun{}
+	}
+	c.run[person] = run
+}
+
+func (c *called) of(person string) *calledRun {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if run, ok := c.run[person]; ok {
+		return &run
+	}
+	return nil
+}
+
+// notStarted is whose run could not be started, and why.
+type notStarted struct {
+	Person string       `json:"person"`
+	Name   string       `json:"name"`
+	Code   string       `json:"code"`
+	Text   content.Text `json:"text"`
+}
+
+// startForAll starts an experiment for everybody who is here, as their own run: it is
+// measured, and waits in line, as if each had pressed Run.
+func (s *Site) startForAll(w http.ResponseWriter, r *http.Request) error {
+	var o struct {
+		Lesson     string `json:"lesson"`
+		Experiment string `json:"experiment"`
+	}
+	if err := decode(r, &o); err != nil {
+		return err
+	}
+	l, err := s.lessonOf(o.Lesson)
+	if err != nil {
+		return err
+	}
+	if !linux {
+		return errNoLinux
+	}
+	x, err := s.shelf.edition().book.Find(o.Lesson + "/" + o.Experiment)
+	if err != nil {
+		return errNotFound
+	}
+	if beyond(l, s.cfg.Class.Lead().Gates[l.ID], x.ID) {
+		return errGate
+	}
+	here, started, not := s.cfg.Class.Presence(), 0, []notStarted{}
+	for _, p := range s.cfg.Class.People() {
+		if p.Removed || here[p.ID].Pages == 0 {
+			continue
+		}
+		run, err := s.startFor(p, order{Lesson: o.Lesson, Experiment: o.Experiment})
+		if err != nil {
+			f := told(err)
+			not = append(not, notStarted{p.ID, p.Name, f.code, f.text(s.faces.current())})
+			continue
+		}
+		started++
+		s.called.put(p.ID, calledRun{run.ID(), o.Lesson, o.Experiment, x.Title})
+		s.cfg.Class.Tell(p.ID)
+	}
+	return reply(w, http.StatusOK, map[string]any{"started": started, "not": not})
+}
+
+// startFor starts a run as a learner's own: not when one of theirs goes on.
+func (s *Site) startFor(p workshop.Person, o order) (*runner.Run, error) {
+	return s.ordered(visitor{role: learns, person: p, progress: s.progressOf(p.ID)}, o)
+}
+
+// raiseHand puts a learner's hand up.
+func (s *Site) raiseHand(w http.ResponseWriter, r *http.Request) error {
+	var h struct {
+		Text   string  `json:"text"`
+		Lesson string  `json:"lesson"`
+		Run    string  `json:"run"`
+		T      float64 `json:"t"` // seconds since load began: what happened until then is meant
+	}
+	if err := decode(r, &h); err != nil {
+		return err
+	}
+	if s.cfg.Class == nil {
+		return errNoClass
+	}
+	v := s.visitor(r)
+	if h.Run != "" {
+		if err := s.theirs(v, h.Run); err != nil {
+			return err
+		}
+	}
+	if l, _, _ := s.shelf.edition().book.Lesson(h.Lesson); h.Lesson != "" && l == nil {
+		return &refusal{err: errNotFound, field: "lesson"}
+	}
+	if h.T < 0 || h.T > 24*time.Hour.Seconds() {
+		return &refusal{err: errRequest, field: "t"}
+	}
+	hand, err := s.cfg.Class.Raise(v.by(), workshop.Hand{Text: h.Text, Lesson: h.Lesson, Run: h.Run, To: h.T})
+	if err != nil {
+		return err
+	}
+	return reply(w, http.StatusOK, hand)
+}
+
+// lowerHand takes a learner's own hand down.
+func (s *Site) lowerHand(w http.ResponseWriter, r *http.Request) error {
+	if s.cfg.Class == nil {
+		return errNoClass
+	}
+	_, err := s.cfg.Class.Lower(s.visitor(r).by())
+	return done(w, err)
+}
+
+// dismissHand takes somebody's hand down.
+func (s *Site) dismissHand(w http.ResponseWriter, r *http.Request) error {
+	if s.cfg.Class == nil {
+		return errNoClass
+	}
+	_, err := s.cfg.Class.Lower(r.PathValue("person"))
+	return done(w, err)
+}
+
+// answerHand answers one: with a run it becomes a note on its charts.
+func (s *Site) answerHand(w http.ResponseWriter, r *http.Request) error {
+	n, err := noted(r)
+	if err != nil {
+		return err
+	}
+	if s.cfg.Class == nil {
+		return errNoClass
+	}
+	person := r.PathValue("person")
+	h, _ := s.cfg.Class.Hand(person)
+	if h.State != workshop.Raised && h.State != workshop.Answered {
+		return workshop.ErrNoHand
+	}
+	if n, err = n.Check(); err != nil {
+		return explained(err)
+	}
+	answer := workshop.Reply{Text: n.Text, Chart: n.Chart, T: n.T, To: n.To}
+	if h.Run != "" {
+		n.By = telemetry.ByInstructor
+		n, err = s.cfg.Runner.AddNote(h.Run, n)
+		if err != nil && !errors.Is(err, runner.ErrNoRun) { // the learner may have deleted it
+			return explained(err)
+		}
+		answer.Note = n.ID
+	}
+	if h, err = s.cfg.Class.Reply(person, answer); err != nil {
+		return err
+	}
+	return reply(w, http.StatusOK, h)
+}

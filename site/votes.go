@@ -1,0 +1,239 @@
+package site
+
+import (
+	"math"
+	"net/http"
+	"slices"
+	"strings"
+
+	"socketlabs/content"
+	"socketlabs/labs/telemetry"
+	"socketlabs/site/workshop"
+)
+
+// question is a prediction as a class is asked it, anywhere in the site.
+type question struct {
+	Question string        `json:"question"` // LESSON/EXPERIMENT/PREDICTION
+	Kind     string        `json:"kind"`
+	Unit     string        `json:"unit,omitempty"`
+	Ask      content.Text  `json:"ask"`
+	Choices  []choice      `json:"choices,omitempty"`
+	Lesson   *content.Text `json:"lesson,omitempty"` // its title
+}
+
+// choice is one answer to it.
+type choice struct {
+	ID   string       `json:"id"`
+	Text content.Text `json:"text"`
+}
+
+// asked finds a prediction by LESSON/EXPERIMENT/PREDICTION.
+func (e *edition) asked(name string) (*content.Experiment, *content.Prediction, error) {
+	i := strings.LastIndexByte(name, '/')
+	if i < 0 {
+		return nil, nil, errNotFound
+	}
+	x, err := e.asker(name[:i])
+	if err != nil {
+		return nil, nil, errNotFound
+	}
+	p, ok := predictionOf(x, name[i+1:])
+	if !ok {
+		return nil, nil, errNotFound
+	}
+	return x, p, nil
+}
+
+// question is a prediction in words; without the prediction, which a lesson may have
+// lost since, only its name.
+func (e *edition) question(name string) question {
+	q := question{Question: name, Ask: content.Text{Ko: name, En: name}}
+	_, p, err := e.asked(name)
+	if err != nil {
+		return q
+	}
+	q.Kind, q.Unit, q.Ask = p.Kind, p.Unit, p.Ask.Plain()
+	for _, c := range p.Choices {
+		q.Choices = append(q.Choices, choice{c.ID, c.Text.Plain()})
+	}
+	lesson, _, _ := strings.Cut(name, "/")
+	if l, _, _ := e.book.Lesson(lesson); l != nil {
+		q.Lesson = &l.Title
+	}
+	return q
+}
+
+// voteView is a vote as everybody may see it.
+type voteView struct {
+	workshop.Vote
+	Asked question `json:"asked"`
+}
+
+// newestVote is the one that the class sees; nil: there was none.
+func (s *Site) newestVote(e *edition) *voteView {
+	votes := s.cfg.Class.Votes()
+	if len(votes) == 0 {
+		return nil
+	}
+	v := votes[len(votes)-1]
+	return &voteView{v, e.question(v.Question)}
+}
+
+// beginVote opens a vote on a prediction. A curve is drawn in its lesson: it has no
+// vote.
+func (s *Site) beginVote(w http.ResponseWriter, r *http.Request) error {
+	var v struct {
+		Question string `json:"question"`
+	}
+	if err := decode(r, &v); err != nil {
+		return err
+	}
+	if s.cfg.Class == nil {
+		return errNoClass
+	}
+	_, p, err := s.shelf.edition().asked(v.Question)
+	if err != nil {
+		return err
+	}
+	if p.Kind == "curve" {
+		return &refusal{err: errRequest, field: "question", text: content.Text{
+			Ko: "곡선 예측은 레슨 안에서만 그립니다. 고르기나 숫자 예측으로 투표를 여세요.", En: "A curve is drawn in its lesson only. Open the vote on a choice or a number."}}
+	}
+	vote, err := s.cfg.Class.BeginVote(v.Question)
+	if err != nil {
+		return err
+	}
+	return reply(w, http.StatusCreated, vote)
+}
+
+// stepVote closes a vote, opens its second one, or shows what came of them.
+func (s *Site) stepVote(w http.ResponseWriter, r *http.Request) error {
+	if s.cfg.Class == nil {
+		return errNoClass
+	}
+	step := workshop.VoteStep(r.PathValue("step"))
+	if step != workshop.Close && step != workshop.Next && step != workshop.Show {
+		return errNotFound
+	}
+	vote, err := s.cfg.Class.StepVote(r.PathValue("vote"), step)
+	if err != nil {
+		return err
+	}
+	return reply(w, http.StatusOK, vote)
+}
+
+// putVote takes a learner's answer. It is their answer to the lesson's prediction too,
+// unless a run of theirs has committed another one.
+func (s *Site) putVote(w http.ResponseWriter, r *http.Request) error {
+	var a struct {
+		Given any `json:"given"`
+	}
+	if err := decode(r, &a); err != nil {
+		return err
+	}
+	if s.cfg.Class == nil {
+		return errNoClass
+	}
+	vote, err := s.cfg.Class.Vote(r.PathValue("vote"))
+	if err != nil {
+		return err
+	}
+	x, p, err := s.shelf.edition().asked(vote.Question)
+	if err != nil {
+		return err
+	}
+	given, err := answered(x, p.ID, a.Given)
+	if err != nil {
+		return err
+	}
+	v := s.visitor(r)
+	if err := s.cfg.Class.Answer(vote.ID, v.by(), given); err != nil {
+		return err
+	}
+	s.guessed(v, vote.Question, given)
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// outcome is how a prediction came out in the class's runs, beside what was voted.
+type outcome struct {
+	question
+	People  int                       `json:"people"` // in the class
+	Came    workshop.Distribution     `json:"came"`   // of each person's newest run that proves something
+	Median  *float64                  `json:"median,omitempty"`
+	Quarter *[2]float64               `json:"quarters,omitempty"` // the first and the third
+	Spread  *[2]workshop.Distribution `json:"spread,omitempty"`   // of the newest vote on it, if that is shown
+}
+
+// results are everybody's measured results of a prediction, and nothing of whose they are.
+func (s *Site) results(w http.ResponseWriter, r *http.Request) error {
+	if s.cfg.Class == nil {
+		return errNoClass
+	}
+	name := r.PathValue("lesson") + "/" + r.PathValue("experiment") + "/" + r.PathValue("prediction")
+	e := s.shelf.edition()
+	x, p, err := e.asked(name)
+	if err != nil {
+		return err
+	}
+	m := outcome{question: e.question(name)}
+	of := map[string]bool{}
+	for _, person := range s.cfg.Class.People() {
+		of[person.ID] = true
+	}
+	m.People = len(of)
+	for _, sum := range s.everybodys() { // the newest first
+		if !of[asker(sum)] || sum.Experiment != x.Spec.Name || sum.Phase != telemetry.Finished || sum.Trust == "void" || sum.Command != nil {
+			continue
+		}
+		i := slices.IndexFunc(sum.Guesses, func(g telemetry.Guess) bool { return g.ID == p.ID })
+		if i < 0 || sum.Guesses[i].Answer == nil {
+			continue
+		}
+		of[asker(sum)] = false
+		m.take(sum.Guesses[i].Answer)
+	}
+	m.sum()
+	for _, v := range s.cfg.Class.Votes() {
+		if v.Question == name && v.Spread != nil {
+			m.Spread = v.Spread
+		}
+	}
+	return reply(w, http.StatusOK, m)
+}
+
+// take counts one answer.
+func (m *outcome) take(answer any) {
+	switch a := answer.(type) {
+	case string:
+		if m.Came.Choices == nil {
+			m.Came.Choices = map[string]int{}
+		}
+		m.Came.Choices[a]++
+	case float64:
+		m.Came.Numbers = append(m.Came.Numbers, a)
+	default:
+		return
+	}
+	m.Came.N++
+}
+
+// sum finds the middle and the spread of numbers.
+func (m *outcome) sum() {
+	n := m.Came.Numbers
+	if len(n) == 0 {
+		return
+	}
+	slices.Sort(n)
+	middle := quantile(n, 0.5)
+	m.Median, m.Quarter = &middle, &[2]float64{quantile(n, 0.25), quantile(n, 0.75)}
+}
+
+// quantile is that of sorted numbers, linear between neighbours (Hyndman and Fan 1996,
+// type 7).
+func quantile(sorted []float64, q float64) float64 {
+	at := q * float64(len(sorted)-1)
+	low := int(math.Floor(at))
+	high := min(low+1, len(sorted)-1)
+	return sorted[low] + (at-float64(low))*(sorted[high]-sorted[low])
+}
