@@ -51,6 +51,7 @@ type page struct {
 	Me                   *meView                 // of a learner's own page
 	Notes                *notesView              // the instructor's, of a lesson
 	Plan                 *planView               // of a workshop
+	Report               *reportPage             // of the class; nil: there is none
 	Exported             bool                    // the page is a file of an exported book
 	Printing             bool                    // for paper: nothing can be pressed
 	Printed              map[string]*printed     // by experiment, for paper
