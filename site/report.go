@@ -112,6 +112,14 @@ func (s *Site) took(e *edition) []workshop.Took {
 		for name, g := range done.Guesses {
 			t.Given[name] = g.Given
 		}
+		for _, run := range t.Runs { // what was made headless commits nothing
+			for _, g := range run.Guesses {
+				name := run.Experiment + "/" + g.ID
+				if _, known := t.Given[name]; !known && (g.Given != nil || g.Skipped) {
+					t.Given[name] = g.Given
+				}
+			}
+		}
 		var err error
 		if t.Hands, err = s.cfg.Class.Asked(p.ID); err != nil {
 			s.log.Error("site: read what was asked", "error", err)

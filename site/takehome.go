@@ -1,7 +1,7 @@
 package site
 
 import (
-	"archive/zip"
+	archive "archive/zip"
 	"fmt"
 	"io"
 	"net/http"
@@ -53,7 +53,7 @@ func (s *Site) takeHome(w http.ResponseWriter, r *http.Request) error {
 
 // pack writes recordings, the newest first, as far as the bounds allow.
 func (s *Site) pack(w io.Writer, mine []runner.Summary, deadline func() error) error {
-	z := zip.NewWriter(w)
+	z := archive.NewWriter(w)
 	size, left := int64(0), 0
 	for i, sum := range mine {
 		if size += sum.Bytes; i >= maxTaken || size > maxTakenBytes {
@@ -70,7 +70,7 @@ func (s *Site) pack(w io.Writer, mine []runner.Summary, deadline func() error) e
 		if err != nil {
 			return err
 		}
-		entry, err := z.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Store, Modified: sum.Began}) // it is packed already
+		entry, err := z.CreateHeader(&archive.FileHeader{Name: name, Method: archive.Store, Modified: sum.Began}) // it is packed already
 		if err == nil {
 			err = s.cfg.Runner.Export(entry, sum.ID)
 		}
