@@ -191,7 +191,7 @@ func (s *Site) removeRun(id string) error {
 	if err := s.cfg.Runner.Remove(id); err != nil {
 		return err
 	}
-	s.shown.forget(id)
+	s.shown.runs.forget(id)
 	s.series.forget(id)
 	s.patients.forget(id)
 	return nil
