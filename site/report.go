@@ -87,12 +87,15 @@ type raisedView struct {
 // took gathers what everybody in the class did. The recordings are read by their first
 // and last lines only, which the runner remembers.
 func (s *Site) took(e *edition) []workshop.Took {
-	runs := map[string][]workshop.Run{}
-	for _, sum := range slices.Backward(s.everybodys()) { // the oldest first
+	runs, counts, all := map[string][]workshop.Run{}, map[string]bool{}, s.everybodys()
+	for _, sum := range counted(e.book, all) {
+		counts[sum.ID] = true
+	}
+	for _, sum := range slices.Backward(all) { // the oldest first
 		if by := asker(sum); by != "" {
 			sum = s.veiled(sum)
 			run := workshop.Run{ID: sum.ID, Experiment: sum.Experiment, Began: sum.Began, Phase: string(sum.Phase), Trust: sum.Trust,
-				Proves: sum.Phase == telemetry.Finished && sum.Trust != "void" && sum.Command == nil && !sum.Edited}
+				Proves: counts[sum.ID] && sum.Phase == telemetry.Finished && sum.Trust != "void" && sum.Command == nil}
 			for _, c := range sum.Checks {
 				run.Checks = append(run.Checks, workshop.Check{ID: c.ID, Pass: c.Pass})
 			}

@@ -26,7 +26,7 @@ type Run struct {
 	Began      time.Time `json:"began"`
 	Phase      string    `json:"phase"`
 	Trust      string    `json:"trust,omitempty"`
-	Proves     bool      `json:"proves"` // it finished, is not void, and was the lab itself
+	Proves     bool      `json:"proves"` // it finished, is not void, and was the experiment as the lesson has it
 	Checks     []Check   `json:"checks,omitempty"`
 	Guesses    []Guess   `json:"predictions,omitempty"`
 }
