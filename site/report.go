@@ -47,8 +47,9 @@ type lessonSpreads struct {
 type spreadView struct {
 	workshop.QuestionLine
 	question
-	Bars    []bar  // of choices
-	Numbers *strip // of numbers
+	In      content.Text // the unit of numbers
+	Bars    []bar        // of choices
+	Numbers *strip       // of numbers
 }
 
 // bar is one choice: how many gave it, and for how many it was measured.
@@ -166,9 +167,9 @@ func (s *Site) report(e *edition, lang string, hidden bool) *reportPage {
 		}
 		v.People = append(v.People, p)
 	}
-	v.Lessons = e.spreads(sum.Questions)
+	v.Lessons = s.spreads(e, sum.Questions)
 	for _, line := range sum.Wrong[:min(len(sum.Wrong), maxWorst)] {
-		q := e.question(line.Name)
+		q := s.inWords(e, line.Name)
 		v.Wrong = append(v.Wrong, wrongView{line, q.Ask, q.said(line.Given)})
 	}
 	for _, line := range sum.Checks {
@@ -216,6 +217,23 @@ func (e *edition) checkText(name string) content.Text {
 	return content.Text{Ko: name, En: name}
 }
 
+// inWords is a prediction in words, with what its lesson measured filled in.
+func (s *Site) inWords(e *edition, name string) question {
+	q := e.question(name)
+	lesson, _, _ := strings.Cut(name, "/")
+	l, _, _ := e.book.Lesson(lesson)
+	if l == nil {
+		return q
+	}
+	if p := s.asks(e, l, name[strings.LastIndexByte(name, '/')+1:], nil); p != nil {
+		q.Ask, q.Choices = p.Ask.Plain(), nil
+		for _, c := range p.Choices {
+			q.Choices = append(q.Choices, choice{c.ID, c.Text.Plain()})
+		}
+	}
+	return q
+}
+
 // said is an answer in words.
 func (q question) said(given any) content.Text {
 	switch g := given.(type) {
@@ -235,15 +253,16 @@ func (q question) said(given any) content.Text {
 
 // spreads puts predictions into the order of the lessons; those of lessons that are not
 // here come last.
-func (e *edition) spreads(lines []workshop.QuestionLine) []lessonSpreads {
+func (s *Site) spreads(e *edition, lines []workshop.QuestionLine) []lessonSpreads {
 	of := map[string][]spreadView{}
 	for _, line := range lines {
 		if line.Given.N+line.Skipped+line.Measured.N == 0 && line.Votes == nil {
 			continue
 		}
-		v := spreadView{QuestionLine: line, question: e.question(line.Name)}
+		v := spreadView{QuestionLine: line, question: s.inWords(e, line.Name)}
 		if v.Kind == "number" || v.Kind == "" && line.Given.Numbers != nil {
 			v.Numbers = newStrip(line.Given.Numbers, line.Measured.Numbers)
+			v.In = e.book.Words.Units[v.Unit]
 		} else {
 			v.Bars = v.bars()
 		}

@@ -110,6 +110,9 @@ func TestTheReport(t *testing.T) {
 	if len(r.Hardest) != 1 || r.Hardest[0].Most != 2 || r.Hardest[0].Tries != 1.5 {
 		t.Errorf("hardest %+v", r.Hardest)
 	}
+	if ask := c.inWords(c.shelf.edition(), "start/first/count").Ask.En; !strings.ContainsAny(ask, "0123456789") {
+		t.Errorf("what the lesson measured is not filled in: %s", ask)
+	}
 	hidden := c.text("/en/workshop/report?names=hidden")
 	for _, secret := range []string{"HYPERLINK", "하늘", ada.Person.ID} {
 		if strings.Contains(hidden, secret) {
