@@ -36,6 +36,7 @@ type Book struct {
 	Parts    []Part
 	Words    Words
 	Glossary []*Term // by id
+	Plans    []*Plan // of workshops
 }
 
 // Part is a group of lessons under one title of toc.txt ("" for the first).
@@ -62,6 +63,7 @@ type Lesson struct {
 	// Terms are those of the glossary that are marked in the lesson's prose, as
 	// <a class="term" href="glossary#ID" data-term="ID">.
 	Terms []*Term
+	Notes *Notes // the instructor's; nil when there are none
 }
 
 // Section is a heading and what follows it.

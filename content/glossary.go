@@ -131,8 +131,11 @@ func (g *glossary) term(f field, taken map[string]string) {
 	g.terms = append(g.terms, t)
 }
 
-// definition renders a term's text: one paragraph of words, `code` and *stress*.
-func (v value) definition(lang string) template.HTML {
+// definition renders a term's text.
+func (v value) definition(lang string) template.HTML { return v.paragraph("a definition", lang) }
+
+// paragraph renders one paragraph of words, `code` and *stress*.
+func (v value) paragraph(what, lang string) template.HTML {
 	body := v.word()
 	if body == "" {
 		return ""
@@ -141,7 +144,7 @@ func (v value) definition(lang string) template.HTML {
 	doc := md.Parser().Parse(text.NewReader(source))
 	first := doc.FirstChild()
 	if _, ok := first.(*ast.Paragraph); !ok || first.NextSibling() != nil {
-		v.fail("a definition is one paragraph: no list, heading or code block")
+		v.fail("%s is one paragraph: no list, heading or code block", what)
 		return ""
 	}
 	ast.Walk(first, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
@@ -149,7 +152,7 @@ func (v value) definition(lang string) template.HTML {
 		case *ast.Paragraph, *ast.Text, *ast.String, *ast.CodeSpan, *ast.Emphasis:
 		default:
 			if entering {
-				v.fail("a definition has words, `code` and *stress*: no link, drawing, HTML or placeholder")
+				v.fail("%s has words, `code` and *stress*: no link, drawing, HTML or placeholder", what)
 			}
 			return ast.WalkSkipChildren, nil
 		}

@@ -35,6 +35,7 @@ type draft struct {
 	ids         map[string]string // what each id names
 	shown       map[Placeholder]int
 	links       []link
+	notes       bool // it is the instructor's notes of the lesson
 }
 
 // derived is a metric made of metrics.
@@ -69,6 +70,7 @@ func (l *loader) readLesson(id string) *draft {
 	if v, ok := parseYAML(d.file, text); ok && d.read(v) {
 		d.recordings()
 		d.write()
+		d.readNotes()
 	}
 	return d
 }
@@ -195,6 +197,14 @@ func (d *draft) unused() {
 			f.fail("derive %s: %v", f.ID, f.err)
 		}
 	}
+}
+
+// outline says who prescribes the sections.
+func (d *draft) outline() string {
+	if d.notes {
+		return "an instructor's notes have"
+	}
+	return "lesson.yaml has"
 }
 
 // plan returns the experiment of that id, or nil.

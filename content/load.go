@@ -64,6 +64,7 @@ func load(fsys fs.FS, prefix string, catalog *labs.Catalog) (*Book, []Problem) {
 		}
 		book.Parts = append(book.Parts, out)
 	}
+	book.Plans = l.plans(drafts)
 	return book, p.sorted()
 }
 

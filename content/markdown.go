@@ -52,6 +52,7 @@ func (n nodes) RegisterFuncs(reg renderer.NodeRendererFuncRegisterer) {
 	}))
 	reg.Register(kindCallout, callout)
 	reg.Register(kindTerm, term)
+	reg.Register(kindRef, ref)
 	reg.Register(ast.KindFencedCodeBlock, code)
 	reg.Register(ast.KindCodeBlock, code)
 }

@@ -26,6 +26,7 @@ type page struct {
 	placed   map[string]int // experiments, predictions and checks: the line of their place
 	figures  int
 	marked   map[string]bool // terms whose first use is marked
+	votes    []vote          // of an instructor's notes
 }
 
 // chapter is a heading with what follows it, in one language.
@@ -54,8 +55,17 @@ type sentence struct {
 
 // readPage reads one language of the lesson; nil when there is nothing to read.
 func (d *draft) readPage(lang string) *page {
-	f := &file{path.Join(d.prefix, d.ID, lang+".md"), 0, d.problems, 0}
-	src, err := fs.ReadFile(d.fsys, path.Join(d.ID, lang+".md"))
+	p := d.parsePage(lang+".md", lang)
+	if p != nil {
+		p.everythingPlaced()
+	}
+	return p
+}
+
+// parsePage reads a text of the lesson's folder; nil when there is nothing to read.
+func (d *draft) parsePage(name, lang string) *page {
+	f := &file{path.Join(d.prefix, d.ID, name), 0, d.problems, 0}
+	src, err := fs.ReadFile(d.fsys, path.Join(d.ID, name))
 	switch {
 	case err != nil:
 		f.fail(1, "there is no such file")
@@ -75,9 +85,11 @@ func (d *draft) readPage(lang string) *page {
 	if p.title == "" {
 		f.fail(1, "the first line is the title: # …")
 	}
-	p.everythingPlaced()
 	return p
 }
+
+// name is the page's file in the lesson's folder.
+func (p *page) name() string { return path.Base(p.file.name) }
 
 // invalid returns where a text stops being UTF-8.
 func invalid(src []byte) int {
@@ -119,7 +131,9 @@ func (p *page) topLevel(n ast.Node) {
 	}
 	if code, ok := n.(*ast.FencedCodeBlock); ok {
 		if kind := p.blockKind(code); kind != "" {
-			if b := p.readBlock(kind, code); b != nil {
+			if p.notes {
+				p.fail(n, "the block %s has its place in the lesson, not in its notes", kind)
+			} else if b := p.readBlock(kind, code); b != nil {
 				p.last().body = append(p.last().body, piece{line: b.line, block: b})
 			}
 			return
@@ -143,7 +157,7 @@ func (p *page) heading(h *ast.Heading) {
 	if id == "" {
 		p.fail(h, "the heading has no id: ## %s {#id}", plainText(title.html))
 	} else if !slices.Contains(p.draft.sections, id) {
-		p.fail(h, "%s", unknown("section", id, "lesson.yaml has", p.draft.sections))
+		p.fail(h, "%s", unknown("section", id, p.outline(), p.draft.sections))
 	}
 	p.sections = append(p.sections, &chapter{id: id, line: line, title: title})
 }
@@ -166,6 +180,9 @@ func (p *page) headingID(h *ast.Heading) string {
 func (p *page) prose(n ast.Node) {
 	callouts := p.callouts(n)
 	n = p.figure(callouts.node)
+	if p.notes {
+		p.refer(n)
+	}
 	p.markTerms(n)
 	s := p.render(n, p.file)
 	body := &p.last().body

@@ -50,10 +50,10 @@ func (p *page) ordered() bool {
 		if i < len(have) {
 			line = p.sections[i+1].line
 		}
-		p.file.fail(line, "lesson.yaml has the section %s here: the headings are %s, in that order", id, strings.Join(p.draft.sections, ", "))
+		p.file.fail(line, "%s the section %s here: the headings are %s, in that order", p.outline(), id, strings.Join(p.draft.sections, ", "))
 		return false
 	}
-	p.file.fail(p.sections[len(p.draft.sections)+1].line, "lesson.yaml has no further section: the headings are %s", strings.Join(p.draft.sections, ", "))
+	p.file.fail(p.sections[len(p.draft.sections)+1].line, "%s no further section: the headings are %s", p.outline(), strings.Join(p.draft.sections, ", "))
 	return false
 }
 
@@ -125,14 +125,14 @@ func (d *draft) prose(ko, en *page, a, b *chapter) (*HTML, bool) {
 	}
 	d.sameShown(en, right.line, left.shown, right.shown)
 	if !slices.Equal(left.callouts, right.callouts) {
-		en.file.fail(right.line, "callouts differ from ko.md: here %s, there %s", list(right.callouts), list(left.callouts))
+		en.file.fail(right.line, "callouts differ from %s: here %s, there %s", ko.name(), list(right.callouts), list(left.callouts))
 	}
 	return &HTML{Ko: left.html, En: right.html}, true
 }
 
 // missing says that the other language has text where this one has none.
 func (p *page) missing(other *page, line, at int) bool {
-	p.file.fail(at, "there is text in %s.md on line %d and none here", other.lang, line)
+	p.file.fail(at, "there is text in %s on line %d and none here", other.name(), line)
 	return false
 }
 
@@ -151,7 +151,7 @@ func (d *draft) sameShown(en *page, line int, ko, inEnglish []int) {
 	slices.Sort(a)
 	slices.Sort(b)
 	if !slices.Equal(a, b) {
-		en.file.fail(line, "placeholders differ from ko.md: here %s, there %s", d.showing(b), d.showing(a))
+		en.file.fail(line, "placeholders differ from %s: here %s, there %s", strings.Replace(en.name(), "en.", "ko.", 1), d.showing(b), d.showing(a))
 	}
 }
 

@@ -175,6 +175,10 @@ func (f *face) funcs() template.FuncMap {
 		"experimentPath": func(name string) string { // epoll/fits is in /ko/epoll#fits
 			return strings.Replace(name, "/", "#", 1)
 		},
+		"questionPath": func(name string) string { // epoll/stall/where is in /ko/epoll#where
+			lesson, _, _ := strings.Cut(name, "/")
+			return lesson + "#" + name[strings.LastIndexByte(name, '/')+1:]
+		},
 		"measured": measured,
 		"cell":     (*printed).cell,
 		"num":      func(v float64) string { return content.Format(v, "") },

@@ -49,6 +49,9 @@ type page struct {
 	Class                *classPage              // of the instructor's page
 	Join                 *joinView               // of the page where people join
 	Me                   *meView                 // of a learner's own page
+	Notes                *notesView              // the instructor's, of a lesson
+	Plan                 *planView               // of a workshop
+	Report               *reportPage             // of the class; nil: there is none
 	Exported             bool                    // the page is a file of an exported book
 	Printing             bool                    // for paper: nothing can be pressed
 	Printed              map[string]*printed     // by experiment, for paper
@@ -63,6 +66,9 @@ type pageRole struct {
 	Learner  bool
 	Stranger bool
 }
+
+// Instructor says whether a workshop's instructor reads the page.
+func (r pageRole) Instructor() bool { return r.Workshop && !r.Learner && !r.Stranger }
 
 // pageError is what an error page says.
 type pageError struct {

@@ -92,6 +92,8 @@ var decided = map[string][]string{
 		"PUT /api/class/here", "DELETE /api/class/here", "PUT /api/class/gate", "PUT /api/class/hints/{lesson}", "POST /api/class/notes", "POST /api/class/votes",
 		"POST /api/class/votes/{vote}/{step}", "GET /api/class/results/{lesson}/{experiment}/{prediction}", "POST /api/class/hands/{person}/answer",
 		"DELETE /api/class/hands/{person}", "POST /api/class/start",
+		"GET /{lang}/workshop/notes/{lesson}", "GET /{lang}/workshop/plans/{plan}", "GET /{lang}/workshop/report",
+		"GET /api/class/report.html", "GET /api/class/report.csv", "GET /api/class/report.jsonl",
 		"GET /api/exercises/{lesson}", "PUT /api/exercises/{lesson}", "DELETE /api/exercises/{lesson}", "GET /metrics"},
 	"learner": {"GET /{$}", "GET /{lang}/{$}", "GET /{lang}/{lesson}", "GET /{lang}/labs", "GET /{lang}/mystery", "GET /{lang}/capacity", "GET /{lang}/tree",
 		"GET /{lang}/glossary", "GET /{lang}/errors-map", "GET /{lang}/checklist", "GET /{lang}/harden", "GET /{lang}/book", "GET /{lang}/search",
@@ -103,7 +105,7 @@ var decided = map[string][]string{
 		"GET /api/runs/{id}/capacity", "GET /api/runs/{id}/series", "GET /api/runs/{id}/over/{other}", "GET /api/runs/{id}/events", "GET /api/runs/{id}/doctor",
 		"GET /api/runs/{id}/log", "GET /api/runs/{id}/recording",
 		"GET /api/experiments/{lesson}/{experiment}/author/series", "GET /api/experiments/{lesson}/{experiment}/author/capacity", "GET /api/experiments/{lesson}/{experiment}/author/doctor",
-		"GET /api/class/events", "GET /api/queue", "PUT /api/class/votes/{vote}/answer", "PUT /api/class/follow", "PUT /api/class/hand", "DELETE /api/class/hand", "GET /api/hardening/{file}", "POST /api/mysteries/{seed}/answer", "GET /api/lessons/{lesson}/breakit",
+		"GET /api/class/events", "GET /api/me/recordings", "GET /api/queue", "PUT /api/class/votes/{vote}/answer", "PUT /api/class/follow", "PUT /api/class/hand", "DELETE /api/class/hand", "GET /api/hardening/{file}", "POST /api/mysteries/{seed}/answer", "GET /api/lessons/{lesson}/breakit",
 		"PUT /api/exercises/{lesson}/help", "GET /api/progress", "PUT /api/progress/place", "PUT /api/progress/guesses/{lesson}/{experiment}/{prediction}", "/api/"},
 }
 

@@ -64,7 +64,8 @@ type Site struct {
 	shelved   pageCache
 	frames    frameCache
 	counts    counts
-	verifying sync.Mutex // held while the system's tools look at a hardening
+	packing   chan struct{} // has room for one who takes recordings home
+	verifying sync.Mutex    // held while the system's tools look at a hardening
 	foreign   *http.CrossOriginProtection
 	tools     func() string // the version of the Go toolchain that builds labs
 
@@ -81,7 +82,7 @@ func New(cfg Config) (*Site, error) {
 	if cfg.Version == "" {
 		cfg.Version = version()
 	}
-	s := &Site{cfg: cfg, log: cfg.Log, foreign: http.NewCrossOriginProtection(), tools: toolchain(cfg.Root)}
+	s := &Site{cfg: cfg, log: cfg.Log, foreign: http.NewCrossOriginProtection(), tools: toolchain(cfg.Root), packing: make(chan struct{}, 1)}
 	s.ending, s.end = context.WithCancel(context.Background())
 	s.shelf = newShelf(cfg.Root, cfg.Runner, cfg.Log)
 	s.shown = newShown(cfg.Runner)

@@ -64,7 +64,7 @@ func TestQueuesForAPerson(t *testing.T) {
 		says   []string
 	}{
 		{[]string{"workers/full", "--author"}, 0, []string{"bottleneck: workers (workers-busy), confidence high", "lab.queue", "no-gauge"}},
-		{[]string{"epoll-edge/pooled", "--author", "--at", "1"}, 0, []string{"at 1 s", "back-pressure: client_sendq, recvq, out", "peer-window", "ss -tin '( sport = :"}},
+		{[]string{"epoll-edge/pooled", "--author", "--at", "1"}, 0, []string{"at 1 s", "back-pressure: client_sendq, recvq", "peer-window", "ss -tin '( sport = :"}},
 		{[]string{"epoll-edge/drained", "--author"}, 0, []string{"bottleneck: none (nothing-stands)"}},
 		{[]string{"epoll-edge/drained", "--author", "--at", "99"}, 2, []string{"it measured 2 s"}},
 		{[]string{"epoll/nothing", "--author"}, 2, []string{`no experiment "nothing"`}},

@@ -137,7 +137,7 @@ func TestBadInputNamesTheValueAndTheWayOut(t *testing.T) {
 		{"run averages/two-clients --guess unsent=1,2", "takes 10 numbers from 0 to 3000, one for each 0.5 s"},
 		{"run epoll/fits --exec ./no-such-server", "--exec ./no-such-server: there is no such program: name one of the PATH, or its path"},
 		{"run epoll/fits --exec ./server --set knob.buf=64", "write its own arguments into the command"},
-		{"run epoll/fits --set knob.bfu=64", "there are knob.drain, knob.drain-cap, knob.buf"},
+		{"run epoll/fits --set knob.bfu=64", "there are knob.drain, knob.drain-cap, knob.armed"},
 		{"run epoll/fits --for 61s", "can be measured for 0.1 s to 60 s"},
 		{"run epoll/fits --for banana", "--help"},
 		{"serve --addr 0.0.0.0:0", "takes a loopback address"},

@@ -1,0 +1,338 @@
+package site
+
+import (
+	"cmp"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"socketlabs/content"
+	"socketlabs/labs/telemetry"
+	"socketlabs/site/workshop"
+)
+
+// maxWorst bounds the lists of what went wrong most often, and of what was hardest.
+const maxWorst = 12
+
+// reportPage is a class's report, on the page and in its file.
+type reportPage struct {
+	Class     string
+	Made      time.Time
+	Hidden    bool // names are
+	File      bool // it is the file, which leads nowhere
+	People    []personView
+	Lessons   []lessonSpreads // in reading order
+	Wrong     []wrongView
+	Hardest   []checkView
+	Hands     []raisedView
+	Runs      int
+	Predicted int // answers
+}
+
+type personView struct {
+	workshop.PersonLine
+	Where   content.Text   // the lesson where they were last
+	Visited []content.Text // of which they ran something
+}
+
+// lessonSpreads are the predictions of a lesson.
+type lessonSpreads struct {
+	Title  content.Text
+	Spread []spreadView
+}
+
+// spreadView is a prediction with how it was answered.
+type spreadView struct {
+	workshop.QuestionLine
+	question
+	In      content.Text // the unit of numbers
+	Bars    []bar        // of choices
+	Numbers *strip       // of numbers
+}
+
+// bar is one choice: how many gave it, and for how many it was measured.
+type bar struct {
+	Text            content.Text
+	Given, Measured int
+	First, Second   int // in the two votes
+	Of              int // the largest of all: a whole bar
+}
+
+// strip is numbers on one axis.
+type strip struct {
+	Given, Measured       []float64 // in percent of the axis
+	Low, High             float64   // of the axis
+	GivenMid, MeasuredMid *float64  // medians
+}
+
+type wrongView struct {
+	workshop.WrongLine
+	Ask   content.Text
+	Given content.Text
+}
+
+type checkView struct {
+	workshop.CheckLine
+	Text   content.Text
+	Lesson content.Text
+}
+
+type raisedView struct {
+	workshop.Hand
+	Who   string
+	Where content.Text
+}
+
+// took gathers what everybody in the class did. The recordings are read by their first
+// and last lines only, which the runner remembers.
+func (s *Site) took(e *edition) []workshop.Took {
+	runs, counts, all := map[string][]workshop.Run{}, map[string]bool{}, s.everybodys()
+	for _, sum := range counted(e.book, all) {
+		counts[sum.ID] = true
+	}
+	for _, sum := range slices.Backward(all) { // the oldest first
+		if by := asker(sum); by != "" {
+			sum = s.veiled(sum)
+			run := workshop.Run{ID: sum.ID, Experiment: sum.Experiment, Began: sum.Began, Phase: string(sum.Phase), Trust: sum.Trust,
+				Proves: counts[sum.ID] && sum.Phase == telemetry.Finished && sum.Trust != "void" && sum.Command == nil}
+			for _, c := range sum.Checks {
+				run.Checks = append(run.Checks, workshop.Check{ID: c.ID, Pass: c.Pass})
+			}
+			for _, g := range sum.Guesses {
+				run.Guesses = append(run.Guesses, workshop.Guess{ID: g.ID, Given: g.Given, Skipped: g.Skipped, Answer: g.Answer, Right: g.Right})
+			}
+			runs[by] = append(runs[by], run)
+		}
+	}
+	var people []workshop.Took
+	for _, p := range s.cfg.Class.People() {
+		done := s.progressOf(p.ID).snapshot()
+		t := workshop.Took{Person: p, Runs: runs[p.ID], Held: sortedKeys(done.Checks), Given: map[string]any{}}
+		if done.Place != nil {
+			t.Lesson = done.Place.Lesson
+		}
+		for name, g := range done.Guesses {
+			t.Given[name] = g.Given
+		}
+		for _, run := range t.Runs { // what was made headless commits nothing
+			for _, g := range run.Guesses {
+				name := run.Experiment + "/" + g.ID
+				if _, known := t.Given[name]; !known && (g.Given != nil || g.Skipped) {
+					t.Given[name] = g.Given
+				}
+			}
+		}
+		var err error
+		if t.Hands, err = s.cfg.Class.Asked(p.ID); err != nil {
+			s.log.Error("site: read what was asked", "error", err)
+		}
+		people = append(people, t)
+	}
+	return people
+}
+
+// attended is what everybody did, with their names or without.
+func (s *Site) attended(e *edition, lang string, hidden bool) []workshop.Took {
+	people := s.took(e)
+	if hidden {
+		people = workshop.Hide(people, func(n int) string { return Said(lang, "report.learner", "n", strconv.Itoa(n)) })
+	}
+	return people
+}
+
+// reportPage shows the report; ?names=hidden without names.
+func (s *Site) reportPage(w http.ResponseWriter, r *http.Request) error {
+	p := s.page(r, s.shelf.edition())
+	if s.cfg.Class != nil {
+		p.Report = s.report(p.edition, p.Lang, r.FormValue("names") == "hidden")
+	}
+	return s.show(w, r, http.StatusOK, "report", p, &pageData{})
+}
+
+// report sums the class up in the words of its lessons.
+func (s *Site) report(e *edition, lang string, hidden bool) *reportPage {
+	people := s.attended(e, lang, hidden)
+	votes, ballots := s.votes()
+	sum := workshop.NewReport(people, votes, ballots)
+	v := &reportPage{Class: s.cfg.Class.Door().Name, Made: time.Now(), Hidden: hidden}
+	names := map[string]string{}
+	for _, line := range sum.People {
+		names[line.ID] = line.Name
+		v.Runs, v.Predicted = v.Runs+line.Runs, v.Predicted+line.Answered
+		p := personView{PersonLine: line, Where: e.titled(line.Lesson)}
+		for _, l := range line.Lessons {
+			p.Visited = append(p.Visited, e.titled(l))
+		}
+		v.People = append(v.People, p)
+	}
+	v.Lessons = s.spreads(e, sum.Questions)
+	for _, line := range sum.Wrong[:min(len(sum.Wrong), maxWorst)] {
+		q := s.inWords(e, line.Name)
+		v.Wrong = append(v.Wrong, wrongView{line, q.Ask, q.said(line.Given)})
+	}
+	for _, line := range sum.Checks {
+		if len(v.Hardest) < maxWorst && (line.Held < line.Tried || line.Most > 1) {
+			lesson, _, _ := strings.Cut(line.Name, "/")
+			v.Hardest = append(v.Hardest, checkView{line, e.checkText(line.Name), e.titled(lesson)})
+		}
+	}
+	for _, h := range sum.Hands {
+		v.Hands = append(v.Hands, raisedView{h, names[h.Person], e.titled(h.Lesson)})
+	}
+	return v
+}
+
+// votes are all votes with who answered what.
+func (s *Site) votes() ([]workshop.Vote, map[string]map[string]workshop.Ballot) {
+	votes, ballots := s.cfg.Class.Votes(), map[string]map[string]workshop.Ballot{}
+	for _, v := range votes {
+		ballots[v.ID] = s.cfg.Class.Ballots(v.ID)
+	}
+	return votes, ballots
+}
+
+// titled is a lesson's title, or its name when it is not here.
+func (e *edition) titled(id string) content.Text {
+	if l, _, _ := e.book.Lesson(id); l != nil {
+		return l.Title
+	}
+	if id == mysteryLesson {
+		return content.Text{Ko: Said("ko", "mystery.title"), En: Said("en", "mystery.title")}
+	}
+	return content.Text{Ko: id, En: id}
+}
+
+// checkText is a check's sentence, or its name when it is not here.
+func (e *edition) checkText(name string) content.Text {
+	i := strings.LastIndexByte(name, '/')
+	if x, err := e.book.Find(name[:max(i, 0)]); err == nil {
+		for _, c := range x.Checks {
+			if c.ID == name[i+1:] {
+				return c.Text.Plain()
+			}
+		}
+	}
+	return content.Text{Ko: name, En: name}
+}
+
+// inWords is a prediction in words, with what its lesson measured filled in.
+func (s *Site) inWords(e *edition, name string) question {
+	q := e.question(name)
+	lesson, _, _ := strings.Cut(name, "/")
+	l, _, _ := e.book.Lesson(lesson)
+	if l == nil {
+		return q
+	}
+	if p := s.asks(e, l, name[strings.LastIndexByte(name, '/')+1:], nil); p != nil {
+		q.Ask, q.Choices = p.Ask.Plain(), nil
+		for _, c := range p.Choices {
+			q.Choices = append(q.Choices, choice{c.ID, c.Text.Plain()})
+		}
+	}
+	return q
+}
+
+// said is an answer in words.
+func (q question) said(given any) content.Text {
+	switch g := given.(type) {
+	case string:
+		for _, c := range q.Choices {
+			if c.ID == g {
+				return c.Text
+			}
+		}
+		return content.Text{Ko: g, En: g}
+	case float64:
+		t := content.Format(g, "")
+		return content.Text{Ko: t, En: t}
+	}
+	return content.Text{}
+}
+
+// spreads puts predictions into the order of the lessons; those of lessons that are not
+// here come last.
+func (s *Site) spreads(e *edition, lines []workshop.QuestionLine) []lessonSpreads {
+	of := map[string][]spreadView{}
+	for _, line := range lines {
+		if line.Given.N+line.Skipped+line.Measured.N == 0 && line.Votes == nil {
+			continue
+		}
+		v := spreadView{QuestionLine: line, question: s.inWords(e, line.Name)}
+		if v.Kind == "number" || v.Kind == "" && line.Given.Numbers != nil {
+			v.Numbers = newStrip(line.Given.Numbers, line.Measured.Numbers)
+			v.In = e.book.Words.Units[v.Unit]
+		} else {
+			v.Bars = v.bars()
+		}
+		lesson, _, _ := strings.Cut(line.Name, "/")
+		of[lesson] = append(of[lesson], v)
+	}
+	var list []lessonSpreads
+	add := func(id string) {
+		if of[id] != nil {
+			list = append(list, lessonSpreads{e.titled(id), of[id]})
+			delete(of, id)
+		}
+	}
+	for _, part := range e.book.Parts {
+		for _, l := range part.Lessons {
+			add(l.ID)
+		}
+	}
+	for _, id := range sortedKeys(of) {
+		add(id)
+	}
+	return list
+}
+
+// bars are the choices in their order, then answers that are none of them any more.
+func (v spreadView) bars() []bar {
+	var votes [2]workshop.Distribution
+	if v.Votes != nil {
+		votes = *v.Votes
+	}
+	counts := []map[string]int{v.Given.Choices, v.Measured.Choices, votes[0].Choices, votes[1].Choices}
+	choices := slices.Clone(v.Choices)
+	most := 1
+	for _, count := range counts {
+		for _, id := range sortedKeys(count) {
+			most = max(most, count[id])
+			if !slices.ContainsFunc(choices, func(c choice) bool { return c.ID == id }) {
+				choices = append(choices, choice{id, content.Text{Ko: id, En: id}})
+			}
+		}
+	}
+	var list []bar
+	for _, c := range choices {
+		list = append(list, bar{c.Text, counts[0][c.ID], counts[1][c.ID], counts[2][c.ID], counts[3][c.ID], most})
+	}
+	return list
+}
+
+// newStrip lays sorted numbers on one axis; nil when there are none.
+func newStrip(given, measured []float64) *strip {
+	all := slices.Concat(given, measured)
+	if len(all) == 0 {
+		return nil
+	}
+	s := &strip{Low: slices.Min(all), High: slices.Max(all), GivenMid: middle(given), MeasuredMid: middle(measured)}
+	place := func(list []float64) (at []float64) {
+		for _, v := range list {
+			at = append(at, 2+96*(v-s.Low)/cmp.Or(s.High-s.Low, 1))
+		}
+		return at
+	}
+	s.Given, s.Measured = place(given), place(measured)
+	return s
+}
+
+// middle is the median of sorted numbers; nil: of none.
+func middle(sorted []float64) *float64 {
+	if len(sorted) == 0 {
+		return nil
+	}
+	m := quantile(sorted, 0.5)
+	return &m
+}
