@@ -76,7 +76,7 @@ func (s *Site) newestVote(e *edition) *voteView {
 		return nil
 	}
 	v := votes[len(votes)-1]
-	return &voteView{v, e.question(v.Question)}
+	return &voteView{v, s.inWords(e, v.Question)}
 }
 
 // beginVote opens a vote on a prediction. A curve is drawn in its lesson: it has no
@@ -176,7 +176,7 @@ func (s *Site) results(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	m := outcome{question: e.question(name)}
+	m := outcome{question: s.inWords(e, name)}
 	of := map[string]bool{}
 	for _, person := range s.cfg.Class.People() {
 		of[person.ID] = true
