@@ -36,6 +36,8 @@ func (s *Site) joinPage(w http.ResponseWriter, r *http.Request) error {
 	case owns:
 		http.Redirect(w, r, "/"+language(r)+"/workshop", http.StatusSeeOther)
 		return nil
+	case removed:
+		return errRemoved
 	}
 	return s.showJoin(w, r, http.StatusOK, joinView{Code: cut(r.URL.Query().Get("code"))})
 }
@@ -63,9 +65,12 @@ func (s *Site) join(w http.ResponseWriter, r *http.Request) error {
 	if s.cfg.Class == nil {
 		return errNoClass
 	}
-	if s.visitor(r).role >= learns { // pressed twice
+	switch role := s.visitor(r).role; {
+	case role >= learns: // pressed twice
 		http.Redirect(w, r, "/"+language(r)+"/", http.StatusSeeOther)
 		return nil
+	case role == removed: // under another name
+		return errRemoved
 	}
 	v := joinView{Code: cut(r.PostFormValue("code")), Name: cut(r.PostFormValue("name"))}
 	code := v.Code

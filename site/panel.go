@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 	"strings"
-	"time"
 
 	"socketlabs/site/workshop"
 )
@@ -22,20 +21,21 @@ type classPage struct {
 	Encrypted   bool
 	Local       bool // it can be reached from this machine only
 	Fingerprint string
-	Wrong       string // what a change was refused for: the key of text.yaml
-	Now         time.Time
+	Wrong       string            // what a change was refused for: the key of text.yaml
+	Renewed     *workshop.Welcome // whose resume code was renewed, and it
 }
 
 // workshopPage is the instructor's.
 func (s *Site) workshopPage(w http.ResponseWriter, r *http.Request) error {
-	return s.showWorkshop(w, r, http.StatusOK, "")
+	return s.showWorkshop(w, r, http.StatusOK, classPage{})
 }
 
-func (s *Site) showWorkshop(w http.ResponseWriter, r *http.Request, status int, wrong string) error {
+// showWorkshop shows it with what has just happened.
+func (s *Site) showWorkshop(w http.ResponseWriter, r *http.Request, status int, c classPage) error {
 	p := s.page(r, s.shelf.edition())
 	p.Path = "workshop"
-	c := &classPage{Started: s.cfg.Class != nil, Cores: s.cfg.Runner.Host().Cores, Wrong: wrong, Now: time.Now(), Fingerprint: s.cfg.Fingerprint}
-	p.Class = c
+	c.Started, c.Cores, c.Fingerprint = s.cfg.Class != nil, s.cfg.Runner.Host().Cores, s.cfg.Fingerprint
+	p.Class = &c
 	if !c.Started {
 		return s.show(w, r, status, "workshop", p, &pageData{})
 	}
@@ -94,7 +94,17 @@ func (s *Site) door(w http.ResponseWriter, r *http.Request) error {
 	return s.back(w, r, "workshop")
 }
 
-// changePerson renames, removes, readmits or deletes somebody.
+// renewTheirs shows the instructor another resume code of somebody who has lost theirs.
+func (s *Site) renewTheirs(w http.ResponseWriter, r *http.Request, id string) error {
+	code, err := s.cfg.Class.Renew(id)
+	if err != nil {
+		return err
+	}
+	p, _ := s.cfg.Class.Person(id)
+	return s.showWorkshop(w, r, http.StatusOK, classPage{Renewed: &workshop.Welcome{Person: p, Resume: code}})
+}
+
+// changePerson renames, removes, readmits or deletes somebody, or renews their code.
 func (s *Site) changePerson(w http.ResponseWriter, r *http.Request) error {
 	if s.cfg.Class == nil {
 		return errNoClass
@@ -104,6 +114,8 @@ func (s *Site) changePerson(w http.ResponseWriter, r *http.Request) error {
 	switch r.PostFormValue("do") {
 	case "rename":
 		_, err = s.cfg.Class.Rename(id, r.PostFormValue("name"))
+	case "code":
+		return s.renewTheirs(w, r, id)
 	case "remove":
 		if _, err = s.cfg.Class.Remove(id); err == nil {
 			s.stopRunsOf(id)
@@ -117,7 +129,7 @@ func (s *Site) changePerson(w http.ResponseWriter, r *http.Request) error {
 	}
 	if errors.Is(err, workshop.ErrName) || errors.Is(err, workshop.ErrFull) {
 		f := told(err)
-		return s.showWorkshop(w, r, f.status, "api."+f.code)
+		return s.showWorkshop(w, r, f.status, classPage{Wrong: "api." + f.code})
 	}
 	if err != nil {
 		return err

@@ -183,7 +183,7 @@ func TestEveryRouteForEveryRole(t *testing.T) {
 			method, path := addressOf(pattern, values)
 			c.strangerAsks(rt, method, path, secrets)
 			c.learnerAsks(rt, method, path, bob, secrets)
-			if strings.Contains(pattern, "/runs/{id}") {
+			if strings.Contains(pattern, "/runs/{id}") && rt.needs&learner != 0 {
 				values["id"] = theirs
 				c.foreignRun(rt, pattern, values, bob, secrets)
 				values["id"] = owners
@@ -468,5 +468,70 @@ func TestAHostInAWorkshopIsTheAddressThatWasReached(t *testing.T) {
 		if got := sameAddress(tt.host, tt.served); got != tt.same {
 			t.Errorf("%s, reached at %s: %v", tt.host, tt.served, got)
 		}
+	}
+}
+
+func TestWhatALearnerMayAskFor(t *testing.T) {
+	c := serveClass(t)
+	ada := c.joins("Ada")
+	caps := c.class.Settings().Caps
+	ask := func(path, body string) (int, complaint) {
+		resp, got := c.do(request{method: "POST", path: path, body: body, header: ada.cookie, origin: c.url})
+		if resp.StatusCode < 400 {
+			return resp.StatusCode, complaint{}
+		}
+		return resp.StatusCode, refused(t, got)
+	}
+	for _, tt := range []struct {
+		path, body, code, field, why string
+	}{
+		{"/api/runs", fmt.Sprintf(`{"lesson":"epoll","experiment":"fits","settings":{"load.connections":"%d"}}`, caps.Connections+1), "cap", "load.connections", "more connections than one machine has for a class"},
+		{"/api/runs", fmt.Sprintf(`{"lesson":"epoll","experiment":"fits","settings":{"load.rate":"%g"}}`, caps.Rate+1), "cap", "load.rate", "more requests"},
+		{"/api/runs", `{"lesson":"epoll","experiment":"fits","settings":{"load.connections":"0"}}`, "bad-setting", "load.connections", "the lesson's own range comes first"},
+		{"/api/runs", fmt.Sprintf(`{"lesson":"epoll","experiment":"fits","faults":[{"kind":"flood","with":{"connections":"%d"}}]}`, caps.Connections+1), "cap", "fault.connections", "a fault is load too"},
+		{"/api/comparisons", fmt.Sprintf(`{"lesson":"epoll","experiment":"fits","settings":{"load.connections":"%d"}}`, caps.Connections+1), "cap", "load.connections", "in turns"},
+		{"/api/sweeps", fmt.Sprintf(`{"lesson":"epoll","experiment":"fits","setting":"load.connections","values":["1","%d"],"seconds":1}`, caps.Connections+1), "cap", "load.connections", "one step of several"},
+		{"/api/sweeps", fmt.Sprintf(`{"lesson":"epoll","experiment":"fits","setting":"load.connections","values":["1","2"],"seconds":%g}`, caps.Seconds+1), "cap", "seconds", "each step too long"},
+		{"/api/sweeps", fmt.Sprintf(`{"lesson":"epoll","experiment":"fits","setting":"load.connections","values":["1","2","3","4","5","6","7","8","9"],"seconds":%g}`, caps.Seconds), "cap", "total", "all steps together"},
+		{"/api/runs", `{"lesson":"epoll-edge","experiment":"exercise","exercise":true}`, "others-code", "", "no version is named: it would be the owner's"},
+		{"/api/runs", `{"lesson":"epoll-edge","experiment":"exercise","exercise":true,"version":"mine"}`, "bad-request", "version", "no such version"},
+		{"/api/traces", `{"lab":"epoll","schedule":"burst"}`, "instructor-only", "", "a trace has the machine's tracer for itself"},
+	} {
+		body := tt.body
+		if strings.Contains(body, "exercise\",\"exercise") {
+			_, x, err := c.exerciseIn("epoll-edge")
+			if err != nil {
+				t.Fatal(err)
+			}
+			body = strings.Replace(body, `"experiment":"exercise"`, `"experiment":"`+x.Goal.ID+`"`, 1)
+		}
+		status, got := ask(tt.path, body)
+		if got.Error.Code != tt.code || got.Error.Field != tt.field {
+			t.Errorf("%s: %d %+v, want %s of %q", tt.why, status, got.Error, tt.code, tt.field)
+		}
+	}
+	if live := c.live(c.everybodys()); len(live) != 0 {
+		t.Errorf("something runs: %v", live)
+	}
+}
+
+func TestALearnersExerciseIsNotTheOwners(t *testing.T) {
+	c := serveClass(t)
+	ada := c.joins("Ada")
+	_, x, err := c.exerciseIn("epoll-edge")
+	if err != nil {
+		t.Fatal(err)
+	}
+	mine := strings.Replace(x.Original(), "{", "{\n\t// the owner's own thought", 1)
+	if err := x.Write(c.data, mine); err != nil {
+		t.Fatal(err)
+	}
+	_, body := c.do(request{path: "/en/epoll-edge", header: ada.cookie})
+	if strings.Contains(body, "owner&#39;s own thought") || strings.Contains(body, "exercise-text") || !strings.Contains(body, `data-version="solution"`) {
+		t.Error("a learner's page has the owner's version, or an editor, or no solution to run")
+	}
+	_, body = c.do(request{path: "/en/epoll-edge", bearer: testToken})
+	if !strings.Contains(body, "owner&#39;s own thought") {
+		t.Error("what was looked for would not have been found")
 	}
 }

@@ -67,8 +67,6 @@ func (p *place) serve(cmd *cobra.Command, f serveFlags) (err error) {
 			return err
 		}
 		defer func() { err = errors.Join(err, config.Class.Close()) }()
-	} else if err := expireClasses(data); err != nil {
-		return err
 	}
 	r, err := runner.Open(runner.Config{Root: root, Data: data, Log: log, Limits: f.class.limits(config.Class)})
 	if err != nil {
@@ -76,6 +74,11 @@ func (p *place) serve(cmd *cobra.Command, f serveFlags) (err error) {
 	}
 	defer func() { err = errors.Join(err, closeRunner(r)) }()
 	config.Runner = r
+	if config.Class == nil {
+		if err := expireClasses(data, r); err != nil {
+			return err
+		}
+	}
 	s, err := site.New(config)
 	if err != nil {
 		return err

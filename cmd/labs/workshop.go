@@ -198,11 +198,22 @@ func forTerminal(code string, colour bool) string {
 	return b.String()
 }
 
-// expireClasses deletes workshops whose days are over, also when none is served.
-func expireClasses(data string) error {
+// expireClasses deletes workshops whose days are over, also when none is served, and
+// the recordings of who was in them.
+func expireClasses(data string, r *runner.Runner) error {
 	path := filepath.Join(data, workshop.File)
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	return workshop.Expire(path)
+	people, err := workshop.Expire(path)
+	if err != nil {
+		return err
+	}
+	runs, err := r.Runs()
+	for _, run := range runs {
+		if run.By != "" && run.Imported == nil && !people[run.By] && run.Phase.Over() {
+			err = errors.Join(err, r.Remove(run.ID))
+		}
+	}
+	return err
 }

@@ -133,14 +133,28 @@ func open(path string) (*bolt.DB, error) {
 	return db, nil
 }
 
-// Expire deletes the classes of a store that nobody has open whose days are over.
-func Expire(path string) error {
+// Expire deletes the classes of a store that nobody has open whose days are over, and
+// returns who is still in one: recordings of others are nobody's.
+func Expire(path string) (people map[string]bool, err error) {
 	db, err := open(path)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer db.Close()
-	return db.Update(func(tx *bolt.Tx) error { return expire(tx, "") })
+	people = map[string]bool{}
+	err = db.Update(func(tx *bolt.Tx) error {
+		if err := expire(tx, ""); err != nil {
+			return err
+		}
+		all := tx.Bucket(classesBucket)
+		return all.ForEachBucket(func(class []byte) error {
+			return all.Bucket(class).Bucket(peopleBucket).ForEach(func(id, _ []byte) error {
+				people[string(id)] = true
+				return nil
+			})
+		})
+	})
+	return people, err
 }
 
 // expire deletes all classes whose days are over but one.

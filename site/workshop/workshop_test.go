@@ -282,8 +282,8 @@ func TestDaysAreKept(t *testing.T) {
 		join(t, c, "Dan")
 		c.Close()
 		time.Sleep(11 * 24 * time.Hour)
-		if err := Expire(path); err != nil {
-			t.Fatal(err)
+		if people, err := Expire(path); err != nil || len(people) != 0 {
+			t.Fatal(people, err)
 		}
 		c = again(t, path, Settings{Name: "Tuesday"})
 		if len(c.People()) != 0 {
