@@ -10,6 +10,7 @@ import (
 
 	"socketlabs/content"
 	"socketlabs/labs"
+	"socketlabs/site/workshop"
 )
 
 // page is what a template shows.
@@ -46,6 +47,7 @@ type page struct {
 	edition              *edition
 	of                   []any                   // what it is made of beside its edition and face; nil: it is made anew each time
 	Role                 pageRole                // of whoever reads it
+	Watch                *workshop.Person        // whom the page watches
 	Class                *classPage              // of the instructor's page
 	Join                 *joinView               // of the page where people join
 	Me                   *meView                 // of a learner's own page

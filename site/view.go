@@ -29,6 +29,7 @@ type pageData struct {
 	Words       content.Words     `json:"words"`
 	Text        any               `json:"text"`
 	Microscope  *microscopeView   `json:"microscope,omitempty"` // of its own page
+	Wall        *wallData         `json:"wall,omitempty"`       // of the wall, and where one person is watched
 	Live        *livePage         `json:"live,omitempty"`       // the files that the page follows
 }
 
