@@ -329,6 +329,14 @@ export class Bench {
     this.#history.mark(this.#run?.id ?? "", this.#under?.id ?? "");
   }
 
+  /** Sets one setting of an experiment, as it was agreed. Nothing runs. @param {Experiment} x @param {string} name @param {import("./events.js").Value} value */
+  async take(x, name, value) {
+    if (x !== this.#x || this.#versus.posed) await this.put(x);
+    this.#knobs.take(name, value);
+    byId("ui-knobs").scrollIntoView({ block: "nearest" });
+    this.#show.now();
+  }
+
   /** The bench stands beside the text, or in it where there is no room. */
   settle() { settle(this.#versus.posed ?? this.#x); this.#show.now(); }
 }

@@ -228,6 +228,7 @@
  * @property {string} [run] the page replays only this one
  * @property {boolean} [workshop] there is one, and the page follows it
  * @property {boolean} [offline] the page is a file, and nobody can be asked
+ * @property {WallData} [wall] of the wall, and where one person is watched
  * @property {{lesson: string, stamp: string, shape: string}} [live] the files that the page follows
  * @property {string} [root] of the exported book that the page is a file of, from the page
  * @property {Experiment[]|null} experiments
@@ -238,6 +239,11 @@
  * @property {Record<"knobs"|"settings"|"faults"|"metrics"|"groups"|"units"|"queues", Record<string, Text>|null>} words
  * @property {Record<string, Text>} text
  */
+
+/** @typedef {{id: string, kind: "experiment"|"comparison"|"section", title: Text}} WallPart */
+/** @typedef {{id: string, title: Text, steps: WallPart[], sections: WallPart[]}} WallLesson */
+/** @typedef {{lesson: string, experiment: string, title: Text, knobs: Setting[], load: Setting[]}} ProposeData */
+/** @typedef {{lessons: WallLesson[], watch?: {person: string, propose?: ProposeData}}} WallData */
 
 /**
  * The learner's version of a function, as the site has it.
