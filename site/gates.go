@@ -95,3 +95,64 @@ func (s *Site) placed(e *edition) *placed {
 	}
 	return p
 }
+
+// leadLesson is what a class can be led to in one lesson.
+type leadLesson struct {
+	ID    string       `json:"id"`
+	Title content.Text `json:"title"`
+	Spots []leadSpot   `json:"spots"` // in the order of the text
+	Asks  []question   `json:"asks"`
+	Hints int          `json:"hints"` // of its exercise
+}
+
+// leadSpot is one place in it.
+type leadSpot struct {
+	ID    string       `json:"id"`
+	Kind  string       `json:"kind"` // section, experiment, comparison
+	Title content.Text `json:"title"`
+}
+
+// led is what a class can be led to, lesson by lesson.
+func (s *Site) led() []leadLesson {
+	e, list := s.shelf.edition(), []leadLesson{}
+	for _, part := range e.book.Parts {
+		for _, l := range part.Lessons {
+			list = append(list, e.ledTo(l))
+		}
+	}
+	return list
+}
+
+func (e *edition) ledTo(l *content.Lesson) leadLesson {
+	to := leadLesson{ID: l.ID, Title: l.Title, Spots: []leadSpot{}, Asks: []question{}}
+	for _, id := range spots(l) {
+		if title, ok := titleOf(l, id); ok {
+			to.Spots = append(to.Spots, leadSpot{id, kindOf(l, id), title})
+		}
+	}
+	for _, x := range l.Experiments {
+		for _, p := range x.Predictions {
+			to.Asks = append(to.Asks, question{Question: x.Spec.Name + "/" + p.ID, Kind: p.Kind, Ask: p.Ask.Plain()})
+		}
+	}
+	for _, c := range l.Comparisons {
+		for _, p := range c.Predictions {
+			to.Asks = append(to.Asks, question{Question: c.Name + "/" + p.ID, Kind: p.Kind, Ask: p.Ask.Plain()})
+		}
+	}
+	if l.Exercise != nil {
+		to.Hints = len(l.Exercise.Hints)
+	}
+	return to
+}
+
+// kindOf is what an id of a lesson names.
+func kindOf(l *content.Lesson, id string) string {
+	switch {
+	case slices.ContainsFunc(l.Experiments, func(x *content.Experiment) bool { return x.ID == id }):
+		return "experiment"
+	case slices.ContainsFunc(l.Comparisons, func(c *content.Comparison) bool { return c.ID == id }):
+		return "comparison"
+	}
+	return "section"
+}

@@ -28,6 +28,7 @@ type page struct {
 	Data                 template.JS // pageData, safe inside a script element
 	Labs                 []labView
 	Runs                 []runView
+	Of                   string // whose they are, when they are one learner's only
 	Replay               *replayed // nil: the page is no replay of one run
 	Sweeps               []sweepGroup
 	NoUring              string // why the ladder has no io_uring
@@ -119,8 +120,9 @@ func (s *Site) show(w http.ResponseWriter, r *http.Request, status int, name str
 	if err != nil {
 		return err
 	}
-	data.Lang, data.Version, data.Linux, data.Text = p.Lang, p.Version, p.Linux, face.spoken(name)
+	data.Lang, data.Version, data.Linux, data.Text = p.Lang, p.Version, p.Linux, face.spoken(name, p.Role.Workshop)
 	data.Words, data.Workshop = p.Book.Words, p.Role.Workshop && !p.Role.Stranger
+	data.Learner = p.Role.Learner
 	if p.Role.Learner && data.Exercise != nil {
 		data.Exercise.File = "" // nobody writes one
 	}

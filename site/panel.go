@@ -39,7 +39,7 @@ func (s *Site) showWorkshop(w http.ResponseWriter, r *http.Request, status int, 
 	if err := s.invitation(r, p.Lang, &c); err != nil {
 		return err
 	}
-	return s.show(w, r, status, "workshop", p, &pageData{})
+	return s.show(w, r, status, "workshop", p, &pageData{Lead: s.led()})
 }
 
 // invitation is how the workshop stands, and how people get in.

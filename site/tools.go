@@ -21,6 +21,7 @@ var tools = [...]struct{ path, title, text string }{
 	{"errors-map", "errmap.title", "errmap.lede"},
 	{"checklist", "checklist.title", "checklist.lede"},
 	{"harden", "harden.title", "harden.lede"},
+	{"workshop", "workshop.title", "workshop.lede"},
 }
 
 // pages are the tools as an index takes them. A key without words says nothing.

@@ -23,13 +23,15 @@ type pageData struct {
 	Faults      []faultKind       `json:"faults"`             // that a run can be given
 	Run         string            `json:"run,omitempty"`      // the page replays only this one
 	Workshop    bool              `json:"workshop,omitempty"` // there is one, and the page follows it
+	Learner     bool              `json:"learner,omitempty"`  // a workshop's learner reads it
+	Lead        []leadLesson      `json:"lead,omitempty"`     // what a class can be led to, on the instructor's page
 	Offline     bool              `json:"offline,omitempty"`  // the page is a file, and nobody can be asked
 	Root        string            `json:"root,omitempty"`     // of the exported book that the page is a file of, from the page
 	Exercise    *exerciseRef      `json:"exercise"`
 	Words       content.Words     `json:"words"`
 	Text        any               `json:"text"`
 	Microscope  *microscopeView   `json:"microscope,omitempty"` // of its own page
-	Wall        *wallData         `json:"wall,omitempty"`       // of the wall, and where one person is watched
+	Watch       *watchData        `json:"watch,omitempty"`      // whom the page watches
 	Live        *livePage         `json:"live,omitempty"`       // the files that the page follows
 }
 
@@ -299,7 +301,7 @@ func (s *Site) lessonData(w http.ResponseWriter, r *http.Request) error {
 	runs := s.listed(v)
 	data, _ := s.lessonView(e, filled(l, s.shown.of(e, l, runs)), runs, v.progress.snapshot())
 	data.Lang, data.Version, data.Linux = preferred(r), s.cfg.Version, linux
-	data.Words, data.Text, data.Live = e.book.Words, s.faces.current().spoken("lesson"), s.followed(v, e, l.ID)
+	data.Words, data.Text, data.Live = e.book.Words, s.faces.current().spoken("lesson", s.cfg.Class != nil), s.followed(v, e, l.ID)
 	return reply(w, http.StatusOK, data)
 }
 

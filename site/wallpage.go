@@ -8,33 +8,10 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
-
-	"socketlabs/content"
 )
 
 // maxWalls bounds how many walls are open at once.
 const maxWalls = 64
-
-// wallData is what the wall's page knows from the start.
-type wallData struct {
-	Lessons []wallLesson `json:"lessons"`
-	Pace    Pace         `json:"pace"`
-	Watch   *watchData   `json:"watch,omitempty"` // the page shows this person only
-}
-
-// wallLesson is what the wall calls the parts of a lesson.
-type wallLesson struct {
-	ID       string       `json:"id"`
-	Title    content.Text `json:"title"`
-	Steps    []wallPart   `json:"steps"` // in the order of the text
-	Sections []wallPart   `json:"sections"`
-}
-
-type wallPart struct {
-	ID    string       `json:"id"`
-	Kind  string       `json:"kind"` // experiment, comparison, section
-	Title content.Text `json:"title"`
-}
 
 // wallPage shows the class. What it is begins with a WebSocket; without a workshop it
 // leads to how one is started.
@@ -48,35 +25,7 @@ func (s *Site) wallPage(w http.ResponseWriter, r *http.Request) error {
 	if err := s.invitation(r, p.Lang, p.Class); err != nil {
 		return err
 	}
-	return s.show(w, r, http.StatusOK, "wall", p, &pageData{Wall: s.wallData(p.edition)})
-}
-
-func (s *Site) wallData(e *edition) *wallData {
-	d := &wallData{Lessons: []wallLesson{}, Pace: s.Pace()}
-	for _, part := range e.book.Parts {
-		for _, l := range part.Lessons {
-			d.Lessons = append(d.Lessons, wallLessonOf(l))
-		}
-	}
-	return d
-}
-
-func wallLessonOf(l *content.Lesson) wallLesson {
-	w := wallLesson{ID: l.ID, Title: l.Title, Steps: []wallPart{}, Sections: []wallPart{}}
-	for _, section := range l.Sections {
-		if section.ID != "" {
-			w.Sections = append(w.Sections, wallPart{section.ID, "section", section.Plain})
-		}
-		for _, b := range section.Body {
-			switch {
-			case b.Experiment != nil:
-				w.Steps = append(w.Steps, wallPart{b.Experiment.ID, "experiment", b.Experiment.Title})
-			case b.Compare != nil:
-				w.Steps = append(w.Steps, wallPart{b.Compare.ID, "comparison", b.Compare.Title})
-			}
-		}
-	}
-	return w
+	return s.show(w, r, http.StatusOK, "wall", p, &pageData{Lead: s.led()})
 }
 
 // wallEvents tells an open wall of the class: all of it at once, and then what has

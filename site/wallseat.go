@@ -144,6 +144,8 @@ func stepIn(l *content.Lesson, section string) string {
 			return b.Experiment.ID
 		case b.Compare != nil:
 			return b.Compare.ID
+		case b.Exercise != nil:
+			return b.Exercise.Goal.ID
 		}
 	}
 	return stepReading

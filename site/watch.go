@@ -49,8 +49,7 @@ func (s *Site) watchPage(w http.ResponseWriter, r *http.Request) error {
 		p.Replay, data = replayOf(e, run, begun, asked)
 	}
 	p.Path, p.Watch = "wall/"+id, &person
-	data.Wall = s.wallData(e)
-	data.Wall.Watch = &watchData{Person: id, Propose: s.proposeTo(e, id, run)}
+	data.Lead, data.Watch = s.led(), &watchData{Person: id, Propose: s.proposeTo(e, id, run)}
 	return s.show(w, r, http.StatusOK, "watch", p, data)
 }
 

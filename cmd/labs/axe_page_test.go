@@ -11,7 +11,7 @@ import (
 )
 
 // pages are the addresses of every kind of page, without their language.
-var pages = []string{"", "start", "blocking", "metrics", "epoll", "labs", "tree", "glossary", "errors-map", "checklist", "harden", "runs", "capacity", "microscope", "mystery?seed=8", "search?q=epoll", "search?q=zxqwv", "no-such-lesson"}
+var pages = []string{"", "start", "blocking", "metrics", "epoll", "labs", "tree", "glossary", "errors-map", "checklist", "harden", "runs", "capacity", "microscope", "workshop", "mystery?seed=8", "search?q=epoll", "search?q=zxqwv", "no-such-lesson"}
 
 func TestVendoredAxe(t *testing.T) {
 	said, err := os.ReadFile(filepath.Join("testdata", "axe", "VENDOR.md"))

@@ -21,7 +21,7 @@ func TestPageShots(t *testing.T) {
 		p.prefers(scheme)
 		for _, lang := range []string{"ko", "en"} {
 			look := scheme + "-" + lang
-			for name, path := range map[string]string{"home": "", "search": "search?q=epoll", "start": "start", "metrics": "metrics", "book": "book", "tree": "tree", "glossary": "glossary", "errors-map": "errors-map", "checklist": "checklist", "hardening": "harden?port=40000&backlog=60000", "hardening-wrong": "harden?port=x&user=root", "runs": "runs", "capacity": "capacity", "microscope": "microscope", "mystery": "mystery?seed=8"} {
+			for name, path := range map[string]string{"home": "", "search": "search?q=epoll", "start": "start", "metrics": "metrics", "book": "book", "tree": "tree", "glossary": "glossary", "errors-map": "errors-map", "checklist": "checklist", "hardening": "harden?port=40000&backlog=60000", "hardening-wrong": "harden?port=x&user=root", "runs": "runs", "capacity": "capacity", "workshop": "workshop", "microscope": "microscope", "mystery": "mystery?seed=8"} {
 				p.visit("/" + lang + "/" + path)
 				p.settled()
 				p.shots(name+"-"+look, "")

@@ -47,18 +47,27 @@ func TestPageWorkshop(t *testing.T) {
 		p.until(patience, "a stranger is led to the door", `location.pathname === %s`, "/"+lang+"/join")
 		p.accessible(lang + ": where people join")
 		p.fits(lang+": where people join", 390)
+		p.shoot("join-" + lang)
 		p.joins(strings.Replace(path, "/ko/", "/"+lang+"/", 1), "민수")
 		p.accessible(lang + ": in")
 		p.fits(lang+": in", 390)
+		p.shoot("joined-" + lang)
 		p.click(".button-main")
 		p.until(patience, "the lessons", `document.querySelector(".home")`)
 		p.visit("/" + lang + "/me")
 		p.accessible(lang + ": my page")
 		p.fits(lang+": my page", 390)
+		p.shoot("me-" + lang)
 		pupils = append(pupils, p)
 	}
 	lead.until(patience, "both are seen without a reload", `document.querySelectorAll(".workshop-people tbody tr").length === 2 && document.getElementById("ui-seats").innerText === "2/2"`)
 	names := eval[[]string](lead, `[...document.querySelectorAll(".workshop-people input")].map((e) => e.value)`)
+	lead.shoot("workshop-1440")
+	lead.size(390, 844)
+	lead.fits("the instructor's page with people", 390)
+	lead.accessible("the instructor's page with people")
+	lead.shoot("workshop-390")
+	lead.size(1440, 1000)
 	if len(names) != 2 || names[0] != "민수" || names[1] != "민수 2" {
 		t.Errorf("names %q", names)
 	}
@@ -69,6 +78,8 @@ func TestPageWorkshop(t *testing.T) {
 	if p.count(".exercise-work, #exercise-text") != 0 || p.count("[data-version]") != 2 {
 		t.Error("a learner is given the editor")
 	}
+	eval[any](p, `document.querySelector("[data-version]").scrollIntoView({ block: "center", behavior: "instant" })`)
+	p.shoot("exercise-in-a-workshop")
 	p.visit("/en/workshop")
 	if !strings.Contains(p.text(".prose-kicker"), "403") {
 		t.Errorf("a learner on the instructor's page: %s", p.text("body"))

@@ -65,27 +65,3 @@ func (c *Class) setMeta(change func(*meta)) error {
 	c.people.Bump()
 	return nil
 }
-
-// Expire deletes classes whose days are over. When those of the open one are, its
-// people are forgotten, and it goes on without them.
-func (c *Class) Expire() error {
-	now := time.Now()
-	c.write.Lock()
-	err := c.db.Update(func(tx *bolt.Tx) error { return expire(tx, c.meta.ID) })
-	c.write.Unlock()
-	c.mu.RLock()
-	over := now.After(c.meta.Until)
-	c.mu.RUnlock()
-	if err != nil || !over {
-		return err
-	}
-	for _, p := range c.People() {
-		if err := c.Forget(p.ID); err != nil {
-			return err
-		}
-	}
-	if err := c.clearShared(); err != nil {
-		return err
-	}
-	return c.setMeta(func(m *meta) { m.Began, m.Until = now, c.settings.until(now) })
-}

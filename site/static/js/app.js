@@ -5,6 +5,7 @@ import { Bench } from "./bench.js";
 import { startBreakIt } from "./breakit.js";
 import { CapacityPage } from "./capacity.js";
 import { startChosen } from "./chosen.js";
+import { startClassBar } from "./classbar.js";
 import { dressCode, startCopy } from "./copy.js";
 import { byId, every, hit, one } from "./dom.js";
 import { startErrorMap } from "./errormap.js";
@@ -13,6 +14,7 @@ import { recall } from "./exported.js";
 import { startFound } from "./found.js";
 import { startGlossary } from "./glossary.js";
 import { startKeys } from "./keys.js";
+import { startLead } from "./lead.js";
 import { Live } from "./live.js";
 import { startHarden } from "./harden.js";
 import { setMath } from "./math.js";
@@ -58,6 +60,8 @@ startBreakIt();
 startErrorMap();
 startHarden();
 startTold(bench);
+startClassBar();
+startLead();
 startWorkshop();
 
 /** @param {boolean} open */
@@ -98,6 +102,7 @@ startKeys({
   b: () => { if (bench) toBench(); },
   Escape: () => {
     search.close();
+    if (menu.getAttribute("aria-expanded") !== "true") watch?.leave();
     if (menu.getAttribute("aria-expanded") !== "true") return;
     contents(false);
     menu.focus();

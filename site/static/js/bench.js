@@ -8,6 +8,7 @@ import { byId } from "./dom.js";
 import { ended } from "./ending.js";
 import { Faults } from "./faults.js";
 import { Freeze } from "./freeze.js";
+import { waits } from "./gate.js";
 import { Head } from "./head.js";
 import { History, measured } from "./history.js";
 import { Instruments } from "./instruments.js";
@@ -28,7 +29,7 @@ export class Bench {
   #under = null;
   /** @type {Stream|null} */
   #stream = null;
-  #situation = { open: false, wrong: false, asking: false, loading: false, mine: false, lost: /** @type {Situation["lost"]} */ (null), filled: /** @type {number|null} */ (null), refused: /** @type {Situation["refused"]} */ (null) };
+  #situation = { open: false, wrong: false, asking: false, loading: false, mine: false, gated: false, lost: /** @type {Situation["lost"]} */ (null), filled: /** @type {number|null} */ (null), refused: /** @type {Situation["refused"]} */ (null) };
   /** Counts what was put on the bench, so that an answer that comes late is dropped. */
   #turn = 0;
   #show = new Instruments(() => ({ experiment: this.#x, run: this.#run, under: this.#under }), () => this.#draw());
@@ -47,11 +48,12 @@ export class Bench {
 
   constructor() {
     setInterval(() => { if (isLive(this.state)) this.#show.touch(); }, 100);
+    document.addEventListener("gates", () => this.#show.now());
   }
 
   /** @returns {Situation} */
   #now() {
-    return { ...this.#situation, experiment: this.#x, run: this.#run, linux: page.linux, exported: page.root !== undefined, open: this.#predictions.open(this.#asks), wrong: this.#knobs.wrong };
+    return { ...this.#situation, experiment: this.#x, run: this.#run, linux: page.linux, exported: page.root !== undefined, open: this.#predictions.open(this.#asks), wrong: this.#knobs.wrong, gated: waits(this.#asks) };
   }
 
   /** Whose predictions are asked: the comparison's on the bench, else the experiment's. */
@@ -322,6 +324,7 @@ export class Bench {
 
   #draw() {
     const state = this.#head.draw(this.#now());
+    this.#announce(isLive(state));
     this.#knobs.disable(isLive(state) || !page.linux || this.#versus.posed !== null);
     this.#versus.draw(this.#run, this.#order(), mayRun(state) && page.linux);
     this.#faults.draw(this.#run, state === "running" && !this.#run?.begin?.kind);
@@ -335,6 +338,15 @@ export class Bench {
     this.#knobs.take(name, value);
     byId("ui-knobs").scrollIntoView({ block: "nearest" });
     this.#show.now();
+  }
+
+  #on = { run: /** @type {Run|null} */ (null), live: false };
+
+  /** Tells the page what is on the bench, when that has changed. @param {boolean} live */
+  #announce(live) {
+    if (this.#run === this.#on.run && live === this.#on.live) return;
+    this.#on = { run: this.#run, live };
+    document.dispatchEvent(new CustomEvent("onbench", { detail: this.#on }));
   }
 
   /** The bench stands beside the text, or in it where there is no room. */

@@ -85,7 +85,7 @@
 /** @typedef {{code: string, value: number, bound: number, void: boolean}} Doubt */
 
 /** What is written about a run. @typedef {{name?: string, notes?: Note[], imported?: Origin|null}} Notes */
-/** Times are in seconds since load began; `to` 0 or none: a moment. @typedef {{id: number, t: number, to?: number, chart?: string, text: string}} Note */
+/** Times are in seconds since load began; `to` 0 or none: a moment; `by` the instructor, or nobody else. @typedef {{id: number, t: number, to?: number, chart?: string, text: string, by?: string}} Note */
 /** @typedef {{id: string, host?: string}} Origin */
 
 /**
@@ -227,8 +227,10 @@
  * @property {boolean} linux
  * @property {string} [run] the page replays only this one
  * @property {boolean} [workshop] there is one, and the page follows it
+ * @property {boolean} [learner] a workshop's learner reads it
+ * @property {LeadLesson[]} [lead] what a class can be led to, on the instructor's page
  * @property {boolean} [offline] the page is a file, and nobody can be asked
- * @property {WallData} [wall] of the wall, and where one person is watched
+ * @property {{person: string, propose?: ProposeData}} [watch] whom the page watches
  * @property {{lesson: string, stamp: string, shape: string}} [live] the files that the page follows
  * @property {string} [root] of the exported book that the page is a file of, from the page
  * @property {Experiment[]|null} experiments
@@ -240,10 +242,7 @@
  * @property {Record<string, Text>} text
  */
 
-/** @typedef {{id: string, kind: "experiment"|"comparison"|"section", title: Text}} WallPart */
-/** @typedef {{id: string, title: Text, steps: WallPart[], sections: WallPart[]}} WallLesson */
 /** @typedef {{lesson: string, experiment: string, title: Text, knobs: Setting[], load: Setting[]}} ProposeData */
-/** @typedef {{lessons: WallLesson[], watch?: {person: string, propose?: ProposeData}}} WallData */
 
 /**
  * The learner's version of a function, as the site has it.
@@ -320,5 +319,28 @@
  * @property {number} [ceiling]
  * @property {boolean} [beyond]
  */
+
+/** What a workshop's page is told (site/classevents.go). @typedef {object} ClassState
+ * @property {number} version
+ * @property {{here?: Here, gates?: Record<string, string>, hints?: Record<string, number>, note?: ClassNote, vote?: Vote}} class what everybody may know
+ * @property {boolean} [closed]
+ * @property {number} [seats]
+ * @property {number} [taken]
+ * @property {{id: string, name: string, removed?: boolean}[]} [people]
+ * @property {Desk} [desk] the instructor's
+ * @property {string} [name] a learner's
+ * @property {boolean} [gone] removed or deleted
+ * @property {{follow: boolean, ballot: Ballot, hand?: Hand, called?: {run: string, lesson: string, experiment: string, title: Text}, watched?: boolean, proposal?: import("./proposal.js").Proposal}} [you] a learner's own
+ */
+/** @typedef {{lesson: string, section?: string, experiment?: string, since: string, title: Text, spot: Text}} Here */
+/** @typedef {{id: number, text: string, at: string}} ClassNote */
+/** @typedef {{question: string, kind: string, unit?: string, ask: Text, choices?: {id: string, text: Text}[], lesson?: Text}} Question */
+/** @typedef {{n: number, choices?: Record<string, number>, numbers?: number[]}} Distribution */
+/** @typedef {{id: string, question: string, state: "open1"|"closed1"|"open2"|"closed2"|"shown", spread?: [Distribution, Distribution], asked: Question}} Vote */
+/** @typedef {{first: Answer|null, second: Answer|null}} Ballot */
+/** @typedef {{n: number, person: string, text: string, state: "raised"|"answered"|"lowered", at: string, lesson?: string, run?: string, from?: number, to?: number, answer?: {text: string, at: string, t?: number}, seq: number, name?: string}} Hand */
+/** @typedef {{present: number, following: number, answered: [number, number], notes: ClassNote[], hands: Hand[]}} Desk */
+/** @typedef {{id: string, title: Text, spots: {id: string, kind: "section"|"experiment"|"comparison", title: Text}[], asks: Question[], hints: number}} LeadLesson */
+/** @typedef {Question & {people: number, came: Distribution, median?: number, quarters?: [number, number], spread?: [Distribution, Distribution]}} Outcome */
 
 export {};

@@ -3,6 +3,7 @@
 
 import { replace } from "./api.js";
 import { el, every, one } from "./dom.js";
+import { page } from "./page.js";
 import { both } from "./words.js";
 
 export class Help {
@@ -13,6 +14,9 @@ export class Help {
   #seen;
   #shown;
   #done;
+  /** How many hints the instructor has released. */
+  #released = Infinity;
+  #held = el("p", { class: "exercise-held", role: "status", hidden: true });
 
   /** @param {HTMLElement} box @param {string} path where the site remembers */
   constructor(box, path) {
@@ -25,6 +29,16 @@ export class Help {
     this.#done = box.hasAttribute("data-done");
     this.#hints.forEach((h, i) => h.addEventListener("toggle", () => { if (h.hasAttribute("open")) this.#note(i + 1, this.#shown); }));
     one(this.#solution, "summary").addEventListener("click", (e) => this.#ask(e));
+    box.prepend(this.#held);
+    document.addEventListener("workshop", (e) => this.#release(/** @type {CustomEvent<import("./events.js").ClassState>} */ (e).detail));
+    this.#draw();
+  }
+
+  /** @param {import("./events.js").ClassState} now */
+  #release(now) {
+    const n = (now.you && now.class.hints?.[page.lesson]) ?? Infinity;
+    if (n === this.#released) return;
+    this.#released = n;
     this.#draw();
   }
 
@@ -33,7 +47,11 @@ export class Help {
 
   /** The next hint stands there once the one before was opened. */
   #draw() {
-    this.#hints.forEach((h, i) => { h.hidden = i > this.#seen; });
+    const of = this.#hints.length, held = this.#released < of;
+    this.#hints.forEach((h, i) => { h.hidden = i > this.#seen || i >= this.#released; });
+    this.#solution.hidden = held;
+    this.#held.hidden = !held;
+    this.#held.replaceChildren(...(held ? [both("hint.held", { n: this.#released, of })] : []));
   }
 
   /** @param {number} hints @param {boolean} solution */

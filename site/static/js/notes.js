@@ -106,8 +106,9 @@ export class Notes {
     label(go, "notes.go", { t: short(n.t) });
     go.addEventListener("click", () => this.#act.go(n.t));
     const acts = el("span", { class: "history-do" });
-    if (this.#mine) acts.append(button("notes.edit", () => this.#compose(n)), button("notes.delete", () => this.#delete(n)));
-    return el("li", {}, el("span", { class: "num notes-n" }, String(i + 1)), go, el("span", { class: "notes-said" }, n.text, ...(n.chart ? [" ", el("small", {}, both(page.words.groups?.[n.chart] ?? plain(n.chart)))] : [])), acts);
+    const theirs = n.by !== undefined && page.learner === true;
+    if (this.#mine) acts.append(...(theirs ? [] : [button("notes.edit", () => this.#compose(n))]), button("notes.delete", () => this.#delete(n)));
+    return el("li", {}, el("span", { class: "num notes-n" }, String(i + 1)), go, el("span", { class: "notes-said" }, ...(n.by ? [el("b", { class: "notes-by" }, both("notes.by")), " "] : []), n.text, ...(n.chart ? [" ", el("small", {}, both(page.words.groups?.[n.chart] ?? plain(n.chart)))] : [])), acts);
   }
 
   /** The form is for a new note, or to change one. @param {Note} [n] */

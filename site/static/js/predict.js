@@ -66,6 +66,15 @@ class Question {
 
   skip() { return this.#put({ skipped: true }); }
 
+  /** The answer was given in a vote of the class. @param {Answer} given */
+  voted(given) {
+    if (this.#measured) return;
+    this.#prediction.given = given;
+    this.#prediction.skipped = false;
+    this.#show();
+    this.#changed();
+  }
+
   /** @param {{given?: Answer, skipped?: boolean}} guess */
   async #put(guess) {
     try {
@@ -148,6 +157,7 @@ export class Predictions {
 
   /** @param {() => void} changed */
   constructor(changed) {
+    document.addEventListener("voted", (e) => { const { question, given } = /** @type {CustomEvent<{question: string, given: Answer}>} */ (e).detail; this.#voted(question, given); });
     for (const x of [...experiments, ...comparisons]) {
       /** @type {Question[]} */
       const here = [];
@@ -158,6 +168,12 @@ export class Predictions {
       this.#all.set(x.id, here);
       if (x.latest?.guesses) this.measured(x.id, x.latest.guesses);
     }
+  }
+
+  /** @param {string} question LESSON/EXPERIMENT/PREDICTION @param {Answer} given */
+  #voted(question, given) {
+    const [lesson, experiment, id] = question.split("/");
+    if (lesson === page.lesson) this.of(experiment).find((q) => q.id === id)?.voted(given);
   }
 
   /** @param {string} experiment */

@@ -37,6 +37,7 @@ export function followReading() {
     const line = innerHeight * 0.3, here = sections.findLast((s) => s.getBoundingClientRect().top < line)?.id ?? "";
     if (here === at) return;
     at = here;
+    document.dispatchEvent(new CustomEvent("reading", { detail: at }));
     for (const a of every(document, ':is(.contents, .outline) a[href^="#"]')) {
       if (a.getAttribute("href") === `#${here}`) a.setAttribute("aria-current", "location");
       else a.removeAttribute("aria-current");

@@ -17,7 +17,7 @@ export class ProposeForm {
   #back = el("button", { class: "button", type: "button", hidden: true }, both("propose.back"));
   /** @type {Knob|null} */
   #knob = null;
-  #what = page.wall?.watch?.propose ?? null;
+  #what = page.watch?.propose ?? null;
   #state = "";
 
   constructor() {
@@ -36,13 +36,13 @@ export class ProposeForm {
     this.#which.addEventListener("change", choose);
     this.#form.append(el("p", { class: "propose-of" }, both(what.title)), this.#which, this.#value, this.#send, this.#back);
     this.#form.addEventListener("submit", (e) => { e.preventDefault(); this.#propose(); });
-    this.#back.addEventListener("click", () => this.#ask(() => remove(`/api/wall/proposals/${page.wall?.watch?.person}`)));
+    this.#back.addEventListener("click", () => this.#ask(() => remove(`/api/wall/proposals/${page.watch?.person}`)));
     choose();
   }
 
   async #propose() {
     const { lesson = "", experiment = "" } = this.#what ?? {}, k = this.#knob;
-    if (k && !k.wrong) await this.#ask(() => post("/api/wall/proposals", { person: page.wall?.watch?.person, lesson, experiment, setting: k.name, value: k.said }));
+    if (k && !k.wrong) await this.#ask(() => post("/api/wall/proposals", { person: page.watch?.person, lesson, experiment, setting: k.name, value: k.said }));
   }
 
   /** @param {() => Promise<unknown>} how */

@@ -19,12 +19,15 @@ export const isLive = (s) => LIVE.has(s.state);
 export const nameOf = (s, hidden) => (hidden ? text("seat.n", { n: s.n }) : plain(s.name));
 
 /** @param {string} id */
-export const lessonOf = (id) => page.wall?.lessons.find((l) => l.id === id);
+export const lessonOf = (id) => page.lead?.find((l) => l.id === id);
+
+/** Its experiments and comparisons, in the order of the text. @param {string} id */
+export const stepsOf = (id) => lessonOf(id)?.spots.filter((p) => p.kind !== "section") ?? [];
 
 /** A lesson's step: "Exp. 2". @param {string} lesson @param {string} step @returns {Text} */
 export function stepName(lesson, step) {
   if (step === "reading" || step === "done") return text(`seat.step.${step}`);
-  const steps = lessonOf(lesson)?.steps ?? [], at = steps.find((p) => p.id === step);
+  const steps = stepsOf(lesson), at = steps.find((p) => p.id === step);
   if (!at) return plain(step);
   const alike = steps.filter((p) => p.kind === at.kind);
   return alike.length === 1 && at.kind === "comparison" ? text("seat.step.comparison") : text(`seat.step.${at.kind}.n`, { n: alike.indexOf(at) + 1 });
@@ -72,7 +75,7 @@ export function whyOf(s, now) {
   if (s.state === "failed" || s.state === "interrupted") return reason(s);
   if (s.state === "stopped") return text("seat.why.stopped");
   if (s.state !== "reading") return null;
-  const title = lessonOf(s.lesson)?.sections.find((p) => p.id === s.section)?.title ?? lessonOf(s.lesson)?.title;
+  const title = lessonOf(s.lesson)?.spots.find((p) => p.id === s.section)?.title ?? lessonOf(s.lesson)?.title;
   return title ? text("seat.why.reading", { title }) : text("seat.why.nowhere");
 }
 

@@ -3,7 +3,7 @@
 
 /** @import {Seat} from "./wallfeed.js" */
 import { byId, el, hit, put } from "./dom.js";
-import { lessonOf, stepName } from "./seatwords.js";
+import { lessonOf, stepName, stepsOf } from "./seatwords.js";
 import { both, language } from "./words.js";
 
 /** @param {Seat} s */
@@ -34,7 +34,7 @@ export class WallBar {
   /** How far somebody is; -1: in another lesson. @param {Seat} s */
   rank(s) { return s.lesson === this.lesson ? this.#ids().indexOf(stepOf(s)) : -1; }
 
-  #ids() { return this.lesson ? ["reading", ...(lessonOf(this.lesson)?.steps.map((p) => p.id) ?? []), "done"] : []; }
+  #ids() { return this.lesson ? ["reading", ...stepsOf(this.lesson).map((p) => p.id), "done"] : []; }
 
   /** @param {Seat[]} seats */
   draw(seats) {

@@ -131,4 +131,4 @@ function hidden() {
   try { return localStorage.getItem("wall-hidden") === "true"; } catch { return false; }
 }
 
-export const startWatch = () => (page.wall?.watch ? new Watch(page.wall.watch.person) : null);
+export const startWatch = () => (page.watch ? new Watch(page.watch.person) : null);

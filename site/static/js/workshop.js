@@ -1,51 +1,109 @@
 // @ts-check
-// Follows the workshop on every page of it. A learner who was removed is told at once;
-// the instructor's page shows who is in, and how the door stands.
+// Follows the workshop on every page of it, and says where the page is. A learner who
+// was removed is told at once; the instructor's page shows who is in, and how the door
+// stands. What else comes of the state is told as the event "workshop".
 
+/** @import {ClassState} from "./events.js" */
 import { page } from "./page.js";
 
-/** @typedef {{version: number, closed?: boolean, seats?: number, taken?: number, people?: object[], name?: string, gone?: boolean}} ClassState */
-
 const SLOWEST = 15_000;
+/** Hidden for so long, a laptop may have slept: a connection that seems to stand may be none. In ms. */
+const SLEPT = 60_000;
+/** How long a place has to last to be told, in ms. */
+const SETTLED = 500;
 
 class Workshop {
-  #wait = 500;
-  /** @type {number|undefined} */
-  #version;
+  #tries = 0;
+  #lost = false;
+  #hidden = performance.now();
+  #known = "";
   /** @type {WebSocket|null} */
   #socket = null;
   #timer = 0;
+  #telling = 0;
+  #place = { lesson: page.lesson, section: "", run: page.run ?? "" };
+  #told = "";
 
   constructor() {
-    addEventListener("online", () => this.#connect());
-    document.addEventListener("visibilitychange", () => { if (!document.hidden) this.#connect(); });
+    addEventListener("online", () => this.#retry());
+    addEventListener("offline", () => this.#drop());
+    document.addEventListener("visibilitychange", () => this.#woken());
     addEventListener("pagehide", () => this.#socket?.close());
+    addEventListener("pageshow", (e) => { if (e.persisted) this.#drop(); });
+    document.addEventListener("reading", (e) => this.#at({ section: /** @type {CustomEvent<string>} */ (e).detail }));
+    document.addEventListener("onbench", (e) => this.#at({ run: /** @type {CustomEvent<{run: import("./run.js").Run|null}>} */ (e).detail.run?.id ?? "" }));
     this.#connect();
   }
 
-  #connect() {
+  #woken() {
+    if (document.hidden) this.#hidden = performance.now();
+    else if (performance.now() - this.#hidden > SLEPT) this.#drop();
+    else this.#retry();
+  }
+
+  #retry() {
     clearTimeout(this.#timer);
-    if (this.#socket) return;
+    if (!this.#socket) this.#connect();
+  }
+
+  /** A connection that nobody may be speaking on. */
+  #drop() {
+    const socket = this.#socket;
+    this.#socket = null;
+    socket?.close();
+    if (socket) this.#later();
+    else this.#retry();
+  }
+
+  #connect() {
     const scheme = location.protocol === "https:" ? "wss" : "ws";
     const socket = (this.#socket = new WebSocket(`${scheme}://${location.host}/api/class/events`));
-    socket.onopen = () => { this.#wait = 500; };
-    socket.onmessage = (m) => this.#told(JSON.parse(m.data));
+    socket.onopen = () => { this.#told = ""; this.#say(); };
+    socket.onmessage = (m) => { if (this.#socket === socket) this.#hear(JSON.parse(m.data)); };
     socket.onclose = (e) => {
       if (this.#socket !== socket) return;
       this.#socket = null;
       if (e.code === 1000) return; // not in the workshop any more
-      this.#timer = setTimeout(() => this.#connect(), this.#wait * (0.8 + 0.4 * Math.random()));
-      this.#wait = Math.min(SLOWEST, this.#wait * 2);
+      if (e.code === 1012) this.#tries = 0; // the site restarts
+      this.#later();
     };
   }
 
+  #later() {
+    const wait = Math.min(SLOWEST, 500 * 2 ** this.#tries++) * (0.8 + 0.4 * Math.random());
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#retry(), navigator.onLine ? wait : SLOWEST);
+    if (!this.#lost && this.#known) this.#link(false);
+    this.#lost = true;
+  }
+
+  /** @param {boolean} on */
+  #link(on) { document.dispatchEvent(new CustomEvent("workshop-link", { detail: on })); }
+
+  /** @param {Partial<{section: string, run: string}>} moved */
+  #at(moved) {
+    Object.assign(this.#place, moved);
+    clearTimeout(this.#telling);
+    this.#telling = setTimeout(() => this.#say(), SETTLED);
+  }
+
+  #say() {
+    const place = JSON.stringify(this.#place);
+    if (place === this.#told || this.#socket?.readyState !== WebSocket.OPEN) return;
+    this.#told = place;
+    this.#socket.send(place);
+  }
+
   /** @param {ClassState} now */
-  #told(now) {
+  #hear(now) {
     if (now.gone) return location.reload();
-    const first = this.#version === undefined;
-    this.#version = now.version;
+    this.#tries = 0;
+    if (this.#lost && this.#known) this.#link(true);
+    this.#lost = false;
+    const people = JSON.stringify([now.closed, now.seats, now.taken, now.people]);
+    if (this.#known && people !== this.#known && document.getElementById("ui-people")) this.#people();
+    this.#known = people;
     document.dispatchEvent(new CustomEvent("workshop", { detail: now }));
-    if (!first && document.getElementById("ui-people")) this.#people();
   }
 
   /** Takes the instructor's page anew, but what somebody types in. */

@@ -1,0 +1,52 @@
+// @ts-check
+// Follow-me: the page goes where the class is, unless somebody is in the middle of
+// something. Then it stays, and the bar asks.
+
+/** @import {Here} from "./events.js" */
+import { every } from "./dom.js";
+import { page } from "./page.js";
+
+const KEY = "class-followed";
+
+/** What was typed or chosen, and not sent. */
+const unsent = () => every(document, ".predict input, .predict textarea, #ui-notes-form input, .exercise-work textarea, .history-field, #ui-sweep input[type=text]")
+  .some((i) => i instanceof HTMLTextAreaElement ? i.value !== i.defaultValue : i instanceof HTMLInputElement && !i.disabled && (i.type === "radio" ? i.checked && !i.defaultChecked : i.type === "text" && i === document.activeElement && i.value !== ""));
+
+/** @param {Here} h */
+const spotOf = (h) => h.experiment ?? h.section ?? "";
+/** @param {Here} h */
+export const addressOf = (h) => `/${document.documentElement.lang}/${h.lesson}${spotOf(h) ? `#${encodeURIComponent(spotOf(h))}` : ""}`;
+
+/** Whether the class was followed to there, or the learner was asked. */
+function followed() {
+  try { return localStorage.getItem(KEY); } catch { return null; } // a browser may keep nothing
+}
+
+/** @param {Here} h */
+export function mark(h) {
+  try { localStorage.setItem(KEY, h.since); } catch { /* then it is asked again */ }
+}
+
+/** Goes there. @param {Here} h */
+export function go(h) {
+  mark(h);
+  if (h.lesson !== page.lesson) return location.assign(addressOf(h));
+  const spot = document.getElementById(spotOf(h));
+  if (!spot) return scrollTo({ top: 0 });
+  if (location.hash === `#${encodeURIComponent(spotOf(h))}`) spot.scrollIntoView({ block: "start" });
+  else location.hash = spotOf(h);
+}
+
+/**
+ * Goes there if that takes nothing from anybody.
+ * @param {Here} h
+ * @param {boolean} busy something else goes on
+ * @returns {boolean} whether it has to be asked for
+ */
+export function follow(h, busy) {
+  if (followed() === h.since) return false;
+  if (h.lesson === page.lesson && !spotOf(h)) { mark(h); return false; }
+  if (busy || unsent()) return true;
+  go(h);
+  return false;
+}
