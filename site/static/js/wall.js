@@ -10,7 +10,7 @@ import { SeatView } from "./seat.js";
 import { findable, need } from "./seatwords.js";
 import { WallBar } from "./wallbar.js";
 import { WallFeed, tellLost } from "./wallfeed.js";
-import { both, say } from "./words.js";
+import { say } from "./words.js";
 
 const KEPT = "wall-hidden", SORTS = ["need", "seat", "step"];
 /** How long a pointer or a key keeps the order as it is, and how long the order stays at least, in ms. */
