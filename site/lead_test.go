@@ -72,7 +72,7 @@ func (c *classroom) does(who *pupil, status int, method, path, body string) stri
 }
 
 const (
-	chosen  = "epoll/pieces/answered"
+	chosen   = "epoll/pieces/answered"
 	numbered = "epoll/pieces/waits"
 )
 
