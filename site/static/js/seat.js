@@ -71,8 +71,8 @@ export class SeatView {
     amount(this.#right, right);
   }
 
-  /** @param {Trace|undefined} trace */
-  plot(trace) { drawSeat(this.#canvas, trace); }
+  /** Words take the place of the lines; errors stay below them. @param {Trace|undefined} trace */
+  plot(trace) { drawSeat(this.#canvas, trace, this.#why.textContent !== ""); }
 }
 
 /** Writes a number with its unit, and only what is different. @param {HTMLElement} box @param {(string)[]|null} what */
@@ -81,7 +81,11 @@ function amount(box, what) {
   if (box.dataset.key !== key) {
     box.dataset.key = key;
     box.className = what?.[2] === "seat-stuck" ? "seat-stuck" : "";
-    box.replaceChildren(...(what ? [el("b"), " ", el("small", { class: what[2] }, both(text(what[1])))] : []));
+    const unit = what ? el("small", { class: what[2] }, both(text(what[1]))) : "";
+    if (!what) box.replaceChildren();
+    else if (what[2].startsWith("of-") && what[2] !== "of-errors") box.replaceChildren(el("b"), " ", unit);
+    else box.replaceChildren(unit, " ", el("b"));
   }
-  if (what && box.firstChild) put(box.firstChild, what[0]);
+  const number = box.querySelector("b");
+  if (what && number) put(number, what[0]);
 }

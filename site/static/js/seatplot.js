@@ -8,8 +8,9 @@ import { colour, sheet } from "./look.js";
 /**
  * @param {HTMLCanvasElement} canvas
  * @param {Trace|undefined} trace
+ * @param {boolean} covered words stand where the lines would be
  */
-export function drawSeat(canvas, trace) {
+export function drawSeat(canvas, trace, covered) {
   const paper = sheet(canvas);
   if (!paper) return;
   const { g, w, h } = paper;
@@ -37,8 +38,10 @@ export function drawSeat(canvas, trace) {
     g.stroke();
     g.setLineDash([]);
   };
-  line(1, "s1", 1, []);
-  line(2, "s2", 0.6, [4, 2]);
+  if (!covered) {
+    line(1, "s1", 1, []);
+    line(2, "s2", 0.6, [4, 2]);
+  }
   g.fillStyle = colour("bad");
   for (const p of points) if (p[3] > 0) g.fillRect(x(p) - 1, h - 7, 2, 7);
 }
