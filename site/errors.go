@@ -36,7 +36,7 @@ var (
 
 	// Of workshops.
 	errInstructor = errors.New("site: the instructor's")
-	errRemoved    = errors.New("site: removed from the workshop")
+	errRemoved    = workshop.ErrRemoved
 	errOthersCode = errors.New("site: learners' code does not run in a workshop")
 	errCap        = errors.New("site: more than the workshop allows")
 	errNoClass    = errors.New("site: there is no workshop")
@@ -81,7 +81,6 @@ var faults = []fault{
 	{workshop.ErrDoor, 403, "class-door"},
 	{workshop.ErrFull, 409, "class-full"},
 	{workshop.ErrName, 400, "class-name"},
-	{workshop.ErrRemoved, 403, "removed"},
 	{workshop.ErrNoPerson, 404, "no-person"},
 	{errGate, 409, "gate"},
 	{errHeld, 409, "hint-held"},

@@ -233,7 +233,7 @@ func TestGates(t *testing.T) {
 	c.does(nil, 409, "POST", "/api/class/start", `{"lesson":"epoll","experiment":"pieces"}`)
 }
 
-// without is a lesson that has no exercise.
+// unhelped is a lesson that has no exercise.
 func unhelped(c *classroom) string {
 	for _, l := range c.lessons() {
 		if l.Exercise == nil {

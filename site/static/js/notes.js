@@ -40,7 +40,7 @@ export class Notes {
     this.#form.addEventListener("keydown", (e) => { if (e.key === "Escape") this.#compose(); });
     one(this.#form, "[data-act=leave]").addEventListener("click", () => this.#compose());
     this.#field("text").addEventListener("focus", () => { if (!this.#editing && !this.#field("text").value) this.#field("t").value = tenth(this.#act.at()); });
-    document.addEventListener("named", () => { if (this.#run) this.#load(this.#run); });
+    document.addEventListener("named", () => { if (this.#run && this.#mine) this.#load(this.#run); });
   }
 
   /** @param {string} name */
