@@ -46,7 +46,7 @@ export class Wall {
     document.addEventListener("look", () => { this.#choices(); this.#anew(); });
     addEventListener("resize", () => this.#paint.now());
     this.#paint.add(DIGITS, () => this.#plots());
-    this.#paint.add(TABLE, () => { if (this.#due) this.#order(); this.#words(); });
+    this.#paint.add(TABLE, () => { if (this.#due) this.#order(); this.#words(); this.#plots(); });
     setInterval(() => this.#paint.touch(), TABLE); // what counts on
     this.#choices();
     this.#words();
