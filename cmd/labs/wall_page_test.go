@@ -2,8 +2,10 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"testing"
+	"time"
 )
 
 // wallSeat is a seat of the wall by its name, as a selector of its link.
@@ -155,4 +157,36 @@ func (p *tab) shootWall(what string) {
 	p.accessible(what + ", dark")
 	p.shoot(what + "-dark")
 	p.prefers("light")
+}
+
+// TestPageShotsOfTheWall makes pictures of a full wall for people: LABS_SHOTS names the
+// folder.
+func TestPageShotsOfTheWall(t *testing.T) {
+	if os.Getenv("LABS_SHOTS") == "" {
+		t.Skip("LABS_SHOTS names no folder for pictures")
+	}
+	s := serve(t, t.TempDir(), nil, "--workshop", "November workshop", "--seats", "40")
+	c := &crowd{s: s, moved: map[string]time.Time{}}
+	c.join(t, 24)
+	for i, page := range c.pages {
+		page.WriteJSON(map[string]string{"lesson": "epoll", "section": "", "run": ""})
+		if i < 12 {
+			c.run(i)
+		}
+	}
+	p := open(t, s)
+	p.enter()
+	p.size(1280, 720)
+	p.visit("/ko/wall")
+	p.until(aRun, "some runs are over", `document.querySelectorAll(".seat .lamp[data-state=finished], .seat .lamp[data-state=void]").length > 4`)
+	for _, look := range []string{"shown", "hidden"} {
+		p.shoot("full-" + look)
+		p.fits("24 seats, names "+look, 1280)
+		if low := eval[float64](p, `Math.max(...[...document.querySelectorAll(".seat")].map((s) => s.getBoundingClientRect().bottom)) - document.querySelector(".machine").getBoundingClientRect().top`); low > 1 {
+			t.Errorf("24 seats reach %v px below what a projector shows", low)
+		}
+		p.press("h")
+	}
+	p.click(".wall-lead > summary")
+	p.shoot("full-lead")
 }
