@@ -5,7 +5,7 @@
 import { el, icon, put } from "./dom.js";
 import { figure, short } from "./format.js";
 import { drawSeat } from "./seatplot.js";
-import { clock, nameOf, stateText, stuckFor, whereOf, whyOf } from "./seatwords.js";
+import { clock, isLive, nameOf, stateText, stuckFor, whereOf, whyOf } from "./seatwords.js";
 import { both, label, language, say, text } from "./words.js";
 
 /** More checks than these are told in digits. */
@@ -54,7 +54,7 @@ export class SeatView {
     if (s.hand) put(this.#hand.lastElementChild ?? this.#hand, s.hand.text);
     this.root.toggleAttribute("data-hand", s.hand?.state === "raised");
     this.root.toggleAttribute("data-watched", s.watched === true);
-    const why = whyOf(s, now);
+    const why = whyOf(s, now) ?? (isLive(s) && !trace?.points.length ? text("seat.why.first") : null);
     put(this.#why, why ? say(why) : "");
     this.#why.title = why ? say(why) : "";
     this.#foot(s, trace, stuckFor(s, now));

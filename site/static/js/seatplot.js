@@ -39,8 +39,8 @@ export function drawSeat(canvas, trace, covered) {
     g.setLineDash([]);
   };
   if (!covered) {
-    line(1, "s1", 1, []);
-    line(2, "s2", 0.6, [4, 2]);
+    line(1, "s1", 0.9, []);
+    line(2, "s2", 0.55, [4, 2]);
   }
   g.fillStyle = colour("bad");
   for (const p of points) if (p[3] > 0) g.fillRect(x(p) - 1, h - 7, 2, 7);
