@@ -42,6 +42,9 @@ type ownState struct {
 	Ballot workshop.Ballot `json:"ballot"` // to the newest vote
 	Hand   *workshop.Hand  `json:"hand,omitempty"`
 	Called *calledRun      `json:"called,omitempty"` // that the instructor has started
+	// Watched says that the instructor looks at the learner's run now.
+	Watched  bool      `json:"watched,omitempty"`
+	Proposal *proposal `json:"proposal,omitempty"` // that waits for an answer
 }
 
 // deskState is what only the instructor sees.
@@ -151,7 +154,7 @@ func (s *Site) classNow(v visitor, version uint64) (classState, error) {
 
 func (s *Site) ownNow(id string) *ownState {
 	class := s.cfg.Class
-	own := &ownState{Follow: class.Follows(id), Called: s.called.of(id)}
+	own := &ownState{Follow: class.Follows(id), Called: s.called.of(id), Watched: s.watched.is(id), Proposal: s.proposals.of(id)}
 	own.Ballot = class.Ballot(class.NewestVote(), id)
 	if h, ok := class.Hand(id); ok && h.State != workshop.Lowered {
 		own.Hand = &h

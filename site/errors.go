@@ -40,6 +40,7 @@ var (
 	errCap        = errors.New("site: more than the workshop allows")
 	errNoClass    = errors.New("site: there is no workshop")
 	errGate       = errors.New("site: beyond the gate")
+	errNoProposal = errors.New("site: nothing was proposed")
 	errHeld       = errors.New("site: the hint is not released")
 )
 
@@ -81,6 +82,7 @@ var faults = []fault{
 	{workshop.ErrNoPerson, 404, "no-person"},
 	{errGate, 409, "gate"},
 	{errHeld, 409, "hint-held"},
+	{errNoProposal, 409, "no-proposal"},
 	{workshop.ErrSentence, 400, "sentence"},
 	{workshop.ErrMany, 409, "class-many"},
 	{workshop.ErrNoVote, 404, "no-vote"},

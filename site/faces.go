@@ -10,6 +10,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -111,18 +112,19 @@ func tableTexts(files fs.FS, into map[string]content.Text) error {
 	return nil
 }
 
-// only are the groups of words that the scripts of one page say, if any do.
-var only = map[string]string{"scope": "microscope", "mystery": "mystery", "harden": "hardening", "errmap": "errormap", "tree": "tree", "book": "book", "printed": "book", "join": "join", "me": "me", "workshop": "workshop", "lead": "workshop"}
+// only are the groups of words that the scripts of some pages say, and which.
+var only = map[string]string{"scope": "microscope", "mystery": "mystery", "harden": "hardening", "errmap": "errormap", "tree": "tree", "book": "book", "printed": "book", "join": "join", "me": "me", "workshop": "workshop", "lead": "workshop wall",
+	"wall": "wall watch", "seat": "wall watch", "machine": "wall", "watch": "watch", "propose": "watch"}
 
 // inClass are those that are said in a workshop only.
-var inClass = map[string]bool{"class": true, "vote": true, "hand": true}
+var inClass = map[string]bool{"class": true, "vote": true, "hand": true, "proposal": true}
 
 // spoken are the words that the scripts of a page can say.
 func (f *face) spoken(page string, workshop bool) map[string]content.Text {
 	said := map[string]content.Text{}
 	for key, t := range f.scripts {
 		group, _, _ := strings.Cut(key, ".")
-		if of, ok := only[group]; (!ok || of == page) && (workshop || !inClass[group]) {
+		if of, ok := only[group]; (!ok || slices.Contains(strings.Fields(of), page)) && (workshop || !inClass[group]) {
 			said[key] = t
 		}
 	}

@@ -47,6 +47,7 @@ func (s *Site) forget(id string) error {
 		return err
 	}
 	s.learners.gone(id)
+	s.proposals.gone(id)
 	s.removeOrphans()
 	if len(going) > 0 {
 		s.tasks.Go(func() {

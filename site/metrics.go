@@ -16,10 +16,12 @@ type counts struct {
 	answers   [6]atomic.Int64 // by the first digit of the status
 	watchers  atomic.Int64    // open WebSockets
 	frames    atomic.Int64
-	attending atomic.Int64 // pages that follow the workshop
-	following atomic.Int64 // pages that follow their lesson's files
-	cut       atomic.Int64 // watchers that took nothing
-	started   atomic.Int64 // runs
+	attending atomic.Int64  // pages that follow the workshop
+	walls     atomic.Int64  // open ones
+	moved     atomic.Uint64 // runs that began, ended or were deleted here
+	following atomic.Int64  // pages that follow their lesson's files
+	cut       atomic.Int64  // watchers that took nothing
+	started   atomic.Int64  // runs
 	opened    atomic.Pointer[opening]
 
 	mu     sync.Mutex // guards phases

@@ -10,6 +10,7 @@ import (
 
 	"socketlabs/content"
 	"socketlabs/labs"
+	"socketlabs/site/workshop"
 )
 
 // page is what a template shows.
@@ -27,6 +28,7 @@ type page struct {
 	Data                 template.JS // pageData, safe inside a script element
 	Labs                 []labView
 	Runs                 []runView
+	Of                   string    // whose they are, when they are one learner's only
 	Replay               *replayed // nil: the page is no replay of one run
 	Sweeps               []sweepGroup
 	NoUring              string // why the ladder has no io_uring
@@ -46,6 +48,7 @@ type page struct {
 	edition              *edition
 	of                   []any                   // what it is made of beside its edition and face; nil: it is made anew each time
 	Role                 pageRole                // of whoever reads it
+	Watch                *workshop.Person        // whom the page watches
 	Class                *classPage              // of the instructor's page
 	Join                 *joinView               // of the page where people join
 	Me                   *meView                 // of a learner's own page

@@ -15,6 +15,7 @@ type classPage struct {
 	People      []workshop.Person
 	Caps        workshop.Caps
 	Cores       int
+	Pace        Pace   // what this host can measure
 	Link        string // that brings people to the page where they join
 	Host        string // what they type, when they can not follow it
 	QR          *qr    // of the link
@@ -34,22 +35,27 @@ func (s *Site) workshopPage(w http.ResponseWriter, r *http.Request) error {
 func (s *Site) showWorkshop(w http.ResponseWriter, r *http.Request, status int, c classPage) error {
 	p := s.page(r, s.shelf.edition())
 	p.Path = "workshop"
-	c.Started, c.Cores, c.Fingerprint = s.cfg.Class != nil, s.cfg.Runner.Host().Cores, s.cfg.Fingerprint
 	p.Class = &c
-	if !c.Started {
-		return s.show(w, r, status, "workshop", p, &pageData{})
-	}
-	base := s.base(r)
-	c.Door, c.People, c.Caps = s.cfg.Class.Door(), s.cfg.Class.People(), s.cfg.Class.Settings().Caps
-	c.Link, c.Host = JoinLink(base, p.Lang, c.Door), strings.TrimPrefix(strings.TrimPrefix(base, "http://"), "https://")
-	c.Encrypted = strings.HasPrefix(base, "https:")
-	host, _ := splitHost(c.Host)
-	c.Local = loopback(host)
-	var err error
-	if c.QR, err = qrOf(c.Link); err != nil {
+	if err := s.invitation(r, p.Lang, &c); err != nil {
 		return err
 	}
 	return s.show(w, r, status, "workshop", p, &pageData{Lead: s.led()})
+}
+
+// invitation is how the workshop stands, and how people get in.
+func (s *Site) invitation(r *http.Request, lang string, c *classPage) (err error) {
+	c.Started, c.Cores, c.Fingerprint = s.cfg.Class != nil, s.cfg.Runner.Host().Cores, s.cfg.Fingerprint
+	if !c.Started {
+		return nil
+	}
+	base := s.base(r)
+	c.Door, c.People, c.Caps, c.Pace = s.cfg.Class.Door(), s.cfg.Class.People(), s.cfg.Class.Settings().Caps, s.Pace()
+	c.Link, c.Host = JoinLink(base, lang, c.Door), strings.TrimPrefix(strings.TrimPrefix(base, "http://"), "https://")
+	c.Encrypted = strings.HasPrefix(base, "https:")
+	host, _ := splitHost(c.Host)
+	c.Local = loopback(host)
+	c.QR, err = qrOf(c.Link)
+	return err
 }
 
 // base is where learners reach this site.

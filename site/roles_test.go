@@ -86,7 +86,7 @@ func (c *classroom) asks(rt route, method, path string, who http.Header) (*http.
 // decided is who may use each route: a new one fails until it is here too.
 var decided = map[string][]string{
 	"everybody": {"GET /join", "GET /{lang}/join", "POST /{lang}/join", "POST /{lang}/resume", "GET /static/{path...}", "GET /livez", "GET /readyz", "GET /healthz"},
-	"instructor": {"GET /{lang}/microscope", "GET /{lang}/workshop", "POST /{lang}/workshop/door", "POST /{lang}/workshop/people/{person}",
+	"instructor": {"GET /{lang}/microscope", "GET /{lang}/workshop", "GET /{lang}/wall", "GET /{lang}/wall/{person}", "GET /api/wall/events", "POST /api/wall/proposals", "DELETE /api/wall/proposals/{person}", "POST /{lang}/workshop/door", "POST /{lang}/workshop/people/{person}",
 		"GET /api/lessons/{lesson}/events", "POST /api/recordings", "POST /api/hardening/verify", "POST /api/traces", "GET /api/traces/{id}", "POST /api/traces/{id}/stop",
 		"POST /api/queue/pause", "POST /api/queue/resume", "POST /api/runs/stop-all", "POST /api/runs/{id}/first",
 		"PUT /api/class/here", "DELETE /api/class/here", "PUT /api/class/gate", "PUT /api/class/hints/{lesson}", "POST /api/class/notes", "POST /api/class/votes",
@@ -105,7 +105,7 @@ var decided = map[string][]string{
 		"GET /api/runs/{id}/capacity", "GET /api/runs/{id}/series", "GET /api/runs/{id}/over/{other}", "GET /api/runs/{id}/events", "GET /api/runs/{id}/doctor",
 		"GET /api/runs/{id}/log", "GET /api/runs/{id}/recording",
 		"GET /api/experiments/{lesson}/{experiment}/author/series", "GET /api/experiments/{lesson}/{experiment}/author/capacity", "GET /api/experiments/{lesson}/{experiment}/author/doctor",
-		"GET /api/class/events", "GET /api/me/recordings", "GET /api/queue", "PUT /api/class/votes/{vote}/answer", "PUT /api/class/follow", "PUT /api/class/hand", "DELETE /api/class/hand", "GET /api/hardening/{file}", "POST /api/mysteries/{seed}/answer", "GET /api/lessons/{lesson}/breakit",
+		"GET /api/class/events", "GET /api/me/recordings", "PUT /api/class/proposal", "GET /api/queue", "PUT /api/class/votes/{vote}/answer", "PUT /api/class/follow", "PUT /api/class/hand", "DELETE /api/class/hand", "GET /api/hardening/{file}", "POST /api/mysteries/{seed}/answer", "GET /api/lessons/{lesson}/breakit",
 		"PUT /api/exercises/{lesson}/help", "GET /api/progress", "PUT /api/progress/place", "PUT /api/progress/guesses/{lesson}/{experiment}/{prediction}", "/api/"},
 }
 

@@ -96,6 +96,7 @@ func (s *Site) refused(v visitor, err error) error {
 // begun commits the answers that a run was started with, and waits for its end.
 func (s *Site) begun(v visitor, run *runner.Run, spec labs.Spec) {
 	s.counts.started.Add(1)
+	s.counts.moved.Add(1)
 	for _, p := range spec.Predictions {
 		if p.Given == nil && !p.Skipped {
 			continue
@@ -116,6 +117,7 @@ func (s *Site) begun(v visitor, run *runner.Run, spec labs.Spec) {
 
 // over notes what a run that has ended has shown.
 func (s *Site) over(id string) {
+	defer s.counts.moved.Add(1)
 	sum, err := s.cfg.Runner.Summary(id)
 	if err == nil {
 		s.counts.ended(sum.Phase)
@@ -191,6 +193,7 @@ func (s *Site) removeRun(id string) error {
 	if err := s.cfg.Runner.Remove(id); err != nil {
 		return err
 	}
+	s.counts.moved.Add(1)
 	s.shown.runs.forget(id)
 	s.series.forget(id)
 	s.patients.forget(id)

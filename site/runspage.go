@@ -33,6 +33,10 @@ func (s *Site) runsPage(w http.ResponseWriter, r *http.Request) error {
 			runs[i] = s.veiled(sum)
 		}
 	}
+	if who := r.URL.Query().Get("who"); v.role == owns && who != "" {
+		runs = slices.DeleteFunc(runs, func(sum runner.Summary) bool { return asker(sum) != who })
+		p.Of = s.nameOf(who)
+	}
 	p.Runs = runViews(e, runs)
 	for i, run := range p.Runs {
 		p.Runs[i].Who = s.nameOf(asker(run.Summary))

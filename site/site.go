@@ -57,6 +57,9 @@ type Site struct {
 	learners  learners
 	common    commonCache
 	called    called
+	wall      wall
+	watched   watched
+	proposals proposals
 	shown     *shown
 	series    *seriesCache
 	patients  patients

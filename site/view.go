@@ -31,6 +31,7 @@ type pageData struct {
 	Words       content.Words     `json:"words"`
 	Text        any               `json:"text"`
 	Microscope  *microscopeView   `json:"microscope,omitempty"` // of its own page
+	Watch       *watchData        `json:"watch,omitempty"`      // whom the page watches
 	Live        *livePage         `json:"live,omitempty"`       // the files that the page follows
 }
 

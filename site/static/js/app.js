@@ -28,6 +28,9 @@ import { Replay } from "./replayed.js";
 import { Search } from "./search.js";
 import { dressTerms, startTerms } from "./terms.js";
 import { both } from "./words.js";
+import { startTold } from "./proposal.js";
+import { startWall } from "./wall.js";
+import { startWatch } from "./watch.js";
 import { startWorkshop } from "./workshop.js";
 
 new Live((root) => { setMath(); dressCode(root); dressTerms(root); }); // first: it must see the page as the site sent it
@@ -43,8 +46,9 @@ followReading();
 const search = new Search();
 const help = /** @type {HTMLDialogElement} */ (byId("ui-help"));
 const menu = one(document, "[data-act=contents]");
-const replay = page.run ? new Replay() : null;
-const bench = !replay && document.getElementById("ui-bench") && experiments.length ? new Bench() : null;
+const watch = startWatch(), wall = startWall();
+const replay = page.run && !watch ? new Replay() : null;
+const bench = !replay && !watch && document.getElementById("ui-bench") && experiments.length ? new Bench() : null;
 if (document.querySelector("main.runs")) new Recordings();
 const capacity = document.getElementById("ui-sweep") ? new CapacityPage() : null;
 if (bench && page.exercise?.file === "") startChosen(page.exercise, bench);
@@ -55,6 +59,7 @@ else if (bench && page.exercise) {
 startBreakIt();
 startErrorMap();
 startHarden();
+startTold(bench);
 startClassBar();
 startLead();
 startWorkshop();
@@ -82,7 +87,7 @@ function toBench() {
 }
 
 startKeys({
-  "/": () => search.focus(),
+  "/": () => (wall ?? search).find(),
   "?": () => help.showModal(),
   t: toggleTheme,
   l: toggleLanguage,
@@ -92,10 +97,12 @@ startKeys({
   c: () => bench?.act({ act: "compare", key: "" }),
   s: () => { bench?.act({ act: "stop", key: "" }); capacity?.stop(); },
   f: () => bench?.act({ act: "freeze", key: "" }),
-  n: () => (bench ?? replay)?.note(),
+  n: () => (bench ?? replay ?? watch)?.note(),
+  h: () => wall?.hide(),
   b: () => { if (bench) toBench(); },
   Escape: () => {
     search.close();
+    if (menu.getAttribute("aria-expanded") !== "true") watch?.leave();
     if (menu.getAttribute("aria-expanded") !== "true") return;
     contents(false);
     menu.focus();

@@ -332,6 +332,14 @@ export class Bench {
     this.#history.mark(this.#run?.id ?? "", this.#under?.id ?? "");
   }
 
+  /** Sets one setting of an experiment, as it was agreed. Nothing runs. @param {Experiment} x @param {string} name @param {import("./events.js").Value} value */
+  async take(x, name, value) {
+    if (x !== this.#x || this.#versus.posed) await this.put(x);
+    this.#knobs.take(name, value);
+    byId("ui-knobs").scrollIntoView({ block: "nearest" });
+    this.#show.now();
+  }
+
   #on = { run: /** @type {Run|null} */ (null), live: false };
 
   /** Tells the page what is on the bench, when that has changed. @param {boolean} live */

@@ -230,6 +230,7 @@
  * @property {boolean} [learner] a workshop's learner reads it
  * @property {LeadLesson[]} [lead] what a class can be led to, on the instructor's page
  * @property {boolean} [offline] the page is a file, and nobody can be asked
+ * @property {{person: string, propose?: ProposeData}} [watch] whom the page watches
  * @property {{lesson: string, stamp: string, shape: string}} [live] the files that the page follows
  * @property {string} [root] of the exported book that the page is a file of, from the page
  * @property {Experiment[]|null} experiments
@@ -240,6 +241,8 @@
  * @property {Record<"knobs"|"settings"|"faults"|"metrics"|"groups"|"units"|"queues", Record<string, Text>|null>} words
  * @property {Record<string, Text>} text
  */
+
+/** @typedef {{lesson: string, experiment: string, title: Text, knobs: Setting[], load: Setting[]}} ProposeData */
 
 /**
  * The learner's version of a function, as the site has it.
@@ -327,7 +330,7 @@
  * @property {Desk} [desk] the instructor's
  * @property {string} [name] a learner's
  * @property {boolean} [gone] removed or deleted
- * @property {{follow: boolean, ballot: Ballot, hand?: Hand, called?: {run: string, lesson: string, experiment: string, title: Text}}} [you] a learner's own
+ * @property {{follow: boolean, ballot: Ballot, hand?: Hand, called?: {run: string, lesson: string, experiment: string, title: Text}, watched?: boolean, proposal?: import("./proposal.js").Proposal}} [you] a learner's own
  */
 /** @typedef {{lesson: string, section?: string, experiment?: string, since: string, title: Text, spot: Text}} Here */
 /** @typedef {{id: number, text: string, at: string}} ClassNote */

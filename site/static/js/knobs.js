@@ -58,6 +58,13 @@ export class Knobs {
     this.#changed();
   }
 
+  /** Sets one of them. @param {string} name @param {import("./events.js").Value} value */
+  take(name, value) {
+    this.#all.find((k) => k.name === name)?.set(value);
+    this.#fit();
+    this.#changed();
+  }
+
   /** What differs from the experiment, as the site takes it. @returns {Record<string, string>} */
   settings() {
     return Object.fromEntries(this.#all.filter((k) => k.changed).map((k) => [k.name, k.said]));

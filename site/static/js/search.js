@@ -29,7 +29,7 @@ export class Search {
     i.addEventListener("blur", () => setTimeout(() => this.#open(false), 150));
   }
 
-  focus() {
+  find() {
     this.#input.focus();
     this.#input.select();
   }
