@@ -212,7 +212,7 @@ func (r *reader) vars(d *ast.GenDecl) error {
 			continue
 		}
 		if fields, ok := v.Type.(*ast.StructType); ok && len(v.Names) == 1 && v.Names[0].Name == "m" {
-			r.lab.Metrics = append(r.lab.Metrics, r.metrics(fields, true)...)
+			r.lab.Metrics = append(r.lab.Metrics, r.metrics(fields, "")...)
 		}
 		for _, value := range v.Values {
 			call, ok := value.(*ast.CallExpr)
@@ -279,20 +279,18 @@ func setting(kind lab.SettingKind, v constant.Value) (any, bool) {
 }
 
 // metrics lists the fields of m, and of what it embeds from a package under
-// labs/internal (one level deep): their names and kinds.
-func (r *reader) metrics(s *ast.StructType, deep bool) []telemetry.Metric {
+// labs/internal: their names and kinds. Of an embedded struct, pkg is the package.
+func (r *reader) metrics(s *ast.StructType, pkg string) []telemetry.Metric {
 	of := map[string]telemetry.MetricKind{
 		"Counter": telemetry.KindCounter, "Gauge": telemetry.KindGauge, "Histogram": telemetry.KindHistogram,
 	}
 	var list []telemetry.Metric
 	for _, f := range s.Fields.List {
-		sel, ok := f.Type.(*ast.SelectorExpr)
-		if ok && len(f.Names) == 0 {
-			if embedded := r.embedded(sel); deep && embedded != nil {
-				list = append(list, r.metrics(embedded, false)...)
-			}
+		if len(f.Names) == 0 {
+			list = append(list, r.embedded(f.Type, pkg)...)
 			continue
 		}
+		sel, ok := f.Type.(*ast.SelectorExpr)
 		if !ok || of[sel.Sel.Name] == "" {
 			continue
 		}
@@ -308,13 +306,18 @@ func (r *reader) metrics(s *ast.StructType, deep bool) []telemetry.Metric {
 	return list
 }
 
-// embedded finds the struct type x.Name in labs/internal/x.
-func (r *reader) embedded(sel *ast.SelectorExpr) *ast.StructType {
-	x, ok := sel.X.(*ast.Ident)
-	if !ok {
+// embedded lists the metrics of an embedded struct: x.Name of labs/internal/x, or
+// Name of pkg, where x.Name stands.
+func (r *reader) embedded(e ast.Expr, pkg string) []telemetry.Metric {
+	name, ok := e.(*ast.Ident)
+	if sel, selected := e.(*ast.SelectorExpr); selected {
+		x, _ := sel.X.(*ast.Ident)
+		ok, pkg, name = x != nil && pkg == "", x.String(), sel.Sel
+	}
+	if !ok || pkg == "" {
 		return nil
 	}
-	for _, file := range goFiles(r.root, path.Join("labs/internal", x.Name)) {
+	for _, file := range goFiles(r.root, path.Join("labs/internal", pkg)) {
 		f, err := parser.ParseFile(token.NewFileSet(), filepath.Join(r.root, file), nil, parser.SkipObjectResolution)
 		if err != nil {
 			continue
@@ -325,9 +328,10 @@ func (r *reader) embedded(sel *ast.SelectorExpr) *ast.StructType {
 				continue
 			}
 			for _, spec := range types.Specs {
-				if t := spec.(*ast.TypeSpec); t.Name.Name == sel.Sel.Name {
-					s, _ := t.Type.(*ast.StructType)
-					return s
+				if t := spec.(*ast.TypeSpec); t.Name.Name == name.Name {
+					if s, ok := t.Type.(*ast.StructType); ok {
+						return r.metrics(s, pkg)
+					}
 				}
 			}
 		}

@@ -55,7 +55,7 @@ func TestBottleneckOfRecordings(t *testing.T) {
 		{"workers/one-lock", 0, 0, "workers", "workers-busy", "a closed loop of 32 calls for 8 threads"},
 		{"workers/pool", 0, 0, "none", "nothing-stands", "there are enough workers"},
 		{"workers/handed", 0, 0, "none", "nothing-stands", "one call at a time"},
-		{"metrics/long", 0, 0, "recvq", "app-stopped", "a frozen process does not read"},
+		{"averages/long", 0, 0, "recvq", "app-stopped", "a frozen process does not read"},
 		{"metrics/steady", 0, 0, "none", "nothing-stands", "one request due at the moment of the sample is no queue"},
 		{"rpc/for-nobody", 0.3, 1.5, "recvq", "app-stopped", "frozen"},
 		{"rpc/for-nobody", 1.6, 3.2, "workers", "workers-busy", "and then it works off what has come meanwhile"},

@@ -47,7 +47,7 @@ func (r *Runner) Export(w io.Writer, id string) error {
 // export copies a recording's lines, the notes behind the first.
 func export(w io.Writer, in *bufio.Reader, notes telemetry.Notes) error {
 	notes.Imported = nil // where it came from is the business of who has it
-	first, err := readLine(in)
+	first, err := readLine(in, nil)
 	if err != nil {
 		return err
 	}

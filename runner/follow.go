@@ -75,7 +75,7 @@ func (f *fileFollower) read() (Batch, error) {
 	in := bufio.NewReaderSize(file, 64<<10)
 	var lines [][]byte
 	for size := 0; size < behindBytes && !f.over; {
-		line, err := readLine(in)
+		line, err := readLine(in, nil)
 		if err != nil {
 			break // the end, a torn line, or one that is none of ours
 		}

@@ -120,7 +120,7 @@ func (a *archive) renamed(from *os.File, id string) (path string, err error) {
 		return "", err
 	}
 	in := bufio.NewReaderSize(from, 64<<10)
-	first, err := readLine(in)
+	first, err := readLine(in, nil)
 	if err != nil {
 		return "", err
 	}

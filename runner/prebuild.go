@@ -2,7 +2,10 @@ package runner
 
 import (
 	"context"
+	"sync"
 	"time"
+
+	"socketlabs/labs"
 )
 
 // Prebuild builds the labs in the background, in this order, niced, one at a
@@ -16,8 +19,9 @@ func (r *Runner) Prebuild(names ...string) {
 	r.work.Go(func() {
 		r.background.Lock()
 		defer r.background.Unlock()
+		catalog := sync.OnceValues(r.Catalog) // what changes after that, nobody has asked for
 		for _, name := range names {
-			for r.closing.Err() == nil && !r.prebuild(name) {
+			for r.closing.Err() == nil && !r.prebuild(catalog, name) {
 				select { // something is measured
 				case <-time.After(quiet):
 				case <-r.closing.Done():
@@ -31,18 +35,18 @@ func (r *Runner) Prebuild(names ...string) {
 const quiet = 200 * time.Millisecond
 
 // prebuild builds one lab. It returns false when it gave way to a run.
-func (r *Runner) prebuild(name string) bool {
+func (r *Runner) prebuild(catalog func() (*labs.Catalog, error), name string) bool {
 	ctx, cancel := context.WithCancel(r.closing)
 	defer cancel()
 	if !r.idle(cancel) {
 		return false
 	}
 	defer r.idle(nil)
-	catalog, err := r.Catalog()
+	all, err := catalog()
 	if err != nil {
 		return true // the run that needs it will say
 	}
-	lab, ok := catalog.Lab(name)
+	lab, ok := all.Lab(name)
 	if !ok {
 		return true
 	}

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"compress/gzip"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -42,15 +41,18 @@ func readRecording(r io.Reader, wanted func(line []byte) bool) ([]telemetry.Even
 		in = bufio.NewReader(z)
 	}
 	var events []telemetry.Event
+	var decoder telemetry.Decoder
+	var line []byte
 	for n := 1; ; n++ {
-		line, err := readLine(in)
+		var err error
+		line, err = readLine(in, line[:0])
 		if err != nil && err != io.EOF {
 			return events, fmt.Errorf("recording: line %d: %w", n, err)
 		}
 		torn := err == io.EOF
 		if len(line) > 0 && (wanted == nil || wanted(line)) {
 			var e telemetry.Event
-			if err := json.Unmarshal(line, &e); err == nil {
+			if err := decoder.Decode(line, &e); err == nil {
 				events = append(events, e)
 			} else if !torn {
 				return events, fmt.Errorf("recording: line %d: %w", n, err)
@@ -62,9 +64,8 @@ func readRecording(r io.Reader, wanted func(line []byte) bool) ([]telemetry.Even
 	}
 }
 
-// readLine returns the next line without its end; io.EOF with a line that has none.
-func readLine(in *bufio.Reader) ([]byte, error) {
-	var line []byte
+// readLine appends the next line to line, without its end; io.EOF with a line that has none.
+func readLine(in *bufio.Reader, line []byte) ([]byte, error) {
 	for {
 		part, err := in.ReadSlice('\n')
 		line = append(line, part...)

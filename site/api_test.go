@@ -34,6 +34,7 @@ func anOrder(x *content.Experiment, rest string) string {
 }
 
 func TestOrdersAreStrict(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	x, p := s.predicted("number")
 	for _, tt := range []struct {
@@ -79,6 +80,7 @@ func TestOrdersAreStrict(t *testing.T) {
 
 // A curve is a short list of JSON numbers, each of which is checked.
 func TestACurveIsChecked(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	x, p := s.predicted("curve")
 	n, top := telemetry.CurvePoints(x.Spec.Seconds), p.Range[1]
@@ -175,6 +177,7 @@ func TestPlaceAndGuesses(t *testing.T) {
 }
 
 func TestListsAndDownloads(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	line := func(text string) telemetry.Event {
 		return telemetry.Event{T: 1, Kind: telemetry.KindLog, From: telemetry.FromLab, Level: "warn", Text: text}

@@ -16,8 +16,9 @@ import (
 
 // asset is one static file, ready to be sent.
 type asset struct {
-	body, zipped []byte // zipped is nil where it would gain nothing
-	hash, kind   string
+	body       []byte
+	hash, kind string
+	zipped     func() []byte // made when it is first asked for; nil where it would gain nothing
 }
 
 // kinds are the media types of what we serve; the system's own table is not asked.
@@ -30,7 +31,7 @@ var kinds = map[string]string{
 // packed are media types that are compressed already.
 var packed = map[string]bool{"image/png": true, "font/woff2": true}
 
-// readAssets reads, hashes and compresses every file under static/, once.
+// readAssets reads and hashes every file under static/.
 func readAssets(files fs.FS) (map[string]*asset, error) {
 	assets := map[string]*asset{}
 	err := fs.WalkDir(files, "static", func(name string, d fs.DirEntry, err error) error {
@@ -56,9 +57,16 @@ func newAsset(name string, body []byte) *asset {
 	if a.kind == "" {
 		a.kind = "application/octet-stream"
 	}
-	if z := zip(body); !packed[a.kind] && len(z) < len(body)*9/10 {
-		a.zipped = z
-	}
+	a.zipped = sync.OnceValue(func() []byte {
+		if packed[a.kind] {
+			return nil
+		}
+		z := zip(body)
+		if len(z) >= len(body)*9/10 {
+			return nil
+		}
+		return z
+	})
 	return a
 }
 
@@ -102,11 +110,11 @@ func (s *Site) static(w http.ResponseWriter, r *http.Request) error {
 		h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	}
 	body, tag := a.body, a.hash
-	if a.zipped != nil {
+	if zipped := a.zipped(); zipped != nil {
 		h.Set("Vary", "Accept-Encoding")
 		if acceptsGzip(r) {
 			h.Set("Content-Encoding", "gzip")
-			body, tag = a.zipped, a.hash+"-gzip"
+			body, tag = zipped, a.hash+"-gzip"
 		}
 	}
 	h.Set("ETag", `"`+tag+`"`)

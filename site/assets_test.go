@@ -9,6 +9,7 @@ import (
 )
 
 func TestAssetsAreCached(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	if len(s.faces.current().assets) == 0 {
 		t.Fatal("no static files")
@@ -38,10 +39,11 @@ func TestAssetsAreCached(t *testing.T) {
 }
 
 func TestAssetsAreCompressedOnce(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	for name, a := range s.faces.current().assets {
 		resp, body := s.do(request{path: "/static/" + name, header: http.Header{"Accept-Encoding": {"br, gzip;q=0.5"}}})
-		if a.zipped == nil {
+		if a.zipped() == nil {
 			if resp.Header.Get("Content-Encoding") != "" {
 				t.Errorf("%s: encoded", name)
 			}

@@ -77,7 +77,7 @@ func (s *Site) asked(e *edition, l *content.Lesson, x *content.Experiment, b *co
 		side.Author = false
 		return nil
 	}
-	checks := s.shown.checks(from.key, b.Run, func() []telemetry.Check {
+	checks := from.kept.checks(from.key, b.Run, func() []telemetry.Check {
 		recording, err := s.recordingOf(from.key)
 		if err != nil {
 			return nil

@@ -91,6 +91,7 @@ func TestAComparisonBegins(t *testing.T) {
 
 // TestAuthorOfAComparison: its recording is there, the last block in columns.
 func TestAuthorOfAComparison(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	var got series
 	s.get("/api/experiments/epoll/small-buffer/author/series?block=last", &got)

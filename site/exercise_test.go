@@ -173,6 +173,7 @@ func TestOnlyTheOwnerEdits(t *testing.T) {
 }
 
 func TestBreakItAsksTheFailuresChecksOfBoth(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	view := func() breakView {
 		resp, body := s.do(request{path: "/api/lessons/epoll-edge/breakit", cookie: testToken})

@@ -19,7 +19,7 @@ import (
 func exportTo(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	root := root(t)
-	names, err := ExportBook(t.Context(), Config{Root: root, Version: "test", Log: slog.New(slog.NewTextHandler(t.Output(), nil)), edition: editions[root]}, dir)
+	names, err := ExportBook(t.Context(), Config{Root: root, Version: "test", Log: slog.New(slog.NewTextHandler(t.Output(), nil)), edition: readBefore(root)}, dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,6 +163,7 @@ func TestAnExportReplacesOnlyItsOwn(t *testing.T) {
 
 // TestTheWholeBookIsOnOnePage looks at the page that is made for paper.
 func TestTheWholeBookIsOnOnePage(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	body := s.html("/en/book")
 	seen := map[string]bool{}

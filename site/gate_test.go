@@ -58,6 +58,7 @@ func attacks(s *served) []attack {
 }
 
 func TestEveryRouteKeepsStrangersOut(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	for _, rt := range routes() {
 		for _, pattern := range rt.patterns() {
@@ -108,6 +109,7 @@ func handshake(h http.Header) http.Header {
 }
 
 func TestEveryAnswerIsSecure(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	for _, rt := range routes() {
 		for _, pattern := range rt.patterns() {

@@ -113,6 +113,7 @@ func TestTheHardeningsFilesAndTools(t *testing.T) {
 }
 
 func TestTheChecklistHasWordsAndExperiments(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	known := saidTexts()
 	for _, row := range judge.Checklist(nil, nil) {
@@ -161,6 +162,7 @@ func TestTheChecklistHasWordsAndExperiments(t *testing.T) {
 }
 
 func TestThePagesThatCarryClaimsExist(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	claims, problems := content.ReadClaims(filepath.Join(root(t), "content"), s.shelf.edition().book)
 	if len(claims.Pages) == 0 || len(problems) > 0 {

@@ -211,6 +211,7 @@ func TestExportsOfSeveralBlocks(t *testing.T) {
 }
 
 func TestExports(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	id := runID(1)
 	s.send(s.aRun(id, "elsewhere/x", map[string]bool{"flows": true}))

@@ -82,6 +82,7 @@ func TestWhatALearnerHasDone(t *testing.T) {
 
 // What the pages offer as tools can be found by a search, and nothing else.
 func TestSearchFindsEveryTool(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	for _, lang := range languages {
 		for _, p := range s.faces.pages() {

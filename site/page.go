@@ -219,7 +219,7 @@ func (s *Site) lesson(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if !s.cfg.exported {
-		s.prebuild(e, l)
+		defer s.prebuild(e, l) // it takes a core
 	}
 	runs := s.listed(s.visitor(r))
 	p := s.page(r, e)

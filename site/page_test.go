@@ -49,6 +49,7 @@ func (s *served) html(path string) string {
 }
 
 func TestALessonIsCompleteWithoutScripts(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	for _, l := range s.lessons() {
 		for _, lang := range languages {
@@ -81,6 +82,7 @@ func TestALessonIsCompleteWithoutScripts(t *testing.T) {
 var inline = regexp.MustCompile(`(?i)<style|<script>|<script [^>]*>[^<{]*\w|\son[a-z]+=|\sstyle=|javascript:`)
 
 func TestPagesKeepTheirPolicyAndTheirLinks(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	paths := []string{"/ko/", "/en/", "/ko/search?q=epoll", "/en/search?q=<script>", "/ko/labs", "/en/labs", "/ko/runs", "/en/runs", "/ko/microscope", "/en/microscope", "/ko/capacity", "/en/capacity", "/ko/errors-map", "/en/checklist", "/ko/harden", "/en/harden?port=40000&backlog=60000", "/ko/harden?port=x"}
 	for _, l := range s.lessons() {
@@ -114,6 +116,7 @@ func TestPagesKeepTheirPolicyAndTheirLinks(t *testing.T) {
 }
 
 func TestThePageDataIsTheAPIs(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	island := regexp.MustCompile(`(?s)<script type="application/json" id="page-data">(.*?)</script>`)
 	for _, l := range s.lessons() {
@@ -247,6 +250,7 @@ func TestEveryFaultHasWords(t *testing.T) {
 }
 
 func TestErrorPages(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	for _, tt := range []struct {
 		q      request
@@ -274,6 +278,7 @@ func TestErrorPages(t *testing.T) {
 }
 
 func TestALessonWithProblemsSaysWhere(t *testing.T) {
+	t.Parallel()
 	root := moduleCopy(t)
 	s := serveAt(t, root)
 	good := s.lessons()[0].ID
@@ -335,6 +340,7 @@ func TestFillEscapes(t *testing.T) {
 }
 
 func TestFillingCopies(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	for _, l := range s.lessons() {
 		before, _ := json.Marshal(l)

@@ -31,6 +31,7 @@ func pathsOf(t *testing.T, s series) (out []telemetry.Event) {
 
 // Recordings that were made before the queues were judged show them all the same.
 func TestSeriesOfTheAuthorHasThePath(t *testing.T) {
+	t.Parallel()
 	root := moduleCopy(t)
 	forgetPaths(t, filepath.Join(root, "content", "blocking", "author", "one-silent.jsonl.gz"))
 	s := serveAt(t, root)

@@ -241,6 +241,7 @@ func TestTheSeriesOfALiveRunJoinItsEvents(t *testing.T) {
 // TestALabInTheMiddleOfAnEdit is the core loop when a hand slips: the lesson
 // stays, and the run says what the compiler says.
 func TestALabInTheMiddleOfAnEdit(t *testing.T) {
+	t.Parallel()
 	root := moduleCopy(t)
 	s := serveAt(t, root)
 	x := s.shortest(func(x *content.Experiment) bool { return x.Spec.Lab == "blocking" && len(x.Spec.Knobs) > 0 })
@@ -274,6 +275,7 @@ func TestALabInTheMiddleOfAnEdit(t *testing.T) {
 }
 
 func TestARunThatCanNotBeStartedSaysWhy(t *testing.T) {
+	t.Parallel()
 	root := moduleCopy(t)
 	s := serveAt(t, root)
 	x := s.shortest(anything)

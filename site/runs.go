@@ -194,7 +194,7 @@ func (s *Site) removeRun(id string) error {
 		return err
 	}
 	s.counts.moved.Add(1)
-	s.shown.forget(id)
+	s.shown.runs.forget(id)
 	s.series.forget(id)
 	s.patients.forget(id)
 	return nil

@@ -108,6 +108,7 @@ func TestSeriesKeepSocketsOfEverySecond(t *testing.T) {
 }
 
 func TestSeriesAreSmall(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	var h telemetry.Histogram
 	events := []telemetry.Event{{Kind: telemetry.KindBlock, Begin: &telemetry.Block{Seconds: 60}}}
@@ -178,6 +179,7 @@ func TestTheAuthorsSeries(t *testing.T) {
 	s := serve(t)
 	x := s.lessons()[0].Experiments[0]
 	path := "/api/experiments/" + x.Spec.Name + "/author/series"
+	defer func(of []byte) { x.Author = of }(x.Author) // the other tests' too
 	x.Author = nil
 	if resp, _ := s.do(request{path: path, bearer: testToken}); resp.StatusCode != http.StatusNotFound {
 		t.Errorf("without a recording: %s", resp.Status)

@@ -32,13 +32,14 @@ type shelf struct {
 }
 
 // edition is the book and the labs as the files stood at one moment. It never
-// changes.
+// changes; what its authors' recordings answer is remembered with it.
 type edition struct {
 	book     *content.Book
 	labs     *labs.Catalog
 	problems []content.Problem
 	index    map[string]*content.Index // by language
 	imprints map[string]imprint        // of the lessons' files, from before they were read
+	authors  answers
 }
 
 func newShelf(root string, r *runner.Runner, log *slog.Logger) *shelf {

@@ -24,39 +24,20 @@ type value struct {
 	Why    string `json:"why,omitempty"` // why there is none
 }
 
-// shown evaluates placeholders and remembers the answers: a recording that has
-// ended always gives the same.
+// shown evaluates placeholders.
 type shown struct {
 	runner *runner.Runner
+	runs   answers // of the reader's
+}
 
+func newShown(r *runner.Runner) *shown { return &shown{runner: r} }
+
+// answers remembers what recordings answered: one that has ended always answers
+// the same.
+type answers struct {
 	mu    sync.Mutex // guards known and asked
 	known map[sourceKey]map[content.Placeholder]value
 	asked map[askedKey][]telemetry.Check
-}
-
-// askedKey is a recording with whose checks it was judged by.
-type askedKey struct {
-	sourceKey
-	by *content.Experiment
-}
-
-// checks remembers what a recording answers to another experiment's checks.
-func (s *shown) checks(key sourceKey, by *content.Experiment, ask func() []telemetry.Check) []telemetry.Check {
-	k := askedKey{key, by}
-	s.mu.Lock()
-	checks, ok := s.asked[k]
-	s.mu.Unlock()
-	if ok {
-		return checks
-	}
-	checks = ask()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.asked == nil || len(s.asked) >= maxSources {
-		s.asked = map[askedKey][]telemetry.Check{}
-	}
-	s.asked[k] = checks
-	return checks
 }
 
 // sourceKey names a recording: a run's, or the author's of an experiment.
@@ -65,17 +46,39 @@ type sourceKey struct {
 	author *content.Experiment
 }
 
-// maxSources bounds how many recordings' answers are remembered.
-const maxSources = 256
+// askedKey is a recording with whose checks it was judged by.
+type askedKey struct {
+	sourceKey
+	by *content.Experiment
+}
 
-func newShown(r *runner.Runner) *shown {
-	return &shown{runner: r, known: map[sourceKey]map[content.Placeholder]value{}}
+// maxSources bounds how many recordings' answers are remembered.
+const maxSources = 512
+
+// checks remembers what a recording answers to another experiment's checks.
+func (a *answers) checks(key sourceKey, by *content.Experiment, ask func() []telemetry.Check) []telemetry.Check {
+	k := askedKey{key, by}
+	a.mu.Lock()
+	checks, ok := a.asked[k]
+	a.mu.Unlock()
+	if ok {
+		return checks
+	}
+	checks = ask()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.asked == nil || len(a.asked) >= maxSources {
+		a.asked = map[askedKey][]telemetry.Check{}
+	}
+	a.asked[k] = checks
+	return checks
 }
 
 // source is what answers: a recording, or the experiment itself when there is
 // none.
 type source struct {
 	key   sourceKey // zero: nothing was measured, and only what is asked for is known
+	kept  *answers  // nil: nowhere
 	judge func() (valuer, error)
 }
 
@@ -89,24 +92,36 @@ type valuer interface {
 // reader's, the newest first.
 func (s *shown) of(e *edition, l *content.Lesson, runs []runner.Summary) []value {
 	values := make([]value, len(l.Shown))
-	places := map[placeholderOf][]int{}
+	type asking struct {
+		source
+		at []int
+	}
+	asked := map[any]*asking{} // by recording: {{run:…}} and {{author:…}} may have the same
 	for i, p := range l.Shown {
 		from := placeholderOf{p.Experiment, p.Author}
-		places[from] = append(places[from], i)
+		src := s.source(e, l, from, runs)
+		var of any = src.key
+		if src.key == (sourceKey{}) {
+			of = from
+		}
+		if asked[of] == nil {
+			asked[of] = &asking{source: src}
+		}
+		asked[of].at = append(asked[of].at, i)
 	}
-	var asking sync.WaitGroup // each recording costs some 10 ms of CPU when it is asked first
-	for from, at := range places {
-		asking.Go(func() {
-			var all []content.Placeholder
-			for _, i := range at {
-				all = append(all, l.Shown[i])
+	var all sync.WaitGroup // each recording costs some milliseconds of CPU when it is asked first
+	for _, a := range asked {
+		all.Go(func() {
+			var some []content.Placeholder
+			for _, i := range a.at {
+				some = append(some, l.Shown[i])
 			}
-			for k, v := range s.values(s.source(e, l, from, runs), all) {
-				values[at[k]] = v // nobody else's places
+			for k, v := range a.values(some) {
+				values[a.at[k]] = v // nobody else's places
 			}
 		})
 	}
-	asking.Wait()
+	all.Wait()
 	return values
 }
 
@@ -126,11 +141,11 @@ func (s *shown) source(e *edition, l *content.Lesson, p placeholderOf, runs []ru
 	x := l.Experiments[i]
 	for _, r := range runs {
 		if !p.author && ofExperiment(r, x.Spec) && r.Phase == telemetry.Finished && r.Trust != "void" && r.Command == nil {
-			return source{sourceKey{run: r.ID}, func() (valuer, error) { return s.replay(r.ID) }}
+			return source{sourceKey{run: r.ID}, &s.runs, func() (valuer, error) { return s.replay(r.ID) }}
 		}
 	}
 	if x.Author != nil {
-		return source{sourceKey{author: x}, func() (valuer, error) { return replay(bytes.NewReader(x.Author)) }}
+		return source{sourceKey{author: x}, &e.authors, func() (valuer, error) { return replay(bytes.NewReader(x.Author)) }}
 	}
 	if p.author {
 		return source{judge: unrecorded}
@@ -187,7 +202,7 @@ func (s *shown) replay(id string) (valuer, error) {
 }
 
 func replay(r io.Reader) (valuer, error) {
-	events, err := runner.ReadRecording(r)
+	events, err := runner.ReadKinds(r, telemetry.KindRun, telemetry.KindState, telemetry.KindBlock, telemetry.KindSample, telemetry.KindBlockEnd)
 	if err != nil {
 		return nil, err
 	}
@@ -197,17 +212,20 @@ func replay(r io.Reader) (valuer, error) {
 	return judge.Replay(events)
 }
 
-// values answers placeholders of one source, from memory where it can.
-func (s *shown) values(from source, all []content.Placeholder) []value {
-	s.mu.Lock()
-	known := s.known[from.key]
-	s.mu.Unlock()
+// values answers placeholders, from memory where it can.
+func (from source) values(all []content.Placeholder) []value {
+	var known map[content.Placeholder]value
+	if from.kept != nil {
+		known = from.kept.of(from.key)
+	}
 	values := make([]value, len(all))
 	for i, p := range all {
 		v, ok := known[p]
 		if !ok {
 			known = judged(from, all)
-			s.remember(from.key, known)
+			if from.kept != nil {
+				from.kept.remember(from.key, known)
+			}
 			v = known[p]
 		}
 		values[i] = v
@@ -215,23 +233,26 @@ func (s *shown) values(from source, all []content.Placeholder) []value {
 	return values
 }
 
+func (a *answers) of(key sourceKey) map[content.Placeholder]value {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.known[key]
+}
+
 // remember keeps what a recording answered, beside what it was asked before: by
-// {{author:…}} where {{run:…}} asks the same. It always will answer the same.
-func (s *shown) remember(key sourceKey, answers map[content.Placeholder]value) {
-	if key == (sourceKey{}) {
-		return
+// {{author:…}} where {{run:…}} asks the same.
+func (a *answers) remember(key sourceKey, some map[content.Placeholder]value) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.known == nil || len(a.known) >= maxSources {
+		a.known = map[sourceKey]map[content.Placeholder]value{}
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.known) >= maxSources {
-		clear(s.known)
-	}
-	all := maps.Clone(s.known[key]) // a reader may have the old one
+	all := maps.Clone(a.known[key]) // a reader may have the old one
 	if all == nil {
 		all = map[content.Placeholder]value{}
 	}
-	maps.Copy(all, answers)
-	s.known[key] = all
+	maps.Copy(all, some)
+	a.known[key] = all
 }
 
 // judged asks a source everything.
@@ -257,11 +278,11 @@ func judged(from source, all []content.Placeholder) map[content.Placeholder]valu
 }
 
 // forget drops a run that was deleted.
-func (s *shown) forget(id string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.known, sourceKey{run: id})
-	maps.DeleteFunc(s.asked, func(k askedKey, _ []telemetry.Check) bool { return k.run == id })
+func (a *answers) forget(id string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.known, sourceKey{run: id})
+	maps.DeleteFunc(a.asked, func(k askedKey, _ []telemetry.Check) bool { return k.run == id })
 }
 
 // shownValues are the values of a lesson's placeholders.

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -23,7 +24,17 @@ import (
 
 // editions is what the sites of all tests have read first, by the module's
 // folder: reading takes seconds under the race detector.
-var editions = map[string]*edition{}
+var editions struct {
+	mu   sync.Mutex // guards read
+	read map[string]*edition
+}
+
+// readBefore is what the first site on root has read; nil for the first.
+func readBefore(root string) *edition {
+	editions.mu.Lock()
+	defer editions.mu.Unlock()
+	return editions.read[root]
+}
 
 // built is the folder of the labs' binaries, which the sites of all tests share.
 var built string
@@ -108,12 +119,17 @@ func newSiteOf(t testing.TB, root, data string, limits runner.Limits) *Site {
 		}
 	})
 	config := Config{Root: root, Data: data, Runner: r, Token: testToken, Log: slog.New(slog.NewTextHandler(t.Output(), nil))}
-	config.edition = editions[root]
+	config.edition = readBefore(root)
 	s, err := New(config)
 	if err != nil {
 		t.Fatal(err)
 	}
-	editions[root] = s.shelf.edition()
+	editions.mu.Lock()
+	if editions.read == nil {
+		editions.read = map[string]*edition{}
+	}
+	editions.read[root] = s.shelf.edition()
+	editions.mu.Unlock()
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
 			t.Error(err)

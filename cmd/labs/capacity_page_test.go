@@ -2,8 +2,13 @@ package main
 
 import (
 	"fmt"
+	"os"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
+
+	"socketlabs/labs"
 )
 
 // A learner steps the clients of a server through three values, leaves the page
@@ -58,6 +63,40 @@ func TestLongPageCapacity(t *testing.T) {
 		t.Errorf("at 390 px the page is %d px wide", wide)
 	}
 	p.shoot("capacity-finished-390")
+}
+
+// TestLadderByAClick draws the whole ladder from one press of its button, in less
+// than three minutes (builds not counted, as for whoever looked at the page before):
+//
+//	LABS_LADDER=1 go test ./cmd/labs -run LadderByAClick -v
+func TestLadderByAClick(t *testing.T) {
+	if os.Getenv("LABS_LADDER") == "" {
+		t.Skip("LABS_LADDER=1 runs it; it takes three minutes")
+	}
+	s := serve(t, t.TempDir(), nil)
+	p := open(t, s)
+	p.enter()
+	p.visit("/en/capacity")
+	p.until(patience, "the button can be pressed", `!document.querySelector("#ui-ladder").disabled`)
+	p.click("#ui-ladder")
+	p.until(10*aRun, "the first block is measured", `/block 1 of \d+/.test(document.querySelector("#ui-sweep-progress").innerText)`)
+	began := time.Now()
+	p.until(3*time.Minute, "the ladder ends", `["finished", "void"].includes(document.querySelector("#ui-sweep-lamp").dataset.state)`)
+	t.Logf("measured in %.0f s", time.Since(began).Seconds())
+	p.until(patience, "its curves are drawn", `document.querySelectorAll("#ui-curves .curve-plot .curve-point").length > 0`)
+	said := p.text("#ui-curves")
+	t.Log(said)
+	for _, rung := range labs.Rungs(runtime.NumCPU()) {
+		if !strings.Contains(said, rung.Name) {
+			t.Errorf("rung %s is not drawn", rung.Name)
+		}
+	}
+	p.shoot("ladder")
+	for i := range p.count("#ui-curves tr[data-void]") {
+		if row := eval[string](p, `document.querySelectorAll("#ui-curves tr[data-void]")[%s].innerText`, i); !strings.Contains(row, "late") && !strings.Contains(row, "missing") {
+			t.Errorf("a void block does not say why: %s", row)
+		}
+	}
 }
 
 // fill types into a field of the form.

@@ -47,7 +47,7 @@ func TestRunScoresANumber(t *testing.T) {
 func TestLongRunScoresACurve(t *testing.T) {
 	onlyLong(t)
 	data := t.TempDir()
-	run, g := guessed(t, data, "metrics/two-clients", "--guess", "claim=", "--guess", "unsent=0,0,250,750,1250,1750,0,0,0,0")
+	run, g := guessed(t, data, "averages/two-clients", "--guess", "claim=", "--guess", "unsent=0,0,250,750,1250,1750,0,0,0,0")
 	if !g["claim"].Skipped || g["claim"].Answer != "blind" {
 		t.Errorf("%+v", g["claim"])
 	}

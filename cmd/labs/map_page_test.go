@@ -19,7 +19,7 @@ func TestLongPageMapOfTheQueues(t *testing.T) {
 	p.unlock()
 	p.run()
 	p.until(patience, "the answer stands beside the measured one", `document.querySelector("#ui-map").dataset.verdict === "other"`)
-	p.says(".map-answer", "server’s Recv-Q", "can not show your answer (parser)", "neither reads them nor uses the CPU", "5.77 KiB", "Confidence: high")
+	p.says(".map-answer", "server’s Recv-Q", "cannot show your answer (parser)", "neither reads them nor uses the CPU", "5.77 KiB", "Confidence: high")
 	if p.count("#ui-map [data-stage=recvq][data-fact]") != 1 || p.count("#ui-map [data-stage=parser][data-mine]") != 1 {
 		t.Error("the measured stage and the learner's are not marked")
 	}

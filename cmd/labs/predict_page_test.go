@@ -16,7 +16,7 @@ func TestLongPageCurve(t *testing.T) {
 	s := serve(t, t.TempDir(), nil)
 	p := open(t, s)
 	p.enter()
-	p.lesson("/en/metrics#two-clients")
+	p.lesson("/en/averages#two-clients")
 	p.click(`#claim input[value=blind]`)
 	p.click(`#claim [type=submit]`)
 	p.click(`#unsent [type=submit]`)
@@ -56,7 +56,7 @@ func TestLongPageCurve(t *testing.T) {
 	eval[any](p, `document.querySelector("#unsent").scrollIntoView({ block: "center", behavior: "instant" })`)
 	p.shoot("curve-measured")
 	p.accessible("a measured curve")
-	p.lesson("/en/metrics#two-clients")
+	p.lesson("/en/averages#two-clients")
 	p.until(patience, "the drawing is there again", `document.querySelector("#unsent .curve-pad path.curve-mine") && document.querySelector("#unsent .curve-pad path.curve-fact")`)
 }
 
@@ -116,7 +116,7 @@ func TestLongPageFreeze(t *testing.T) {
 		t.Fatalf("the run ended: %s\n%s", state, p.text("#ui-note"))
 	}
 	p.shoot("freeze-over")
-	p.put("two-clients")
+	p.put("apart")
 	p.until(patience, "an open load has the button", `document.querySelectorAll("#ui-freeze:not([hidden])").length === 1`)
 	p.lesson("/en/blocking#one-silent")
 	p.until(patience, "a closed load has none", `document.querySelectorAll("#ui-freeze:not([hidden])").length === 0`)

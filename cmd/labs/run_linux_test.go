@@ -134,7 +134,7 @@ func TestBadInputNamesTheValueAndTheWayOut(t *testing.T) {
 		{"run metrics/steady --guess total", "write it as ID=VALUE, or ID= to skip the question"},
 		{"run metrics/steady --guess totl=1", "no such question: metrics/steady asks total"},
 		{"run metrics/steady --guess total=many", "total takes a number"},
-		{"run metrics/two-clients --guess unsent=1,2", "takes 10 numbers from 0 to 3000, one for each 0.5 s"},
+		{"run averages/two-clients --guess unsent=1,2", "takes 10 numbers from 0 to 3000, one for each 0.5 s"},
 		{"run epoll/fits --exec ./no-such-server", "--exec ./no-such-server: there is no such program: name one of the PATH, or its path"},
 		{"run epoll/fits --exec ./server --set knob.buf=64", "write its own arguments into the command"},
 		{"run epoll/fits --set knob.bfu=64", "there are knob.drain, knob.drain-cap, knob.buf"},

@@ -25,13 +25,13 @@ import (
 
 var (
 	model        = flag.String("model", "one", "one client at a time, or one thread for each [one|threads]")
-	bufSize      = flag.Int("buf", 4096, "bytes per read [64..1048576 bytes]")
-	backlog      = flag.Int("backlog", 1024, "connections that may wait to be accepted [0..65535]")
 	most         = flag.Int("max-connections", 3000, "threads: clients served at once, others wait to be accepted [1..3000]")
 	bounded      = flag.String("timeouts", "call", "what a timeout bounds: nothing, one call, a whole request and answer, time without progress [none|call|deadline|idle]")
 	readTimeout  = flag.Duration("read-timeout", 10*time.Second, "how long reading may wait, 0 for ever [0s..60s]")
 	writeTimeout = flag.Duration("write-timeout", 10*time.Second, "how long writing may wait, 0 for ever [0s..60s]")
 	request      = flag.Int("request", 0, "deadline: bytes of a request, 0 for all that a connection sends [0..1048576 bytes]")
+	bufSize      = flag.Int("buf", 4096, "bytes per read [64..1048576 bytes]")
+	backlog      = flag.Int("backlog", 1024, "connections that may wait to be accepted [0..65535]")
 )
 
 // m is every number this lab exports; a field's name is its metric's name.

@@ -7,7 +7,6 @@ package main
 
 import (
 	"flag"
-	"io"
 	"net/netip"
 	"os"
 
@@ -28,9 +27,8 @@ var (
 // m is every number this lab exports; a field's name is its metric's name. The
 // gauges are what getsockopt(2) says of the connection that looked last.
 var m struct {
-	threads.Counts
-	Reads, Writes, ShortWrites, Bytes, Resets, BrokenPipes telemetry.Counter
-	SndbufGranted, RcvbufGranted                           telemetry.Gauge
+	threads.Echo
+	SndbufGranted, RcvbufGranted telemetry.Gauge
 }
 
 const maxThreads = 3000 // are served at once; the Go runtime aborts at 10,000 threads
@@ -79,49 +77,12 @@ func look(cfd int) error {
 // drain reads and answers until the connection ends. A normal ending is io.EOF.
 func drain(cfd int, buf []byte) error {
 	for {
-		n, err := unix.Read(cfd, buf)
-		m.Reads.Inc()
-		switch {
-		case err == unix.EINTR:
-			m.Interrupted.Inc()
-			continue
-		case err == unix.ECONNRESET: // a normal ending: count it
-			m.Resets.Inc()
-			return io.EOF
-		case err != nil:
-			return os.NewSyscallError("read", err)
-		case n == 0: // FIN; everything before it has been answered
-			return io.EOF
+		n, err := m.Read(cfd, buf)
+		if err != nil {
+			return err
 		}
-		if err := reply(cfd, buf[:n]); err != nil {
+		if err := m.Reply(cfd, buf[:n]); err != nil {
 			return err
 		}
 	}
-}
-
-// reply writes all of data. It waits while the send buffer is full.
-func reply(cfd int, data []byte) error {
-	for len(data) > 0 {
-		n, err := unix.Write(cfd, data)
-		m.Writes.Inc()
-		switch {
-		case err == unix.EINTR:
-			m.Interrupted.Inc()
-			continue
-		case err == unix.ECONNRESET:
-			m.Resets.Inc()
-			return io.EOF
-		case err == unix.EPIPE: // the reset was noticed by an earlier call
-			m.BrokenPipes.Inc()
-			return io.EOF
-		case err != nil:
-			return os.NewSyscallError("write", err)
-		}
-		if n < len(data) {
-			m.ShortWrites.Inc()
-		}
-		m.Bytes.Add(n)
-		data = data[n:]
-	}
-	return nil
 }

@@ -24,11 +24,11 @@ import (
 var (
 	toTheEnd  = flag.Bool("drain", true, "read until EAGAIN, not once per wakeup")
 	readCap   = flag.Int("drain-cap", 16, "reads in a row that one connection gets, 0 without end [0..1000000]")
+	armed     = flag.Bool("armed", false, "leave EPOLLOUT registered when there is nothing to send")
+	pressed   = flag.Bool("back-pressure", true, "read no more while output waits; without it, output waits without end")
 	bufSize   = flag.Int("buf", 4096, "bytes per read [64..1048576 bytes]")
 	maxEvents = flag.Int("max-events", 256, "events per epoll_wait [1..4096]")
 	backlog   = flag.Int("backlog", 1024, "connections that may wait to be accepted [0..65535]")
-	armed     = flag.Bool("armed", false, "leave EPOLLOUT registered when there is nothing to send")
-	pressed   = flag.Bool("back-pressure", true, "read no more while output waits; without it, output waits without end")
 )
 
 // m is every number this lab exports; a field's name is its metric's name.

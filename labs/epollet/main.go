@@ -25,13 +25,13 @@ import (
 var (
 	toTheEnd  = flag.Bool("drain", true, "read until EAGAIN; without it, once per wakeup: the stall")
 	readCap   = flag.Int("drain-cap", 16, "reads in a row that one connection gets, 0 without end [0..1000000]")
-	bufSize   = flag.Int("buf", 4096, "bytes per read [64..1048576 bytes]")
-	maxEvents = flag.Int("max-events", 256, "events per epoll_wait [1..4096]")
-	backlog   = flag.Int("backlog", 1024, "connections that may wait to be accepted [0..65535]")
-	threads   = flag.Int("threads", 1, "threads that wait on the one epoll [1..64]")
 	oneshot   = flag.Bool("oneshot", false, "EPOLLONESHOT: a connection is off until its thread has done with it")
 	armed     = flag.Bool("armed", false, "register EPOLLOUT once and for all; ONESHOT registers each time")
 	pooled    = flag.Bool("pool", true, "use the buffers of the output rings again")
+	threads   = flag.Int("threads", 1, "threads that wait on the one epoll [1..64]")
+	bufSize   = flag.Int("buf", 4096, "bytes per read [64..1048576 bytes]")
+	maxEvents = flag.Int("max-events", 256, "events per epoll_wait [1..4096]")
+	backlog   = flag.Int("backlog", 1024, "connections that may wait to be accepted [0..65535]")
 )
 
 // m is every number this lab exports; a field's name is its metric's name.

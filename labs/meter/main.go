@@ -7,11 +7,9 @@ package main
 
 import (
 	"flag"
-	"io"
 	"math"
 	"math/bits"
 	"net/netip"
-	"os"
 	"sort"
 	"sync/atomic"
 	"time"
@@ -31,10 +29,9 @@ var (
 
 // m is every number this lab exports; a field's name is its metric's name.
 var m struct {
-	threads.Counts
-	Reads, Writes, ShortWrites, Bytes, Resets, BrokenPipes telemetry.Counter
-	P50, P99                                               telemetry.Gauge // microseconds
-	Widest                                                 telemetry.Gauge // percent
+	threads.Echo
+	P50, P99 telemetry.Gauge // microseconds
+	Widest   telemetry.Gauge // percent
 }
 
 const maxThreads = 3000 // are served at once; the Go runtime aborts at 10,000 threads
@@ -105,23 +102,13 @@ func quantile(share float64) int {
 func handle(cfd int) error {
 	buf := make([]byte, *bufSize)
 	for {
-		n, err := unix.Read(cfd, buf)
-		m.Reads.Inc()
-		switch {
-		case err == unix.EINTR:
-			m.Interrupted.Inc()
-			continue
-		case err == unix.ECONNRESET: // a normal ending: count it
-			m.Resets.Inc()
-			return io.EOF
-		case err != nil:
-			return os.NewSyscallError("read", err)
-		case n == 0: // FIN; everything before it has been answered
-			return io.EOF
+		n, err := m.Read(cfd, buf)
+		if err != nil {
+			return err
 		}
 		began := time.Now()
 		wait(*work)
-		if err := reply(cfd, buf[:n]); err != nil {
+		if err := m.Reply(cfd, buf[:n]); err != nil {
 			return err
 		}
 		observe(time.Since(began))
@@ -133,31 +120,4 @@ func wait(d time.Duration) {
 	left := unix.NsecToTimespec(d.Nanoseconds())
 	for d > 0 && unix.Nanosleep(&left, &left) == unix.EINTR { // signal(7): never restarted
 	}
-}
-
-// reply writes all of data.
-func reply(cfd int, data []byte) error {
-	for len(data) > 0 {
-		n, err := unix.Write(cfd, data)
-		m.Writes.Inc()
-		switch {
-		case err == unix.EINTR:
-			m.Interrupted.Inc()
-			continue
-		case err == unix.ECONNRESET:
-			m.Resets.Inc()
-			return io.EOF
-		case err == unix.EPIPE: // the reset was noticed by an earlier call
-			m.BrokenPipes.Inc()
-			return io.EOF
-		case err != nil:
-			return os.NewSyscallError("write", err)
-		}
-		if n < len(data) {
-			m.ShortWrites.Inc()
-		}
-		m.Bytes.Add(n)
-		data = data[n:]
-	}
-	return nil
 }

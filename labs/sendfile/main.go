@@ -22,9 +22,9 @@ import (
 var (
 	way          = flag.String("copy", "sendfile", "how the bytes get from the file into the socket [readwrite|writev|splice|sendfile|zerocopy]")
 	chunk        = flag.Int("chunk", 65536, "bytes that one call may put into the socket [4096..1048576 bytes]")
-	backlog      = flag.Int("backlog", 1024, "connections that may wait to be accepted [0..65535]")
 	readTimeout  = flag.Duration("read-timeout", 10*time.Second, "how long one read may wait, 0 for ever [0s..60s]")
 	writeTimeout = flag.Duration("write-timeout", 10*time.Second, "how long one write may wait, 0 for ever [0s..60s]")
+	backlog      = flag.Int("backlog", 1024, "connections that may wait to be accepted [0..65535]")
 )
 
 // m is every number this lab exports; a field's name is its metric's name.

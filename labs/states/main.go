@@ -10,7 +10,6 @@ import (
 	"flag"
 	"io"
 	"net/netip"
-	"os"
 	"sync"
 	"time"
 
@@ -24,18 +23,17 @@ import (
 var (
 	firstClose  = flag.String("first-close", "client", "who closes: the client when it likes, or the server after its first answer [client|server]")
 	leak        = flag.Bool("leak", false, "do not close what the client has closed")
-	backlog     = flag.Int("backlog", 1024, "connections that may wait to be accepted [0..65535]")
 	acceptDelay = flag.Duration("accept-delay", 0, "how long to do something else before the first accept [0s..60s]")
 	ports       = flag.Int("ports", 0, "connect out too, again and again, from that many local ports, 0 not at all [0..1000]")
 	bufSize     = flag.Int("buf", 4096, "bytes per read [64..1048576 bytes]")
+	backlog     = flag.Int("backlog", 1024, "connections that may wait to be accepted [0..65535]")
 )
 
 // m is every number this lab exports; a field's name is its metric's name.
 var m struct {
-	threads.Counts
-	Reads, Writes, ShortWrites, Bytes            telemetry.Counter
-	Resets, BrokenPipes, Connects, Eaddrnotavail telemetry.Counter
-	Leaked                                       telemetry.Gauge
+	threads.Echo
+	Connects, Eaddrnotavail telemetry.Counter
+	Leaked                  telemetry.Gauge
 }
 
 const maxThreads = 3000 // are served at once; the Go runtime aborts at 10,000 threads
@@ -78,52 +76,15 @@ func handle(cfd int) error {
 // drain reads and answers until the connection ends. A normal ending is io.EOF.
 func drain(cfd int, buf []byte) error {
 	for {
-		n, err := unix.Read(cfd, buf)
-		m.Reads.Inc()
-		switch {
-		case err == unix.EINTR:
-			m.Interrupted.Inc()
-			continue
-		case err == unix.ECONNRESET: // a normal ending: count it
-			m.Resets.Inc()
-			return io.EOF
-		case err != nil:
-			return os.NewSyscallError("read", err)
-		case n == 0: // FIN; everything before it has been answered
-			return io.EOF
+		n, err := m.Read(cfd, buf)
+		if err != nil {
+			return err
 		}
-		if err := reply(cfd, buf[:n]); err != nil {
+		if err := m.Reply(cfd, buf[:n]); err != nil {
 			return err
 		}
 		if *firstClose == "server" {
 			return io.EOF
 		}
 	}
-}
-
-// reply writes all of data.
-func reply(cfd int, data []byte) error {
-	for len(data) > 0 {
-		n, err := unix.Write(cfd, data)
-		m.Writes.Inc()
-		switch {
-		case err == unix.EINTR:
-			m.Interrupted.Inc()
-			continue
-		case err == unix.ECONNRESET:
-			m.Resets.Inc()
-			return io.EOF
-		case err == unix.EPIPE: // the reset was noticed by an earlier call
-			m.BrokenPipes.Inc()
-			return io.EOF
-		case err != nil:
-			return os.NewSyscallError("write", err)
-		}
-		if n < len(data) {
-			m.ShortWrites.Inc()
-		}
-		m.Bytes.Add(n)
-		data = data[n:]
-	}
-	return nil
 }

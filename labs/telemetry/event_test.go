@@ -2,7 +2,6 @@ package telemetry
 
 import (
 	"encoding/json"
-	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -117,7 +116,7 @@ func TestEventJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	var back Event
-	if err := json.Unmarshal(text, &back); err != nil || !reflect.DeepEqual(back, whole) {
+	if err := json.Unmarshal(text, &back); err != nil || !same(back, whole) {
 		t.Errorf("%v\n%+v\nwant %+v", err, back, whole)
 	}
 	none, _ := json.Marshal(Check{ID: "c"})

@@ -1,13 +1,8 @@
 package telemetry
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
-	"fmt"
 	"math"
 	"math/bits"
-	"strconv"
 	"time"
 )
 
@@ -48,9 +43,9 @@ func edges(i int) (low, high uint64) {
 // at the start) and its count. Sum, min and max are in seconds.
 type Histogram struct {
 	Count    uint64
-	Sum      float64 // seconds
-	Min, Max float64 // seconds; 0 when empty
-	n        []uint64
+	Sum      float64  // seconds
+	Min, Max float64  // seconds; 0 when empty
+	n        []uint64 // by bucket; of one that was read only up to the last that is not empty
 }
 
 // Observe adds one duration. Negative ones count as zero.
@@ -61,9 +56,7 @@ func (h *Histogram) ObserveN(d time.Duration, n uint64) {
 	if n == 0 {
 		return
 	}
-	if h.n == nil {
-		h.n = make([]uint64, buckets)
-	}
+	h.widen()
 	ns := uint64(min(max(d, 0), maxNanos))
 	h.n[bucket(ns)] += n
 	s := float64(ns) / 1e9
@@ -73,6 +66,13 @@ func (h *Histogram) ObserveN(d time.Duration, n uint64) {
 	h.Max = max(h.Max, s)
 	h.Sum += s * float64(n)
 	h.Count += n
+}
+
+// widen makes room for every bucket.
+func (h *Histogram) widen() {
+	if len(h.n) < buckets {
+		h.n = append(make([]uint64, 0, buckets), h.n...)[:buckets]
+	}
 }
 
 // Clone returns a copy that later observations do not change.
@@ -87,9 +87,7 @@ func (h *Histogram) Merge(o Histogram) {
 	if o.Count == 0 {
 		return
 	}
-	if h.n == nil {
-		h.n = make([]uint64, buckets)
-	}
+	h.widen()
 	for i, n := range o.n {
 		h.n[i] += n
 	}
@@ -205,83 +203,3 @@ func (h Histogram) Each(f func(low, high float64, n uint64)) {
 		}
 	}
 }
-
-type histogramJSON struct {
-	Count   uint64  `json:"count"`
-	Sum     float64 `json:"sum"`
-	Min     float64 `json:"min"`
-	Max     float64 `json:"max"`
-	Buckets counts  `json:"b"`
-}
-
-// counts are read by hand: they are most of a recording, and took half of the time
-// of reading one.
-type counts []uint64
-
-func (c *counts) UnmarshalJSON(data []byte) error {
-	*c = make(counts, 0, bytes.Count(data, []byte(","))+1)
-	inside := bytes.TrimSuffix(bytes.TrimPrefix(data, []byte("[")), []byte("]"))
-	if string(data) == "null" || len(bytes.TrimSpace(inside)) == 0 {
-		return nil
-	}
-	for part := range bytes.SplitSeq(inside, []byte(",")) {
-		n, err := strconv.ParseUint(string(bytes.TrimSpace(part)), 10, 64)
-		if err != nil {
-			return fmt.Errorf("telemetry: histogram: bucket: %w", err)
-		}
-		*c = append(*c, n)
-	}
-	return nil
-}
-
-func (h Histogram) MarshalJSON() ([]byte, error) {
-	j := histogramJSON{h.Count, h.Sum, h.Min, h.Max, counts{}}
-	last := -1
-	for i, n := range h.n {
-		if n > 0 {
-			j.Buckets = append(j.Buckets, uint64(i-last), n)
-			last = i
-		}
-	}
-	return json.Marshal(j)
-}
-
-func (h *Histogram) UnmarshalJSON(data []byte) error {
-	var j histogramJSON
-	if err := json.Unmarshal(data, &j); err != nil {
-		return err
-	}
-	if len(j.Buckets)%2 != 0 {
-		return errors.New("telemetry: histogram: odd number of bucket entries")
-	}
-	if !(0 <= j.Min && j.Min <= j.Max && 0 <= j.Sum) {
-		return errors.New("telemetry: histogram: min, max and sum do not fit together")
-	}
-	*h = Histogram{Count: j.Count, Sum: j.Sum, Min: j.Min, Max: j.Max}
-	if len(j.Buckets) == 0 {
-		if j.Count != 0 {
-			return errors.New("telemetry: histogram: count without buckets")
-		}
-		return nil
-	}
-	h.n = make([]uint64, buckets)
-	at, left := -1, j.Count
-	for k := 0; k < len(j.Buckets); k += 2 {
-		gap, n := j.Buckets[k], j.Buckets[k+1]
-		if gap == 0 || gap > buckets || at+int(gap) >= buckets || n == 0 {
-			return errors.New("telemetry: histogram: bucket out of range")
-		}
-		if n > left {
-			return errNotTheCount
-		}
-		at += int(gap)
-		h.n[at] = n
-		left -= n
-	}
-	if left != 0 {
-		return errNotTheCount
-	}
-	return nil
-}
-
-var errNotTheCount = errors.New("telemetry: histogram: buckets do not add up to the count")

@@ -54,10 +54,10 @@ type conn struct {
 	over      bool // no more will be received: FIN, or it is dead
 	dead      bool // no more can be sent either
 	sending   state
-	turn      uint32 // counts hasty sends
 	buffer    uint16 // what a hasty send sends from
-	size      int    // bytes of it
-	entry     uint32 // where the ring has it
+	turn      uint32 // counts hasty sends
+	entry     uint32 // where the ring has that send
+	size      int    // bytes of that send
 	flying    []byte // what a patient send sends
 	out       []byte // to be sent after it
 }

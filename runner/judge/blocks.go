@@ -60,6 +60,18 @@ func (j *Judge) End(label string, c *telemetry.Comparing) telemetry.BlockEnd {
 // ReplayBlocks judges every block of a recording again, in the order of time.
 // Of a run that was cut off the last block may not have begun.
 func ReplayBlocks(events []telemetry.Event) ([]Block, error) {
+	blocks, err := replayed(events)
+	for i := range blocks {
+		b := &blocks[i]
+		end := b.Judge.End(b.Label, events[0].Run.Compare)
+		end.Retry = b.Retry
+		b.BlockEnd = end
+	}
+	return blocks, err
+}
+
+// replayed is ReplayBlocks without what each block came to but its label.
+func replayed(events []telemetry.Event) ([]Block, error) {
 	if len(events) == 0 || events[0].Run == nil {
 		return nil, errors.New("judge: a recording begins with its run")
 	}
@@ -91,15 +103,15 @@ func byBlock(events []telemetry.Event) [][]telemetry.Event {
 	return out
 }
 
-// replay judges one block. Its arm is known from its clock; samples before that
-// are the base of its counters.
+// replay gives one block's events to its judge. Its arm is known from its clock;
+// samples before that are the base of its counters.
 func replay(head telemetry.Run, events []telemetry.Event) (Block, error) {
 	var b Block
-	q, label := head.Question, ""
+	q := head.Question
 	at := slices.IndexFunc(events, func(e telemetry.Event) bool { return e.Kind == telemetry.KindBlock && e.Begin != nil })
 	if at >= 0 {
 		begin := *events[at].Begin
-		b.Slot, b.Arm, label = begin.Slot, begin.Arm, begin.Label
+		b.Slot, b.Arm, b.Label = begin.Slot, begin.Arm, begin.Label
 		if b.Arm > 0 && b.Arm < len(head.Arms) {
 			q = head.Arms[b.Arm].Question
 		}
@@ -113,19 +125,17 @@ func replay(head telemetry.Run, events []telemetry.Event) (Block, error) {
 			return b, err
 		}
 	}
-	retry := false
 	for i, e := range events {
 		switch {
 		case i == at:
 			j.Begin(*e.Begin)
 		case e.Kind == telemetry.KindBlockEnd && e.BlockEnd != nil:
-			retry = e.BlockEnd.Retry
+			b.Retry = e.BlockEnd.Retry
 		default:
 			j.Add(e)
 		}
 	}
-	b.Judge, b.BlockEnd = j, j.End(label, head.Compare)
-	b.Retry = retry
+	b.Judge = j
 	return b, nil
 }
 

@@ -173,7 +173,7 @@ func (j *Judge) measured() view {
 
 // Replay returns the judge of a recording, every event of its first block added.
 func Replay(events []telemetry.Event) (*Judge, error) {
-	blocks, err := ReplayBlocks(events)
+	blocks, err := replayed(events)
 	if err != nil {
 		return nil, err
 	}

@@ -272,7 +272,7 @@ func (v *Verdict) sweep(asked telemetry.Sweeping, blocks []Block, void int) {
 
 // ReplaySweep returns a recorded sweep, every block judged again.
 func ReplaySweep(events []telemetry.Event) (*Sweep, error) {
-	blocks, err := ReplayBlocks(events)
+	blocks, err := replayed(events)
 	if err != nil {
 		return nil, err
 	}

@@ -55,21 +55,22 @@ func (c *client) enter() {
 	c.talk.begin()
 	c.crowd.joined()
 	c.try()
-	c.flush() // what waited for a connection
 }
 
-// try sends all that may leave now.
+// try sends all that may leave now, in as few calls as it takes, and what waited
+// for a connection or belongs to a handshake.
 func (c *client) try() {
-	for c.once() {
+	now := c.loop.now()
+	for c.once(now) {
 	}
+	c.flush()
 }
 
-// once sends one group of requests, if one may leave now.
-func (c *client) once() bool {
+// once puts one group of requests behind what is to be sent, if one may leave now.
+func (c *client) once(now time.Duration) bool {
 	if !c.usable || c.leaving || c.dismissed {
 		return false
 	}
-	now := c.loop.now()
 	due, ok := c.crowd.next(c, now)
 	if ok {
 		c.launch(due, now)
@@ -77,7 +78,7 @@ func (c *client) once() bool {
 	return ok
 }
 
-// launch sends a group of requests that is due since then.
+// launch takes a group of requests that is due since then.
 func (c *client) launch(due, now time.Duration) {
 	w := c.crowd
 	c.meter().late.ObserveN(now-max(due, c.free), uint64(w.burst))
@@ -87,7 +88,6 @@ func (c *client) launch(due, now time.Duration) {
 	c.talk.ask(due, now)
 	c.asked += w.burst
 	c.leaving = c.leaving || w.renew > 0 && c.asked >= w.renew
-	c.flush()
 }
 
 // freed says that places become free of those taken until now. When there was no
@@ -184,7 +184,6 @@ func (c *client) take(data []byte) bool {
 // proceed does what has become possible: sends more, or leaves.
 func (c *client) proceed() {
 	c.try()
-	c.flush() // a handshake too
 	if c.usable && c.leaving && c.talk.unanswered() == 0 {
 		c.leave()
 	}

@@ -131,9 +131,8 @@ func (w *crowd) giveClosed() time.Duration {
 		if w.asked == int64(len(w.clients)) {
 			return never
 		}
-		if !w.clients[w.asked].once() {
-			w.asked++
-		}
+		w.clients[w.asked].try()
+		w.asked++
 	}
 	return 0
 }
@@ -143,7 +142,7 @@ func (w *crowd) giveOpen(now time.Duration) time.Duration {
 	n := int64(len(w.clients))
 	w.asked = max(w.asked, w.due-n*int64(w.depth/w.burst)) // nobody has room for more turns
 	for to := min(w.asked+slice, w.due); w.asked < to; w.asked++ {
-		w.clients[w.asked%n].once()
+		w.clients[w.asked%n].try()
 	}
 	if w.asked < w.due {
 		return 0

@@ -75,11 +75,23 @@ func newInOrder(c *client) inOrder {
 
 func (q *inOrder) ask(due, now time.Duration) {
 	burst, m := q.client.crowd.burst, q.client.meter()
-	q.flights[(q.first+q.flying)%len(q.flights)] = flight{due, now, burst}
-	q.flying++
+	if last := q.last(); last != nil && last.due == due && last.sent == now {
+		last.left += burst // they left together, and are one to all measurements
+	} else {
+		q.flights[(q.first+q.flying)%len(q.flights)] = flight{due, now, burst}
+		q.flying++
+	}
 	q.waiting += burst
 	m.sent += uint64(burst)
 	m.inflight += burst
+}
+
+// last is the newest flight, nil when there is none.
+func (q *inOrder) last() *flight {
+	if q.flying == 0 {
+		return nil
+	}
+	return &q.flights[(q.first+q.flying-1)%len(q.flights)]
 }
 
 // settle takes the oldest n requests as answered: all well, or all with an error.
