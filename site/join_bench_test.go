@@ -19,8 +19,9 @@ import (
 
 // BenchmarkJoin has 200 people join at once as browsers do: the page with what it
 // names, the form, and the first page of the workbook with its style and scripts.
-// Figures are seconds: of the page where people join, of the form, and of the whole
-// class until the last one has the first page.
+// Figures are seconds: of the page where people join, of the form, until the last of
+// the class is in, and until the last one has the first page. The browsers share the
+// machine's cores with the site.
 func BenchmarkJoin(b *testing.B) {
 	const all = 200
 	data := b.TempDir()
@@ -29,22 +30,26 @@ func BenchmarkJoin(b *testing.B) {
 	defer srv.Close()
 	defer s.end()
 	var pages, forms []float64
-	var last float64
+	var last, in float64
 	for i := range b.N {
 		class, err := workshop.Open(filepath.Join(data, fmt.Sprint(i, workshop.File)), workshop.Settings{Name: "Sockets", Seats: all})
 		if err != nil {
 			b.Fatal(err)
 		}
 		s.cfg.Class = class
-		var mu sync.Mutex // guards pages and forms
+		var mu sync.Mutex // guards pages, forms and in
 		var class200 sync.WaitGroup
 		began := time.Now()
 		for n := range all {
 			class200.Go(func() {
-				page, form := joiner{b, srv.URL, &http.Client{Transport: &http.Transport{MaxConnsPerHost: 6, MaxIdleConnsPerHost: 6}}}.joins(class.Door().Code, fmt.Sprint("learner ", n))
+				j := joiner{b, srv.URL, &http.Client{Transport: &http.Transport{MaxConnsPerHost: 6, MaxIdleConnsPerHost: 6}}}
+				defer j.client.CloseIdleConnections()
+				page, form, cookie := j.joins(class.Door().Code, fmt.Sprint("learner ", n))
+				joined := time.Since(began).Seconds()
+				j.load("/ko/", cookie)
 				mu.Lock()
 				defer mu.Unlock()
-				pages, forms = append(pages, page), append(forms, form)
+				pages, forms, in = append(pages, page), append(forms, form), max(in, joined)
 			})
 		}
 		class200.Wait()
@@ -59,7 +64,8 @@ func BenchmarkJoin(b *testing.B) {
 	slices.Sort(forms)
 	b.ReportMetric(pages[len(pages)*99/100], "page-p99-s")
 	b.ReportMetric(forms[len(forms)*99/100], "form-p99-s")
-	b.ReportMetric(last, "all-in-s")
+	b.ReportMetric(in, "all-in-s")
+	b.ReportMetric(last, "all-reading-s")
 	b.ReportMetric(0, "ns/op")
 }
 
@@ -110,15 +116,12 @@ func (j joiner) do(r *http.Request) string {
 	return string(body)
 }
 
-func (j joiner) joins(code, name string) (page, form float64) {
-	defer j.client.CloseIdleConnections()
+func (j joiner) joins(code, name string) (page, form float64, cookie string) {
 	page = j.load("/ko/join", "")
 	began := time.Now()
 	r, _ := http.NewRequest("POST", j.url+"/ko/join", strings.NewReader(url.Values{"code": {code}, "name": {name}}.Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("Origin", j.url)
-	cookie := j.do(r)
-	form = time.Since(began).Seconds()
-	j.load("/ko/", cookie)
-	return page, form
+	cookie = j.do(r)
+	return page, time.Since(began).Seconds(), cookie
 }

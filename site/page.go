@@ -107,7 +107,7 @@ func (s *Site) page(r *http.Request, e *edition) *page {
 	if c, err := r.Cookie("theme"); err == nil && (c.Value == "light" || c.Value == "dark") {
 		p.Theme = c.Value
 	}
-	if path := r.URL.RequestURI(); len(path) > len("/ko/") && path[:4] == "/"+p.Lang+"/" {
+	if path := r.URL.RequestURI(); r.Method == http.MethodGet && len(path) > len("/ko/") && path[:4] == "/"+p.Lang+"/" {
 		p.Path = path[4:]
 	}
 	return p

@@ -107,7 +107,7 @@ func TestPageAWorkshopOutlivesKillNine(t *testing.T) {
 	p.allow("WebSocket") // the browser reports each try
 	lead.allow("WebSocket")
 	s.kill()
-	s = serve(t, data, nil, "--workshop", "Sockets", "--addr", s.link.Host)
+	serve(t, data, nil, "--workshop", "Sockets", "--addr", s.link.Host) // the tabs have their address
 	p.visit("/en/me")
 	if !strings.Contains(p.text(".prose-lede"), "Ada") {
 		t.Errorf("after a restart: %s", p.text("body"))
