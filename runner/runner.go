@@ -66,6 +66,7 @@ type Runner struct {
 	archive  *archive
 	builder  *builder
 	slot     *slot
+	catalog  catalog
 	versions versions
 
 	closing context.Context // ends with Close
@@ -78,8 +79,7 @@ type Runner struct {
 	live   map[string]*Run    // guards what follows
 	yield  context.CancelFunc // ends the background build, nil when there is none
 	closed bool
-	whole  map[string]labs.Lab // as each lab was when it was last not broken
-	traces []*Tracing          // the last ones, the newest last
+	traces []*Tracing // the last ones, the newest last
 }
 
 // Open prepares the data folder, ends what earlier runs left behind and marks
@@ -97,7 +97,8 @@ func Open(cfg Config) (*Runner, error) {
 		builder:  &builder{root: cfg.Root, bin: filepath.Join(cfg.Data, "bin")},
 		slot:     &slot{path: filepath.Join(cfg.Data, "measuring.lock"), queue: filepath.Join(cfg.Data, "measuring"), shared: max(cfg.Limits.Shared, 1)},
 		versions: versions{cfg.Root, filepath.Join(cfg.Data, "code")},
-		live:     map[string]*Run{}, whole: map[string]labs.Lab{},
+		live:     map[string]*Run{},
+		catalog:  catalog{root: cfg.Root, whole: map[string]labs.Lab{}},
 	}
 	if r.log == nil {
 		r.log = slog.New(slog.DiscardHandler)
@@ -150,29 +151,6 @@ func (r *Runner) Close(ctx context.Context) error {
 	case <-ctx.Done():
 		return fmt.Errorf("runner: close: %w", ctx.Err())
 	}
-}
-
-// Catalog returns the labs as their source stands now. A lab that is broken in
-// the middle of an edit keeps what it last declared: its lesson stays, and a run
-// of it begins and says where the compiler stopped.
-func (r *Runner) Catalog() (*labs.Catalog, error) {
-	c, err := labs.Read(r.root)
-	if err != nil {
-		return nil, err
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for i, now := range c.Labs {
-		whole, known := r.whole[now.Name]
-		switch {
-		case now.Broken == "":
-			r.whole[now.Name] = now
-		case known:
-			whole.Code, whole.Build = now.Code, now.Build
-			c.Labs[i] = whole
-		}
-	}
-	return c, nil
 }
 
 // Limits returns the limits in force.
