@@ -72,15 +72,15 @@ func (c *classroom) does(who *pupil, status int, method, path, body string) stri
 }
 
 const (
-	chosen  = "epoll/pieces/answered"
-	counted = "epoll/pieces/waits"
+	chosen   = "epoll/pieces/answered"
+	numbered = "epoll/pieces/waits"
 )
 
 func TestNothingOfAVoteLeaksToALearner(t *testing.T) {
 	c := serveClass(t)
 	ada, bob := c.joins("Ada"), c.joins("Bob")
 	leads, looks := c.attends(nil), c.attends(&bob)
-	c.does(nil, 201, "POST", "/api/class/votes", `{"question":"`+counted+`"}`)
+	c.does(nil, 201, "POST", "/api/class/votes", `{"question":"`+numbered+`"}`)
 	const secret = 41.973
 	c.does(&ada, 204, "PUT", "/api/class/votes/1/answer", fmt.Sprintf(`{"given":%v}`, secret))
 	seen := c.told(looks, "the open vote", func(_ classState, all commonState) bool {
@@ -122,7 +122,7 @@ func TestVotesByTheirAddress(t *testing.T) {
 	c.does(&ada, 403, "POST", "/api/class/votes", `{"question":"`+chosen+`"}`)
 	c.does(&ada, 404, "PUT", "/api/class/votes/1/answer", `{"given":"all"}`)
 	c.does(nil, 201, "POST", "/api/class/votes", `{"question":"`+chosen+`"}`)
-	c.does(nil, 409, "POST", "/api/class/votes", `{"question":"`+counted+`"}`)
+	c.does(nil, 409, "POST", "/api/class/votes", `{"question":"`+numbered+`"}`)
 	c.does(&ada, 400, "PUT", "/api/class/votes/1/answer", `{"given":"none of them"}`)
 	c.does(&ada, 400, "PUT", "/api/class/votes/1/answer", `{"given":7}`)
 	c.does(nil, 404, "PUT", "/api/class/votes/1/answer", `{"given":"all"}`) // the instructor has no vote
@@ -310,7 +310,7 @@ func TestMeasuredResultsBesideTheVotes(t *testing.T) {
 		p := c.joins("x")
 		ids = append(ids, p.Person.ID)
 		if i == 0 {
-			c.does(nil, 201, "POST", "/api/class/votes", `{"question":"`+counted+`"}`)
+			c.does(nil, 201, "POST", "/api/class/votes", `{"question":"`+numbered+`"}`)
 		}
 		c.does(&p, 204, "PUT", "/api/class/votes/1/answer", `{"given":3}`)
 	}
@@ -324,7 +324,7 @@ func TestMeasuredResultsBesideTheVotes(t *testing.T) {
 	read := func() {
 		t.Helper()
 		got = outcome{}
-		if err := json.Unmarshal([]byte(c.does(nil, 200, "GET", "/api/class/results/"+counted, "")), &got); err != nil {
+		if err := json.Unmarshal([]byte(c.does(nil, 200, "GET", "/api/class/results/"+numbered, "")), &got); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -155,6 +155,8 @@ function start() {
   addEventListener("hashchange", () => { const x = experimentOf(decodeURIComponent(location.hash.slice(1))); if (x && x !== bench.experiment) bench.put(x); });
 }
 
+document.addEventListener("called", (e) => { const { experiment, run } = /** @type {CustomEvent<{experiment: string, run: string}>} */ (e).detail; mount(experiment, run); });
+
 start();
 startMystery();
 startFound();

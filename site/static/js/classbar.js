@@ -51,6 +51,11 @@ class ClassBar {
       if (key !== this.#voted && (roundOf(v) || (this.#voted && v.state === "shown"))) this.#toggle(this.#voteBox, true);
       this.#voted = key;
     }
+    const called = now.you?.called;
+    if (called && called.lesson === page.lesson && remembered(SEEN) !== called.run && !this.#busy) {
+      remember(SEEN, called.run);
+      document.dispatchEvent(new CustomEvent("called", { detail: called }));
+    }
     const answer = now.you?.hand?.answer;
     if (answer && this.#answered !== answer.at) {
       this.#answered = answer.at;
@@ -125,8 +130,8 @@ class ClassBar {
   /** @param {string} act */
   async #act(act) {
     const here = this.#now?.class.here;
-    if (act === "vote") this.#toggle(this.#voteBox, this.#voteBox.hidden, true);
-    else if (act === "hand") this.#toggle(this.#handBox, this.#handBox.hidden, true);
+    if (act === "vote") this.#toggle(this.#voteBox, this.#voteBox.hasAttribute("hidden"), true);
+    else if (act === "hand") this.#toggle(this.#handBox, this.#handBox.hasAttribute("hidden"), true);
     else if (act === "close") { this.#toggle(this.#voteBox, false); }
     else if (act === "note") remember(NOTED, String(this.#now?.class.note?.id ?? ""));
     else if (act === "called") remember(SEEN, this.#now?.you?.called?.run ?? "");

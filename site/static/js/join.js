@@ -18,3 +18,5 @@ function take() {
 field.addEventListener("input", () => { hidden.value = ""; }); // it is another code now
 addEventListener("hashchange", take); // the link was opened where the page was open already
 take();
+
+export {};

@@ -1,0 +1,195 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+// choose picks an option of a list, as the keyboard would.
+func (p *tab) pick(css, value string) {
+	p.t.Helper()
+	p.until(patience, css+" has "+value, `(() => {
+		const s = document.querySelector(%s), v = %s;
+		if (![...s.options].some((o) => o.value === v)) return false;
+		s.value = v;
+		s.dispatchEvent(new Event("change"));
+		return true;
+	})()`, css, value)
+}
+
+// focus puts the focus on an element and types.
+func (p *tab) types(css, text string) {
+	p.t.Helper()
+	eval[any](p, `document.querySelector(%s).focus()`, css)
+	p.write(text)
+}
+
+// shows waits until an element is seen with these words.
+func (p *tab) shows(css, words string) {
+	p.t.Helper()
+	p.until(patience, css+" says "+words, `(() => { const e = document.querySelector(%s); return e && e.checkVisibility() && e.innerText.includes(%s) })()`, css, words)
+}
+
+// lamped waits for the bench's lamp to say so.
+func (p *tab) lamped(words string) {
+	p.t.Helper()
+	p.shows("#ui-lamp", words)
+}
+
+func TestPageAClassIsLed(t *testing.T) {
+	s := serve(t, t.TempDir(), nil, "--workshop", "Sockets")
+	lead, ko, en := open(t, s), open(t, s), open(t, s)
+	lead.enter()
+	path := lead.joinPath("ko")
+	ko.size(390, 800)
+	ko.joins(path, "가영")
+	en.joins(strings.Replace(path, "/ko/", "/en/", 1), "Ben")
+	lead.visit("/ko/workshop")
+	ko.lesson("/ko/epoll")
+	en.lesson("/en/epoll")
+	lead.shows("#ui-lead-here", "2명이 열어 두었고 2명이")
+
+	here(t, lead, ko, en)
+	note(lead, ko, en)
+	vote(t, lead, ko, en)
+	gate(t, lead, ko)
+	hand(t, lead, en)
+	together(t, lead, ko, en)
+}
+
+// here: who is idle comes along, and who types is asked.
+func here(t *testing.T, lead, ko, en *tab) {
+	en.types(`form[data-predict="how-few"] input`, "12")
+	lead.pick("#ui-lead-lesson", "blocking")
+	lead.click(`[data-lead=here]`)
+	ko.until(patience, "who is idle comes along", `location.pathname === "/ko/blocking"`)
+	en.shows(`[data-item=here]`, "You were busy, so this page stayed.")
+	if v := eval[string](en, `location.pathname + document.querySelector('form[data-predict="how-few"] input').value`); v != "/en/epoll12" {
+		t.Errorf("what was typed: %q", v)
+	}
+	en.accessible("en: asked to come along")
+	en.click(`[data-do=leave]`)
+	en.shows(`[data-item=here]`, "You left follow-me.")
+	en.lesson("/en/epoll") // it is remembered
+	en.shows(`[data-item=here]`, "You left follow-me.")
+	ko.until(patience, "the lesson is open", `document.getElementById("ui-lamp")`)
+	ko.accessible("ko: led")
+	ko.fits("ko: led", 390)
+	lead.shows("#ui-lead-here", "1명이 따라옵니다")
+}
+
+func note(lead, ko, en *tab) {
+	lead.types("#ui-lead-line", "10분 쉽니다 <b>")
+	lead.press("\r")
+	for _, p := range []*tab{ko, en} {
+		p.shows(`[data-item=note]`, "10분 쉽니다 <b>")
+	}
+	ko.click(`[data-do=note]`)
+	ko.until(patience, "it is dismissed", `!document.querySelector("[data-item=note]")`)
+	ko.lesson("/ko/epoll")
+	ko.shows(`[data-item=here]`, "반은 지금 여기 있습니다")
+	ko.until(patience, "and stays so", `!document.querySelector("[data-item=note]")`)
+}
+
+func vote(t *testing.T, lead, ko, en *tab) {
+	lead.pick("#ui-lead-lesson", "epoll")
+	lead.pick("#ui-lead-ask", "epoll/pieces/answered")
+	lead.click(`[data-lead=vote]`)
+	ko.shows("#ui-vote .vote-round", "1차 투표")
+	en.shows("#ui-vote .vote-round", "First vote")
+	ko.accessible("ko: a vote")
+	ko.fits("ko: a vote", 390)
+	ko.click(`#ui-vote input[value=stuck]`)
+	ko.click(`#ui-vote [type=submit]`)
+	ko.shows("#ui-vote .vote-said", "답을 받았습니다")
+	eval[any](en, `document.querySelector("#ui-vote input[value=stuck]").focus()`)
+	en.press(" \r")
+	en.shows("#ui-vote .vote-said", "Your answer is in.")
+	en.shows(`form[data-predict="answered"] .predict-state`, "answer")
+	lead.shows("#ui-lead-vote", "1차 2명")
+	if lead.count(".spread, .strips") != 0 {
+		t.Error("the instructor's page tells how they spread")
+	}
+	lead.accessible("a vote is open")
+	lead.click(`[data-lead=step]`)
+	ko.shows("#ui-vote", "옆 사람과 이야기해")
+	lead.click(`[data-lead=step]`)
+	en.shows("#ui-vote .vote-round", "Second vote")
+	en.click(`#ui-vote input[value=all]`)
+	en.click(`#ui-vote [type=submit]`)
+	en.shows("#ui-vote .vote-said", "Your answer is in.")
+	lead.shows("#ui-lead-vote", "2차 1명")
+	lead.click(`[data-lead=step]`)
+	en.shows("#ui-vote", "The vote is closed.")
+	lead.click(`[data-lead=step]`)
+	for _, p := range []*tab{lead, ko, en} {
+		p.until(patience, "how they spread", `document.querySelectorAll(".spread tbody tr").length === 2 && [...document.querySelectorAll(".spread td")].map((e) => e.innerText).join("|") === "2 · 100 %%|0 · 0 %%|0 · 0 %%|1 · 100 %%"`)
+	}
+	ko.accessible("ko: shown")
+	ko.fits("ko: shown", 390)
+	lead.accessible("the instructor: shown")
+	eval[any](en, `document.querySelector("#ui-vote").focus()`)
+	en.press("\x1b")
+	en.until(patience, "Escape closes it", `document.querySelector("#ui-vote").hidden && document.activeElement.dataset.do === "vote"`)
+	ko.click(`[data-do=vote]`)
+	ko.until(patience, "so does its button", `document.querySelector("#ui-vote").hidden`)
+}
+
+func gate(t *testing.T, lead, ko *tab) {
+	lead.pick("#ui-lead-spot", "silent")
+	lead.click(`[data-lead=gate]`)
+	ko.until(patience, "sections wait", `document.querySelector("#thousand[data-waits]") && !document.querySelector("#silent[data-waits]")`)
+	eval[any](ko, `location.hash = "pieces"`)
+	ko.lamped("반을 기다림")
+	if !eval[bool](ko, `document.querySelector("#ui-go").disabled`) {
+		t.Error("Run is not locked")
+	}
+	ko.accessible("ko: the gate")
+	ko.fits("ko: the gate", 390)
+	lead.click(`[data-lead=open]`)
+	ko.until(patience, "the gate is open", `!document.querySelector("[data-waits], .waits")`)
+}
+
+func hand(t *testing.T, lead, en *tab) {
+	en.click(`[data-do=hand]`)
+	en.write("Why is Recv-Q full?")
+	en.accessible("en: a hand")
+	en.press("\r")
+	en.shows(`[data-item=hand]`, "Your hand is up: Why is Recv-Q full?")
+	lead.shows("#ui-lead-hands", "Why is Recv-Q full?")
+	lead.accessible("a hand is up")
+	lead.size(390, 800)
+	lead.fits("the instructor's page", 390)
+	lead.size(1440, 1000)
+	lead.types("#ui-lead-hands input[name=text]", "Nobody reads it.")
+	lead.press("\r")
+	en.shows(`[data-item=hand]`, "The instructor: Nobody reads it.")
+	en.click(`[data-do=lower]`)
+	en.shows(`[data-item=hand]`, "Raise a hand")
+	lead.until(patience, "no hand is up", `document.querySelectorAll("#ui-lead-hands li").length === 0`)
+
+	en.reach(false)
+	en.shows("#ui-class-lost", "The class is out of reach.")
+	en.allow("ERR_INTERNET_DISCONNECTED")
+	en.allow("WebSocket")
+	en.reach(true)
+	en.shows("#ui-class-lost", "Back in the class.")
+}
+
+// together: the same experiment for all, each as their own run, and what came of it.
+func together(t *testing.T, lead, ko, en *tab) {
+	en.lesson("/en/epoll")
+	lead.shows("#ui-lead-here", "2명이 열어")
+	lead.pick("#ui-lead-spot", "pieces")
+	lead.click(`[data-lead=start]`)
+	lead.shows("#ui-lead-said", "2명의 실험을 시작했습니다")
+	for _, p := range []*tab{ko, en} {
+		p.until(aRun, "their run is on the bench and ends", `["finished", "void"].includes(document.querySelector("#ui-lamp").dataset.state) && document.querySelector('[data-experiment-card="pieces"].is-on')`)
+	}
+	lead.click(`#ui-lead-asks [data-lead=results]`)
+	lead.until(patience, "what was measured", `document.querySelector("#ui-lead-results h3") && document.querySelector("#ui-lead-results p")`)
+	lead.accessible("what was measured")
+	if ko.lamp() == "finished" && en.lamp() == "finished" && !strings.Contains(lead.text("#ui-lead-results"), "2명 가운데 2명") {
+		t.Errorf("measured: %s", lead.text("#ui-lead-results"))
+	}
+}
