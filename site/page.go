@@ -28,7 +28,7 @@ type page struct {
 	Data                 template.JS // pageData, safe inside a script element
 	Labs                 []labView
 	Runs                 []runView
-	Of                   string // whose they are, when they are one learner's only
+	Of                   string    // whose they are, when they are one learner's only
 	Replay               *replayed // nil: the page is no replay of one run
 	Sweeps               []sweepGroup
 	NoUring              string // why the ladder has no io_uring
