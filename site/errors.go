@@ -36,7 +36,6 @@ var (
 
 	// Of workshops.
 	errInstructor = errors.New("site: the instructor's")
-	errRemoved    = errors.New("site: removed from the workshop")
 	errOthersCode = errors.New("site: learners' code does not run in a workshop")
 	errCap        = errors.New("site: more than the workshop allows")
 	errNoClass    = errors.New("site: there is no workshop")
@@ -73,7 +72,6 @@ var faults = []fault{
 	{errAnswered, 409, "answered"},
 	{errUnrun, 409, "unrun"},
 	{errInstructor, 403, "instructor-only"},
-	{errRemoved, 403, "removed"},
 	{errOthersCode, 403, "others-code"},
 	{errCap, 400, "cap"},
 	{errNoClass, 404, "no-class"},

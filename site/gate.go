@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"socketlabs/runner"
+	"socketlabs/site/workshop"
 )
 
 // need is what a route asks of a request before it is handled.
@@ -72,7 +73,7 @@ func (s *Site) admit(r *http.Request, v visitor, rt route) error {
 	case v.role == stranger:
 		return errNoToken
 	case v.role == removed:
-		return errRemoved
+		return workshop.ErrRemoved
 	case needs&command != 0 && !ours && !bearer:
 		return errOrigin
 	case needs&owner != 0 && !s.local(r):

@@ -37,7 +37,7 @@ func (s *Site) joinPage(w http.ResponseWriter, r *http.Request) error {
 		http.Redirect(w, r, "/"+language(r)+"/workshop", http.StatusSeeOther)
 		return nil
 	case removed:
-		return errRemoved
+		return workshop.ErrRemoved
 	}
 	return s.showJoin(w, r, http.StatusOK, joinView{Code: cut(r.URL.Query().Get("code"))})
 }
@@ -70,7 +70,7 @@ func (s *Site) join(w http.ResponseWriter, r *http.Request) error {
 		http.Redirect(w, r, "/"+language(r)+"/", http.StatusSeeOther)
 		return nil
 	case role == removed: // under another name
-		return errRemoved
+		return workshop.ErrRemoved
 	}
 	v := joinView{Code: cut(r.PostFormValue("code")), Name: cut(r.PostFormValue("name"))}
 	code := v.Code

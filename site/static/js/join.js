@@ -4,14 +4,14 @@
 
 const field = /** @type {HTMLInputElement} */ (document.getElementById("join-code"));
 const hidden = /** @type {HTMLInputElement} */ (document.getElementById("join-key"));
-const name = /** @type {HTMLInputElement} */ (document.getElementById("join-name"));
+const who = /** @type {HTMLInputElement} */ (document.getElementById("join-name"));
 
 function take() {
   const [, code, key] = /^#(\w{3}-\w{3})-(\w+)$/.exec(location.hash) ?? [];
   if (!code) return;
   field.value = code;
   hidden.value = key;
-  name.focus();
+  who.focus();
   for (const a of document.querySelectorAll("[data-lang]")) if (a instanceof HTMLAnchorElement) a.hash = location.hash;
 }
 
@@ -19,4 +19,4 @@ field.addEventListener("input", () => { hidden.value = ""; }); // it is another 
 addEventListener("hashchange", take); // the link was opened where the page was open already
 take();
 
-export {};
+export {}; // a module: its names are its own
