@@ -233,6 +233,16 @@ func TestGates(t *testing.T) {
 	c.does(nil, 409, "POST", "/api/class/start", `{"lesson":"epoll","experiment":"pieces"}`)
 }
 
+// without is a lesson that has no exercise.
+func without(c *classroom) string {
+	for _, l := range c.lessons() {
+		if l.Exercise == nil {
+			return l.ID
+		}
+	}
+	return "none"
+}
+
 func TestHintsAreReleased(t *testing.T) {
 	c := serveClass(t)
 	ada := c.joins("Ada")
@@ -242,7 +252,7 @@ func TestHintsAreReleased(t *testing.T) {
 	}
 	help(204, 1, false) // at one's own pace
 	c.does(nil, 400, "PUT", "/api/class/hints/epoll-edge", `{"n":99}`)
-	c.does(nil, 404, "PUT", "/api/class/hints/start", `{"n":1}`)
+	c.does(nil, 404, "PUT", "/api/class/hints/"+without(c), `{"n":1}`)
 	c.does(nil, 204, "PUT", "/api/class/hints/epoll-edge", `{"n":2}`)
 	help(204, 2, false)
 	help(409, 3, false)

@@ -105,7 +105,7 @@ func vote(t *testing.T, lead, ko, en *tab) {
 	eval[any](en, `document.querySelector("#ui-vote input[value=stuck]").focus()`)
 	en.press(" \r")
 	en.shows("#ui-vote .vote-said", "Your answer is in.")
-	en.shows(`form[data-predict="answered"] .predict-state`, "answer")
+	en.until(patience, "it is the lesson's answer too", `document.querySelector('form[data-predict="answered"] input[value=stuck]').matches(":checked:disabled")`)
 	lead.shows("#ui-lead-vote", "1차 2명")
 	if lead.count(".spread, .strips") != 0 {
 		t.Error("the instructor's page tells how they spread")
@@ -123,7 +123,10 @@ func vote(t *testing.T, lead, ko, en *tab) {
 	en.shows("#ui-vote", "The vote is closed.")
 	lead.click(`[data-lead=step]`)
 	for _, p := range []*tab{lead, ko, en} {
-		p.until(patience, "how they spread", `document.querySelectorAll(".spread tbody tr").length === 2 && [...document.querySelectorAll(".spread td")].map((e) => e.innerText).join("|") === "2 · 100 %%|0 · 0 %%|0 · 0 %%|1 · 100 %%"`)
+		p.until(patience, "how they spread", `document.querySelectorAll(".spread tbody tr").length === 2 && [...document.querySelectorAll(".spread td")].map((e) => e.innerText).join("|") === "2 · 100 %|0 · 0 %|0 · 0 %|1 · 100 %"`)
+	}
+	for name, p := range map[string]*tab{"lead-shown": lead, "led-shown-390": ko, "led-shown": en} {
+		p.shoot(name)
 	}
 	ko.accessible("ko: shown")
 	ko.fits("ko: shown", 390)

@@ -23,10 +23,10 @@ export class HandPanel {
     this.#input = el("input", { id: "ui-hand-text", type: "text", maxlength: 200, autocomplete: "off", "aria-describedby": "ui-hand-with" });
     this.#said = el("p", { class: "vote-said", role: "alert", hidden: true });
     this.#form = el("form", { class: "hand-form", novalidate: true }, el("label", { for: "ui-hand-text", id: "ui-hand-title" }, both("hand.ask")), this.#input, el("p", { id: "ui-hand-with", class: "hand-with" }), this.#said,
-      el("p", { class: "note-do" }, el("button", { class: "button button-main", type: "submit" }, both("hand.send")), el("button", { class: "button", type: "button", "data-do": "leave" }, both("hand.leave"))));
+      el("p", { class: "note-do" }, el("button", { class: "button button-main", type: "submit" }, both("hand.send")), el("button", { class: "button", type: "button", "data-cancel": true }, both("hand.leave"))));
     box.replaceChildren(this.#form);
     this.#form.addEventListener("submit", (e) => { e.preventDefault(); this.#raise(); });
-    one(this.#form, "[data-do=leave]").addEventListener("click", () => this.#done());
+    one(this.#form, "[data-cancel]").addEventListener("click", () => this.#done());
     document.addEventListener("onbench", (e) => { this.#run = /** @type {CustomEvent<{run: import("./run.js").Run|null}>} */ (e).detail.run; });
   }
 
