@@ -1,6 +1,7 @@
 package site
 
 import (
+	"fmt"
 	"math"
 	"time"
 
@@ -81,10 +82,19 @@ func (s *Site) Pace() Pace {
 	if n == 0 {
 		return p
 	}
-	p.Seconds = math.Round(sum / float64(n))
+	p.Seconds = math.Round(10*sum/float64(n)) / 10
 	p.Alone = tens(time.Hour.Seconds() * float64(n) / sum)
 	p.Shared = tens(time.Hour.Seconds() * float64(n) / sum * float64(p.Slots))
 	return p
+}
+
+// String is what the pace comes to, in a sentence.
+func (p Pace) String() string {
+	key := "machine.pace"
+	if p.Slots < 2 {
+		key = "machine.pace.one"
+	}
+	return Said("en", key, "cores", fmt.Sprint(p.Cores), "seconds", fmt.Sprint(p.Seconds), "alone", fmt.Sprint(p.Alone), "slots", fmt.Sprint(p.Slots), "shared", fmt.Sprint(p.Shared))
 }
 
 // tens rounds down to two digits: it is an estimate.

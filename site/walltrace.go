@@ -15,14 +15,14 @@ import (
 
 const (
 	// pointEvery is the shortest time between two points of a seat's chart.
-	pointEvery = 0.5
-	// mostPoints is about how many points a chart has: a long block has them further
+	pointEvery = 0.2
+	// mostPoints is how many points a chart has at most: a long block has them further
 	// apart.
-	mostPoints = 80
+	mostPoints = 40
 )
 
 // runTrace is a run as its seat on the wall draws it: how it stands, and a point for each
-// half second of its newest block. It is made of the run's own events.
+// step of its newest block. It is made of the run's own events.
 type runTrace struct {
 	id string
 
@@ -101,8 +101,11 @@ func (t *runTrace) add(e traceEvent) {
 	}
 }
 
-// step is the time between two points.
-func (t *runTrace) step() float64 { return max(pointEvery, t.total/mostPoints) }
+// step is the time between two points, a whole number of ticks.
+func (t *runTrace) step() float64 {
+	tick := telemetry.Tick.Seconds()
+	return max(pointEvery, math.Ceil(t.total/mostPoints/tick-0.01)*tick)
+}
 
 func (t *runTrace) sample(e traceEvent) {
 	if e.Values.P99 != nil {

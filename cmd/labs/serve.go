@@ -92,6 +92,7 @@ func (p *place) serve(cmd *cobra.Command, f serveFlags) (err error) {
 		if err := f.class.invite(cmd.OutOrStdout(), config, ln.Addr(), f.lang); err != nil {
 			return err
 		}
+		fmt.Fprintf(cmd.OutOrStdout(), "Measures:   %s\n", s.Pace())
 	}
 	if f.open {
 		openBrowser(cmd.Context(), link, func(err error) { log.Warn("open the browser", "error", err) })

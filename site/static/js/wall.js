@@ -10,7 +10,7 @@ import { SeatView } from "./seat.js";
 import { findable, need } from "./seatwords.js";
 import { WallBar } from "./wallbar.js";
 import { WallFeed, tellLost } from "./wallfeed.js";
-import { both, say } from "./words.js";
+import { say } from "./words.js";
 
 const KEPT = "wall-hidden", SORTS = ["need", "seat", "step"];
 /** How long a pointer or a key keeps the order as it is, and how long the order stays at least, in ms. */
@@ -18,7 +18,7 @@ const REST = 3000, STAYS = 2000;
 
 export class Wall {
   #main = byId("ui-text");
-  #grid = byId("ui-seats");
+  #grid = byId("ui-wall-seats");
   #sort = /** @type {HTMLSelectElement} */ (byId("ui-wall-sort"));
   #filter = /** @type {HTMLInputElement} */ (byId("ui-wall-filter"));
   #hide = byId("ui-wall-hide");
@@ -181,4 +181,4 @@ function kept() {
   try { return localStorage.getItem(KEPT) === "true"; } catch { return false; }
 }
 
-export const startWall = () => (document.getElementById("ui-seats") ? new Wall() : null);
+export const startWall = () => (document.getElementById("ui-wall-seats") ? new Wall() : null);

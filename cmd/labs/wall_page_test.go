@@ -1,0 +1,163 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// wallSeat is a seat of the wall by its name, as a selector of its link.
+func (p *tab) wallSeat(name string) string {
+	p.t.Helper()
+	id := eval[string](p, `[...document.querySelectorAll(".seat")].find((s) => s.querySelector(".seat-name").textContent === %s)?.dataset.person ?? ""`, name)
+	if id == "" {
+		p.t.Fatalf("%s has no seat", name)
+	}
+	return `[data-person="` + id + `"] .seat-open`
+}
+
+// seatIs waits until a seat is in a state, and has a number of points on its chart.
+func (p *tab) seatIs(name, state string) {
+	p.t.Helper()
+	p.until(aRun, name+" is "+state, `[...document.querySelectorAll(".seat")].some((s) => s.querySelector(".seat-name").textContent === %s && s.querySelector(".lamp").dataset.state === %s)`, name, state)
+}
+
+// TestPageWall plays the wall with three learners: one whose run is measured, one who
+// waits for it, and one with a hand up.
+func TestPageWall(t *testing.T) {
+	for _, lang := range []string{"ko", "en"} {
+		t.Run(lang, func(t *testing.T) { wallIn(t, lang) })
+	}
+}
+
+func wallIn(t *testing.T, lang string) {
+	s := serve(t, t.TempDir(), nil, "--workshop", "Sockets & <Threads>", "--seats", "30")
+	lead := open(t, s)
+	lead.enter()
+	path := lead.joinPath(lang)
+	lead.size(1280, 720)
+	lead.visit("/" + lang + "/wall")
+	lead.until(patience, "nobody is here, and the code is large", `!document.getElementById("ui-wall-empty").hidden && document.querySelector(".wall-code").textContent.length === 7 && document.querySelector(".workshop-qr")`)
+	lead.looksRight(lang + "-empty")
+
+	var class []*tab
+	for _, name := range []string{"민서", "Daniel", "<b>소민</b>"} {
+		p := open(t, s)
+		p.joins(strings.Replace(path, "/ko/", "/"+lang+"/", 1), name)
+		class = append(class, p)
+	}
+	lead.until(patience, "three seats", `document.querySelectorAll(".seat").length === 3 && document.getElementById("ui-wall-empty").hidden`)
+
+	runs, waits, asks := class[0], class[1], class[2]
+	for _, p := range []*tab{runs, waits} {
+		p.lesson("/" + lang + "/epoll#fits")
+		p.unlock()
+	}
+	asks.visit("/" + lang + "/epoll")
+	asks.until(patience, "the hand is up", `fetch("/api/class/hand", { method: "PUT", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ text: "왜 read가 늘었죠? <i>", lesson: "epoll", run: "", t: 0 }) }).then((r) => r.ok)`)
+	runs.start()
+	waits.click("#ui-go")
+	lead.seatIs("민서", "running")
+	lead.seatIs("Daniel", "queued")
+	lead.until(patience, "the hand comes first", `document.querySelector(".seat:first-child .seat-hand:not([hidden])")?.innerText.includes("read가 늘었죠? <i>")`)
+	lead.until(patience, "requests a second, beside the line", `document.querySelector(".seat .of-rps") && document.querySelector(".seat .of-rps").previousElementSibling.textContent.length > 0`)
+	lead.until(patience, "why there is no trace", `[...document.querySelectorAll(".seat-why")].some((w) => /\d/.test(w.textContent))`)
+	if said := lead.text("#ui-machine"); !strings.Contains(said, "1") {
+		t.Errorf("the machine's line: %q", said)
+	}
+	lead.shootWall("wall-" + lang)
+
+	lead.press("h")
+	lead.until(patience, "names are hidden", `![...document.querySelectorAll(".seat-name")].some((n) => /민서|Daniel|소민/.test(n.textContent))`)
+	lead.shootWall("wall-hidden-" + lang)
+	lead.visit("/" + lang + "/wall")
+	lead.until(patience, "and stay so in this browser", `document.querySelectorAll(".seat").length === 3 && ![...document.querySelectorAll(".seat-name")].some((n) => /민서|Daniel|소민/.test(n.textContent))`)
+	lead.press("h")
+	lead.seatIs("Daniel", "queued")
+
+	lead.press("/")
+	lead.write("daniel")
+	lead.until(patience, "one seat fits", `[...document.querySelectorAll(".seat")].filter((s) => !s.hidden).length === 1`)
+	lead.press("\x1b")
+	lead.until(patience, "all again", `[...document.querySelectorAll(".seat")].every((s) => !s.hidden)`)
+
+	lead.watchesAndProposes(runs, lang)
+	lead.steers(waits, lang)
+}
+
+// watchesAndProposes watches a learner, who is told, and proposes a setting, which is
+// set once they have agreed.
+func (p *tab) watchesAndProposes(learner *tab, lang string) {
+	p.t.Helper()
+	seat := p.wallSeat("민서")
+	eval[any](p, `document.querySelector(%s).focus()`, seat)
+	p.press("\r")
+	p.until(patience, "one learner is watched", `location.pathname.includes("/wall/") && document.getElementById("ui-watch-name")?.textContent === "민서"`)
+	learner.until(patience, "who is told", `!document.getElementById("ui-watched").hidden`)
+	p.until(aRun, "their run is here", `document.querySelector("#ui-bench[data-loaded] .figures dd")`)
+	p.accessible(lang + ": watching")
+	p.shoot("watch-" + lang)
+	p.size(390, 800)
+	p.fits(lang+": watching at 390 px", 390)
+	p.shoot("watch-" + lang + "-390")
+	p.size(1280, 720)
+	learner.finish()
+
+	p.until(patience, "a setting can be chosen", `document.querySelector("#ui-propose-form select[name=setting] option[value='knob.buf']")`)
+	eval[any](p, `(() => { const s = document.querySelector("#ui-propose-form select[name=setting]"); s.value = "knob.buf"; s.dispatchEvent(new Event("change")); const i = document.querySelector("#ui-propose-form input[type=text]"); i.value = "512"; i.dispatchEvent(new Event("change")); })()`)
+	p.click("#ui-propose-form button[type=submit]")
+	learner.until(patience, "the learner is asked", `document.querySelector("#ui-proposal .button-main") && document.getElementById("ui-proposal").innerText.includes("512")`)
+	learner.accessible(lang + ": a proposal")
+	learner.shoot("proposal-" + lang)
+	if was := eval[string](learner, `document.querySelector("[data-knob='knob.buf'] input[type=text]").value`); strings.Contains(was, "512") {
+		p.t.Errorf("it is %s before they agree", was)
+	}
+	learner.click("#ui-proposal .button-main")
+	learner.until(patience, "it is set", `document.querySelector("[data-knob='knob.buf'] input[type=text]").value.includes("512")`)
+	if state := learner.lamp(); state == "running" || state == "queued" {
+		p.t.Errorf("agreeing has started a run: %s", state)
+	}
+	p.until(patience, "the instructor is told", fmt.Sprintf(`document.getElementById("ui-propose-said").innerText.includes(%q)`, map[string]string{"ko": "받아들였습니다", "en": "agreed"}[lang]))
+	p.press("\x1b")
+	p.until(patience, "back on the wall", `document.querySelectorAll(".seat").length === 3`)
+	learner.until(patience, "nobody watches any more", `document.getElementById("ui-watched").hidden`)
+}
+
+// steers holds the machine up, and stops what waits.
+func (p *tab) steers(learner *tab, lang string) {
+	p.t.Helper()
+	learner.finish()
+	p.click("#ui-machine-pause")
+	p.until(patience, "the pause is seen", `document.getElementById("ui-machine").dataset.paused === "true"`)
+	learner.click("#ui-go")
+	p.seatIs("Daniel", "queued")
+	p.click("#ui-machine-stop")
+	if p.click("#ui-machine-stop"); lang == "" {
+		return
+	}
+	p.seatIs("Daniel", "stopped")
+	p.click("#ui-machine-pause")
+	p.until(patience, "and its end", `document.getElementById("ui-machine").dataset.paused === "false"`)
+}
+
+// looksRight is what holds of every view of the wall.
+func (p *tab) looksRight(what string) {
+	p.t.Helper()
+	p.accessible(what)
+	for _, at := range [][2]int64{{1280, 720}, {1440, 900}, {390, 844}} {
+		p.size(at[0], at[1])
+		p.fits(fmt.Sprintf("%s at %d", what, at[0]), at[0])
+		p.shoot(fmt.Sprintf("%s-%d", what, at[0]))
+	}
+	p.size(1280, 720)
+}
+
+// shootWall looks at the wall in both schemes.
+func (p *tab) shootWall(what string) {
+	p.t.Helper()
+	p.looksRight(what)
+	p.prefers("dark")
+	p.accessible(what + ", dark")
+	p.shoot(what + "-dark")
+	p.prefers("light")
+}
