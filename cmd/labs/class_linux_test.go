@@ -39,11 +39,8 @@ func TestClass(t *testing.T) {
 	c.join()
 	c.attend()
 	c.watchOne()
-	c.quiet()
-	seen := c.openWall()
-	c.walled(seen)
-	runs := c.pressAll(seen)
-	seen.conn.Close()
+	c.walled()
+	runs := c.pressAll()
 	t.Logf("memory: the site has had %s at most (VmHWM)", procStatus(c.cmd.Process.Pid, "VmHWM"))
 	c.killAndGoOn(data, runs)
 }
@@ -51,6 +48,7 @@ func TestClass(t *testing.T) {
 // bigClass is a served workshop with its people.
 type bigClass struct {
 	*server
+	t      *testing.T
 	link   rehearse.Link
 	people []*classmate
 }
@@ -65,13 +63,13 @@ type classmate struct {
 
 var shownLink = regexp.MustCompile(`<pre tabindex="0">(http[^<]+)</pre>`)
 
-// classFlagsOf are those of the class; it is the same class after a restart.
-func classFlagsOf() []string {
+// sameClass are the flags of the class, also after a restart.
+func sameClass() []string {
 	return []string{"--workshop", "Sockets", "--seats", fmt.Sprint(classSize + 8)}
 }
 
 func newBigClass(t *testing.T, data string) *bigClass {
-	c := &bigClass{server: serve(t, data, nil, classFlagsOf()...)}
+	c := &bigClass{server: serve(t, data, nil, sameClass()...), t: t}
 	c.link = c.joinLink()
 	return c
 }
@@ -178,8 +176,7 @@ func (c *bigClass) desk() (now deskNow) {
 // socket opens a WebSocket of the instructor's.
 func (s *server) socket(path string) *websocket.Conn {
 	s.t.Helper()
-	header := map[string][]string{"Authorization": {"Bearer " + s.link.Query().Get("token")}, "Origin": {"http://" + s.link.Host}}
-	conn, _, err := websocket.DefaultDialer.Dial("ws://"+s.link.Host+path, header)
+	conn, _, err := websocket.DefaultDialer.Dial("ws://"+s.link.Host+path, s.lead())
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -55,7 +55,7 @@ func (c *bigClass) killAndGoOn(data string, runs []*pressed) {
 	until(c.t, 10*time.Second, "no process is left", func() bool { return alive(tree) == 0 })
 	gone := time.Since(killed)
 
-	c.server = serve(c.t, data, nil, append(classFlagsOf(), "--addr", c.link.Site[len("http://"):])...)
+	c.server = serve(c.t, data, nil, append(sameClass(), "--addr", c.link.Site[len("http://"):])...)
 	up := time.Since(killed)
 	for _, p := range c.people {
 		p.conn.Close()

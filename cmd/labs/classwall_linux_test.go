@@ -2,15 +2,8 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
-	"os"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
-
-	"github.com/gorilla/websocket"
 
 	"socketlabs/labs/telemetry"
 	"socketlabs/site/rehearse"
@@ -19,122 +12,59 @@ import (
 // moving is how often each of a class goes on to another section: 40 of 200 a second.
 const moving = 5 * time.Second
 
-// wallSeen is an open wall: when each move was made and when it was shown.
-type wallSeen struct {
-	conn *websocket.Conn
+// quietTime is how long the class is looked at while nothing is measured.
+const quietTime = 15 * time.Second
 
-	mu     sync.Mutex // guards what follows
-	moved  map[string]time.Time
-	delays []time.Duration
-	bytes  int
+// pages are everybody's, as the wall's own test moves them.
+func (c *bigClass) pages() *crowd {
+	all := &crowd{s: c.server, moved: map[string]time.Time{}}
+	for _, p := range c.people {
+		all.pages = append(all.pages, p.conn)
+	}
+	return all
 }
 
-// openWall opens the wall and reads it until it is closed.
-func (c *bigClass) openWall() *wallSeen {
-	s := &wallSeen{conn: c.socket("/api/wall/events"), moved: map[string]time.Time{}}
-	go func() {
-		for {
-			_, text, err := s.conn.ReadMessage()
-			if err != nil {
-				return
-			}
-			s.take(c, text)
-		}
-	}()
-	return s
-}
-
-func (s *wallSeen) take(c *bigClass, text []byte) {
-	var news struct {
-		Seats []struct{ Name, Section string }
-	}
-	if err := json.Unmarshal(text, &news); err != nil {
-		c.t.Errorf("the wall is told %.100s: %v", text, err)
-	}
-	now := time.Now()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.bytes += len(text)
-	for _, seat := range news.Seats {
-		key := seat.Name + seat.Section
-		if at, ok := s.moved[key]; ok {
-			s.delays = append(s.delays, now.Sub(at))
-			delete(s.moved, key)
-		}
-	}
-}
-
-// move has these people go on to another section, in turn, until ctx is done. seen
-// may be nil.
-func (c *bigClass) move(ctx context.Context, people []*classmate, seen *wallSeen) {
-	step := time.NewTicker(moving / time.Duration(len(people)))
-	defer step.Stop()
-	for i := 0; ; i++ {
-		select {
-		case <-ctx.Done():
-			return
-		case <-step.C:
-		}
-		p, section := people[i%len(people)], "s"+strconv.Itoa(i)
-		if seen != nil {
-			seen.mu.Lock()
-			seen.moved[p.name+section] = time.Now()
-			seen.mu.Unlock()
-		}
-		if err := p.conn.WriteJSON(map[string]string{"lesson": "epoll", "section": section}); err != nil {
-			c.t.Errorf("%s moves: %v", p.name, err)
-			return
-		}
-	}
-}
-
-// during has people move while something goes on, and returns the site's CPU time
-// meanwhile as a share of one core.
-func (c *bigClass) during(people []*classmate, seen *wallSeen, what func()) float64 {
+// during has the people from that one on move, one after the other, while something
+// goes on, and returns the site's CPU time meanwhile as a share of one core.
+func (c *bigClass) during(all *crowd, from int, what func()) float64 {
 	ctx, stop := context.WithCancel(c.t.Context())
 	var movers sync.WaitGroup
-	movers.Go(func() { c.move(ctx, people, seen) })
-	cpu, began := cpuOf(c.cmd.Process.Pid), time.Now()
+	movers.Go(func() {
+		step := time.NewTicker(moving / time.Duration(len(all.pages)-from))
+		defer step.Stop()
+		for i := from; ctx.Err() == nil; i++ {
+			<-step.C
+			if i == len(all.pages) {
+				i = from
+			}
+			all.move(i)
+		}
+	})
+	cpu, began := cpuOf(c.t, c.cmd.Process.Pid), time.Now()
 	what()
-	used := (cpuOf(c.cmd.Process.Pid) - cpu).Seconds() / time.Since(began).Seconds()
+	used := (cpuOf(c.t, c.cmd.Process.Pid) - cpu) / time.Since(began).Seconds()
 	stop()
 	movers.Wait()
 	return used
 }
 
-// cpuOf is the CPU time of a process so far (proc(5), /proc/pid/stat; USER_HZ is 100).
-func cpuOf(pid int) time.Duration {
-	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	f := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
-	user, _ := strconv.Atoi(f[11])
-	system, _ := strconv.Atoi(f[12])
-	return time.Duration(user+system) * 10 * time.Millisecond
+// walled is the class at rest, without a wall and with one.
+func (c *bigClass) walled() {
+	rest := func() { time.Sleep(quietTime) }
+	alone := c.during(c.pages(), 0, rest)
+	all := c.pages()
+	wall := all.wall(c.t)
+	with := c.during(all, 0, rest)
+	c.t.Logf("wall: %d people, each moving every %v: the site takes %.1f %% of one core without a wall and %.1f %% with one", len(all.pages), moving, alone*100, with*100)
+	c.wallFigures("wall", all, wall)
 }
 
-const quietTime = 15 * time.Second
-
-// quiet is a class without a wall, to compare with.
-func (c *bigClass) quiet() {
-	used := c.during(c.people, nil, func() { time.Sleep(quietTime) })
-	c.t.Logf("no wall: %d people, each moving every %v: the site takes %.1f %% of one core", len(c.people), moving, used*100)
-}
-
-// walled is the same with a wall.
-func (c *bigClass) walled(seen *wallSeen) {
-	used := c.during(c.people, seen, func() { time.Sleep(quietTime) })
-	c.wallFigures(seen, "wall", used)
-}
-
-func (c *bigClass) wallFigures(seen *wallSeen, what string, used float64) {
-	time.Sleep(2 * time.Second) // the last moves are shown
-	seen.mu.Lock()
-	defer seen.mu.Unlock()
-	c.t.Logf("%s: %d moves shown, p50 %v, p99 %v, latest %v; %d KiB; the site takes %.1f %% of one core", what,
-		len(seen.delays), at(seen.delays, .5), at(seen.delays, .99), at(seen.delays, 1), seen.bytes>>10, used*100)
-	if len(seen.delays) == 0 || len(seen.moved) > 0 {
-		c.t.Errorf("%d moves were shown, and never %d", len(seen.delays), len(seen.moved))
-	}
-	seen.moved, seen.delays, seen.bytes = map[string]time.Time{}, nil, 0
+// wallFigures are how late moves were on a wall, all of which it has to be told.
+func (c *bigClass) wallFigures(what string, all *crowd, wall *theWall) {
+	until(c.t, 10*time.Second, "every move is told", func() bool { return wall.missing(all) == 0 })
+	wall.close()
+	late := wall.delays()
+	c.t.Logf("%s: %d moves shown after p50 %v, p99 %v, latest %v; %d messages, %d KiB", what, len(late), at(late, .5), at(late, .99), at(late, 1), wall.messages, wall.bytes>>10)
 }
 
 // pressed is a run as the one saw it who pressed Run.
@@ -148,10 +78,12 @@ type pressed struct {
 // pressAll has people press Run in the same second, every third with the lesson's own
 // settings, while the others go on reading and the wall is open: each is told how it
 // stands, and all are measured in turn.
-func (c *bigClass) pressAll(seen *wallSeen) []*pressed {
+func (c *bigClass) pressAll() []*pressed {
 	presses := make([]*pressed, classRuns)
 	var took time.Duration
-	used := c.during(c.people[classRuns:], seen, func() {
+	all := c.pages()
+	wall := all.wall(c.t)
+	used := c.during(all, classRuns, func() {
 		began := time.Now()
 		c.all(c.people[:classRuns], func(p *classmate) (err error) {
 			time.Sleep(time.Duration(p.n) * time.Second / classRuns)
@@ -167,8 +99,9 @@ func (c *bigClass) pressAll(seen *wallSeen) []*pressed {
 			c.t.Errorf("%s: saw %s, %d events missing; it is %s %s", p.by.name, p.saw.Phase, p.saw.Missing, sum.Phase, asJSON(sum.Reason))
 		}
 	}
-	c.t.Logf("run: %d press Run in the same second: told how it stands after p50 %v, latest %v; all finished after %v", classRuns, at(heard, .5), at(heard, 1), took.Round(time.Second))
-	c.wallFigures(seen, "wall, while they are measured", used)
+	c.t.Logf("run: %d press Run in the same second: told how it stands after p50 %v, latest %v; all finished after %v; the site takes %.1f %% of one core meanwhile, with the wall",
+		classRuns, at(heard, .5), at(heard, 1), took.Round(time.Second), used*100)
+	c.wallFigures("wall, while they are measured", all, wall)
 	return presses
 }
 

@@ -4,13 +4,12 @@ import (
 	"bytes"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
-
-	"socketlabs/runner"
 )
 
 // rehearsal is a running `labs rehearse`.
@@ -36,8 +35,8 @@ func (s *server) rehearse(link string, flags ...string) *rehearsal {
 	return r
 }
 
-// simulated are the names of the class, and how many runs there are.
-func (s *server) simulated() (names []string, runs int) {
+// simulated are the names of the class, and how many recordings there are.
+func (s *server) simulated(data string) (names []string, runs int) {
 	s.t.Helper()
 	var now deskNow
 	conn := s.socket("/api/class/events")
@@ -48,23 +47,23 @@ func (s *server) simulated() (names []string, runs int) {
 	for _, p := range now.People {
 		names = append(names, p.Name)
 	}
-	var list struct{ Runs []runner.Summary }
-	s.api("GET", "/api/runs", nil, &list)
-	return names, len(list.Runs)
+	files, _ := filepath.Glob(filepath.Join(data, "runs", "*.jsonl"))
+	return names, len(files)
 }
 
 // TestARehearsalLeavesNobodyBehind fills a class, has it run for real, interrupts it,
 // and kills another one, whose people the instructor deletes at once.
 func TestARehearsalLeavesNobodyBehind(t *testing.T) {
-	s := serve(t, t.TempDir(), nil, "--workshop", "Sockets", "--seats", "4")
+	data := t.TempDir()
+	s := serve(t, data, nil, "--workshop", "Sockets", "--seats", "4")
 	l := s.joinLink()
 	link := l.Site + "/en/join#" + l.Code + "-" + l.Key
 	r := s.rehearse(link, "--learners", "3", "--minutes", "3", "--lesson", "principles")
 	until(t, 2*time.Minute, "all are in, and one has started a run", func() bool {
-		names, runs := s.simulated()
+		names, runs := s.simulated(data)
 		return len(names) == 3 && runs > 0
 	})
-	if names, _ := s.simulated(); !regexp.MustCompile(`^(Simulated \d{3},?){3}$`).MatchString(strings.Join(names, ",")) {
+	if names, _ := s.simulated(data); !regexp.MustCompile(`^(Simulated \d{3},?){3}$`).MatchString(strings.Join(names, ",")) {
 		t.Errorf("their names: %q", names)
 	}
 	r.cmd.Process.Signal(os.Interrupt)
@@ -75,16 +74,16 @@ func TestARehearsalLeavesNobodyBehind(t *testing.T) {
 		t.Errorf("it says\n%s", &r.out)
 	}
 	until(t, time.Minute, "they and their recordings are gone", func() bool {
-		names, runs := s.simulated()
+		names, runs := s.simulated(data)
 		return len(names) == 0 && runs == 0
 	})
 
 	r = s.rehearse(link, "--learners", "2")
-	until(t, time.Minute, "they are in", func() bool { names, _ := s.simulated(); return len(names) == 2 })
+	until(t, time.Minute, "they are in", func() bool { names, _ := s.simulated(data); return len(names) == 2 })
 	r.cmd.Process.Kill()
 	r.cmd.Wait()
 	s.api("POST", "/en/workshop/rehearsal", nil, nil)
-	if names, _ := s.simulated(); len(names) != 0 {
+	if names, _ := s.simulated(data); len(names) != 0 {
 		t.Errorf("the instructor has deleted all of them: %q are left", names)
 	}
 }
