@@ -97,8 +97,9 @@ func (c Class) Play(ctx context.Context, t *Tally) error {
 	t.add(func(t *Tally) { t.Ended = map[telemetry.Phase]int{} })
 	ctx, cancel := context.WithTimeout(ctx, c.Time)
 	defer cancel()
-	leave, stop := context.WithTimeout(context.WithoutCancel(ctx), c.Time+toLeave)
+	leave, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
+	context.AfterFunc(ctx, func() { time.AfterFunc(toLeave, stop) })
 	first := c.learner(1, t)
 	if err := first.join(ctx); err != nil {
 		return refusedAtDoor(err)
@@ -131,7 +132,7 @@ func (c Class) learner(n int, t *Tally) *learner {
 	if c.Link.Lang == "en" {
 		name = fmt.Sprintf("Simulated %03d", n)
 	}
-	return &learner{Browser: NewBrowser(c.Link.Site, t.took), link: c.Link, name: name, steps: c.Steps, tally: t, told: make(chan classNow, 1)}
+	return &learner{Browser: NewBrowser(c.Link.Site, t.took), link: c.Link, name: name, steps: c.Steps, tally: t, quit: func() {}, told: make(chan classNow, 1)}
 }
 
 // attends is one person's class, from the door to the end.
@@ -141,9 +142,15 @@ func (c Class) attends(ctx, leave context.Context, l *learner, exit chan struct{
 	defer quit()
 	l.quit, l.over = quit, life.Done()
 	l.live(life)
-	exit <- struct{}{}
-	defer func() { <-exit }()
-	if err := l.leaves(leave); err != nil {
+	var err error
+	select {
+	case exit <- struct{}{}:
+		err = l.leaves(leave)
+		<-exit
+	case <-leave.Done():
+		err = leave.Err()
+	}
+	if err != nil {
 		l.tally.add(func(t *Tally) { t.Behind++; t.LastWrong = fmt.Sprintf("%s: %v", l.name, err) })
 	}
 }
