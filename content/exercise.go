@@ -25,6 +25,9 @@ type Exercise struct {
 	// Solution replaces the function, and Goal holds. Its File is in the
 	// lesson's folder.
 	Solution labs.Version
+	// Wrong replace the function too, and Goal fails: each is a way around what is
+	// asked, which the checks must see.
+	Wrong []labs.Version
 
 	Task  HTML
 	Hints []HTML // from the gentlest on
@@ -90,7 +93,7 @@ func (d *draft) exercise(v value) {
 	if v.absent() {
 		return
 	}
-	keys := v.keys("an exercise", []string{"edit", "goal", "solution", "hints"}, nil)
+	keys := v.keys("an exercise", []string{"edit", "goal", "solution", "wrong", "hints"}, nil)
 	goal := d.named(v, keys, "goal")
 	x := &Exercise{Lesson: d.ID}
 	if goal == nil || !d.edit(x, v, keys["edit"], goal) {
@@ -105,7 +108,7 @@ func (d *draft) exercise(v value) {
 	case d.BreakIt != nil && (d.BreakIt.Run == x.Goal || d.BreakIt.Cure == x.Goal):
 		keys["goal"].fail("goal: %s belongs to breakit: give the exercise an experiment of its own", goal.ID)
 	}
-	if d.solution(x, v, keys["solution"]) && d.hints(x, v, keys["hints"]) {
+	if d.solution(x, v, keys["solution"]) && d.wrong(x, keys["wrong"]) && d.hints(x, v, keys["hints"]) {
 		d.Exercise = x
 	}
 }
@@ -130,37 +133,59 @@ func (d *draft) edit(x *Exercise, at, v value, goal *planned) bool {
 	return true
 }
 
-var solutionName = regexp.MustCompile(`^[a-z0-9_-]+\.go$`)
-
-// solution reads the file and says whether it replaces exactly the function.
-func (d *draft) solution(x *Exercise, at, v value) bool {
+// solution reads the file that the lesson shows.
+func (d *draft) solution(x *Exercise, at, v value) (ok bool) {
 	if v.absent() {
 		return at.fail("solution is missing: a file that replaces the function, like solution.go")
 	}
+	x.Solution, ok = d.version(x, "solution", v)
+	return ok
+}
+
+// wrong reads the files with which the goal must fail.
+func (d *draft) wrong(x *Exercise, v value) bool {
+	for _, item := range v.items() {
+		version, ok := d.version(x, "wrong", item)
+		if !ok {
+			return false
+		}
+		if version.Text == x.Solution.Text {
+			return item.fail("wrong: %s is the solution", item.text())
+		}
+		x.Wrong = append(x.Wrong, version)
+	}
+	return true
+}
+
+var versionName = regexp.MustCompile(`^[a-z0-9_-]+\.go$`)
+
+// version reads a file that a key names, and says whether it replaces exactly
+// the function.
+func (d *draft) version(x *Exercise, key string, v value) (version labs.Version, ok bool) {
 	name := v.text()
-	if name != "" && !solutionName.MatchString(name) {
-		return v.fail("solution %q: a .go file in the lesson's folder", name)
+	if name != "" && !versionName.MatchString(name) {
+		return version, v.fail("%s %q: a .go file in the lesson's folder", key, name)
 	}
 	text, err := fs.ReadFile(d.fsys, path.Join(d.ID, name))
 	if err != nil {
-		return v.fail("solution %q: there is no such file in the lesson's folder", name)
+		return version, v.fail("%s %q: there is no such file in the lesson's folder", key, name)
 	}
-	x.Solution = labs.Version{Func: x.Func.Name, Text: string(text), File: path.Join(d.prefix, d.ID, name)}
+	version = labs.Version{Func: x.Func.Name, Text: string(text), File: path.Join(d.prefix, d.ID, name)}
 	lab, _ := d.catalog.Lab(x.Lab)
-	_, err = d.catalog.Overlay(lab, x.Solution)
+	_, err = d.catalog.Overlay(lab, version)
 	if wrong, ok := errors.AsType[*labs.VersionError](err); ok {
-		d.problems.add(x.Solution.File, wrong.Line, "%s", wrong.Text)
-		return false
+		d.problems.add(version.File, wrong.Line, "%s", wrong.Text)
+		return version, false
 	}
 	// A slip in the lab takes no lesson away: building it says what is wrong.
 	if _, slip := errors.AsType[scanner.ErrorList](err); err != nil && !slip {
-		return v.fail("solution: %v", err)
+		return version, v.fail("%s: %v", key, err)
 	}
-	if !strings.Contains(x.Solution.Text, "//go:build ignore\n") {
-		d.problems.add(x.Solution.File, 1, "the first line is //go:build ignore: the file is no package of its own")
-		return false
+	if !strings.Contains(version.Text, "//go:build ignore\n") {
+		d.problems.add(version.File, 1, "the first line is //go:build ignore: the file is no package of its own")
+		return version, false
 	}
-	return true
+	return version, true
 }
 
 // hints reads how many there are; their texts stand in ko.md and en.md.

@@ -21,6 +21,14 @@ func drain(c int, b []byte) error {
 }
 `
 
+const wrongText = `//go:build ignore
+
+package main
+
+// drain reads nothing.
+func drain(c int, b []byte) error { return nil }
+`
+
 // withExercise adds a break-it and an exercise to the good lesson, at its end:
 // all lines before keep their numbers.
 func withExercise(t *testing.T, fsys fstest.MapFS) {
@@ -42,8 +50,10 @@ exercise:
   goal: once
   solution: solution.go
   hints: 2
+  wrong: [wrong.go]
 `},
 		{"edge/solution.go", "", solutionText},
+		{"edge/wrong.go", "", wrongText},
 		{"edge/en.md", "```experiment\nstall:", "```breakit\nstall:"},
 		{"edge/ko.md", "```experiment\nstall:", "```breakit\nstall:"},
 	} {
@@ -107,6 +117,9 @@ func TestExerciseAndBreakIt(t *testing.T) {
 	if last[0].Exercise != x {
 		t.Errorf("the section: %+v", last)
 	}
+	if len(x.Wrong) != 1 || x.Wrong[0].Func != "drain" || x.Wrong[0].File != "content/edge/wrong.go" {
+		t.Errorf("wrong: %+v", x.Wrong)
+	}
 	if spec := x.Spec(x.Solution); spec.Version.Func != "drain" || x.Goal.Spec.Version != nil {
 		t.Errorf("spec: %+v", spec.Version)
 	}
@@ -129,6 +142,10 @@ func TestBrokenExercise(t *testing.T) {
 		{"there is no solution", "lesson.yaml", "  solution: solution.go\n", "", "69: solution is missing: a file that replaces the function, like solution.go"},
 		{"the solution is somewhere else", "lesson.yaml", "solution: solution.go", "solution: ../solution.go", `71: solution "../solution.go": a .go file in the lesson's folder`},
 		{"the solution is not there", "lesson.yaml", "solution: solution.go", "solution: answer.go", `71: solution "answer.go": there is no such file in the lesson's folder`},
+		{"the wrong solution is not there", "lesson.yaml", "[wrong.go]", "[other.go]", `73: wrong "other.go": there is no such file in the lesson's folder`},
+		{"the wrong solution is the solution", "lesson.yaml", "[wrong.go]", "[solution.go]", "73: wrong: solution.go is the solution"},
+		{"the wrong solutions are no list", "lesson.yaml", "[wrong.go]", "wrong.go", "73: "},
+		{"the wrong solution is another function", "wrong.go", "func drain", "func drained", "wrong.go:6: func drained: only the function drain can be changed, once; write what it needs inside it"},
 		{"half a hint", "lesson.yaml", "hints: 2", "hints: 1.5", "72: hints: a whole number from 1 to 6"},
 		{"no hint", "lesson.yaml", "  hints: 2\n", "", "69: hints is missing: how many there are in each language"},
 		{"the solution does not parse", "solution.go", "err := unix", "err = := unix", "solution.go:7: expected operand, found ':='"},
@@ -139,7 +156,7 @@ func TestBrokenExercise(t *testing.T) {
 		t.Run(tt.why, func(t *testing.T) {
 			got := brokenExercise(t, edit{"edge/" + tt.file, tt.old, tt.new})
 			for _, want := range strings.Split(tt.want, "\n") {
-				if !strings.HasPrefix(want, "solution.go") {
+				if !strings.HasPrefix(want, "solution.go") && !strings.HasPrefix(want, "wrong.go") {
 					want = "lesson.yaml:" + want
 				}
 				want = strings.TrimSuffix(want, "…")

@@ -29,8 +29,9 @@ func checkCommand(p *place) *cobra.Command {
 		Short: "Check the lessons and the labs",
 		Long: `Check reads every lesson and every lab and names the file and line of each
 fault, and every reference of content/CLAIMS.md that leads nowhere (--verbose counts
-its claims); the solution of an exercise must compile. With --run it also runs every
-experiment and judges it, and compares what the lesson compares: with --rounds 1,
+its claims); the solution of an exercise, and the wrong ones, must compile. With --run
+it also runs every experiment and judges it: the goal of an exercise must hold with
+the solution only. And it compares what the lesson compares: with --rounds 1,
 in one round of A B B A, of which a block whose checks hold counts as a run. On a machine that
 others use too, --tries 3 runs one that does not hold again, at most so often in
 all, and says so. With --record it keeps the last run of each as the author's
@@ -84,9 +85,11 @@ func (p *place) check(cmd *cobra.Command, names []string, f checkFlags) error {
 			continue
 		}
 		lab, _ := catalog.Lab(l.Exercise.Lab)
-		if err := runner.Compile(cmd.Context(), catalog.Root, lab, l.Exercise.Solution); err != nil {
-			fmt.Fprintln(cmd.ErrOrStderr(), err)
-			failed = true
+		for _, v := range append([]labs.Version{l.Exercise.Solution}, l.Exercise.Wrong...) {
+			if err := runner.Compile(cmd.Context(), catalog.Root, lab, v); err != nil {
+				fmt.Fprintln(cmd.ErrOrStderr(), err)
+				failed = true
+			}
 		}
 	}
 	if f.run > 0 {
@@ -164,7 +167,8 @@ func provesMore(l *content.Lesson, exp *content.Experiment) bool {
 
 // prove runs an experiment, and what the lesson claims of it besides: that the
 // cure of its break-it fails a check of the failure, and that the goal of its
-// exercise fails on the lab as it is and holds with the solution.
+// exercise fails on the lab as it is and with what is wrong, and holds with the
+// solution.
 func (p *place) prove(cmd *cobra.Command, r *runner.Runner, l *content.Lesson, exp *content.Experiment, f checkFlags) (bool, error) {
 	want := "holds"
 	if l.Exercise != nil && l.Exercise.Goal == exp {
@@ -181,19 +185,35 @@ func (p *place) prove(cmd *cobra.Command, r *runner.Runner, l *content.Lesson, e
 	}
 	switch {
 	case want == "fails":
-		out, err := p.until(cmd, r, l.Exercise.Spec(l.Exercise.Solution), "holds", f.tries)
-		return err == nil && out.result() == "holds", err
+		return p.solve(cmd, r, l.Exercise, f.tries)
 	case l.BreakIt != nil && l.BreakIt.Cure == exp:
 		return cured(cmd.OutOrStdout(), r, l.BreakIt, out.id)
 	}
 	return true, nil
 }
 
+// solve says whether the goal holds with the solution, and fails with each of
+// the wrong ones: these have one try, for a goal that they reach at times is at
+// fault too.
+func (p *place) solve(cmd *cobra.Command, r *runner.Runner, x *content.Exercise, tries int) (bool, error) {
+	out, err := p.until(cmd, r, x.Spec(x.Solution), "holds", tries)
+	solved := out.result() == "holds"
+	for _, v := range x.Wrong {
+		if err != nil {
+			break
+		}
+		out, err = p.until(cmd, r, x.Spec(v), "fails", 1)
+		solved = solved && out.result() == "fails"
+	}
+	return solved && err == nil, err
+}
+
 // until runs a spec until its result is the wanted one, at most so often.
 func (p *place) until(cmd *cobra.Command, r *runner.Runner, spec labs.Spec, want string, tries int) (out outcome, err error) {
-	with := ""
+	with, pointless := "", "the exercise would have nothing to do"
 	if spec.Version != nil {
-		with = "  with the solution"
+		with = "  with " + filepath.Base(spec.Version.File)
+		pointless = spec.Version.File + " is wrong, and no check of the goal sees it"
 	}
 	for try := 1; try <= tries && out.result() != want; try++ {
 		if out, err = attempt(cmd.Context(), r, spec, cmd.ErrOrStderr()); err != nil {
@@ -206,7 +226,7 @@ func (p *place) until(cmd *cobra.Command, r *runner.Runner, spec labs.Spec, want
 		fmt.Fprintf(cmd.OutOrStdout(), "%s  %s%s  %s%s\n", spec.Name, want, with, out.id, tryText(try))
 	}
 	if out.result() != want && want == "fails" {
-		fmt.Fprintf(cmd.OutOrStdout(), "%s  %s: the exercise would have nothing to do\n", spec.Name, out.result())
+		fmt.Fprintf(cmd.OutOrStdout(), "%s  %s: %s\n", spec.Name, out.result(), pointless)
 	}
 	return out, nil
 }

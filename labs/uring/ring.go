@@ -195,7 +195,8 @@ func (r *ring) call(wait, flags int) unix.Errno {
 }
 
 // gather has the next submit wait for one completion more when this one brought
-// more than it had to, up to most, and for half when it waited in vain.
+// as many as it had to, and several, up to most; and for half of what came when
+// it waited in vain.
 func (r *ring) gather(brought, most int) {
 	switch {
 	case r.linger == 0:
