@@ -233,8 +233,8 @@ func TestGates(t *testing.T) {
 	c.does(nil, 409, "POST", "/api/class/start", `{"lesson":"epoll","experiment":"pieces"}`)
 }
 
-// without is a lesson that has no exercise.
-func without(c *classroom) string {
+// noExercise is a lesson that has no exercise.
+func noExercise(c *classroom) string {
 	for _, l := range c.lessons() {
 		if l.Exercise == nil {
 			return l.ID
@@ -252,7 +252,7 @@ func TestHintsAreReleased(t *testing.T) {
 	}
 	help(204, 1, false) // at one's own pace
 	c.does(nil, 400, "PUT", "/api/class/hints/epoll-edge", `{"n":99}`)
-	c.does(nil, 404, "PUT", "/api/class/hints/"+without(c), `{"n":1}`)
+	c.does(nil, 404, "PUT", "/api/class/hints/"+noExercise(c), `{"n":1}`)
 	c.does(nil, 204, "PUT", "/api/class/hints/epoll-edge", `{"n":2}`)
 	help(204, 2, false)
 	help(409, 3, false)
