@@ -52,7 +52,7 @@ a loopback address or one of this machine's.`,
 	}
 	cmd.Flags().IntVar(&learners, "learners", learners, fmt.Sprintf("how many, up to %d", rehearse.MaxLearners))
 	cmd.Flags().Float64Var(&minutes, "minutes", minutes, fmt.Sprintf("how long, up to %g", rehearse.MaxTime.Minutes()))
-	cmd.Flags().StringVar(&lesson, "lesson", "", "the lesson that they begin with (default: the first one with an experiment); where the class is called to comes before it")
+	cmd.Flags().StringVar(&lesson, "lesson", "", "the lesson that they begin with (default: the first one with an experiment); where the class is called to, they go")
 	return cmd
 }
 
@@ -78,29 +78,37 @@ func rehearsed(ctx context.Context, w io.Writer, class rehearse.Class) error {
 	}
 }
 
-// steps is what simulated learners go through: the lessons from that one on. Sweeps
-// and exercises take too long for everybody to do them.
-func steps(book *content.Book, from string) (list []rehearse.Step, err error) {
-	found := from == ""
+// steps is what simulated learners go through: all lessons, that one first and those
+// that follow it, and then the others. Sweeps and exercises take too long for everybody
+// to do them.
+func steps(book *content.Book, from string) ([]rehearse.Step, error) {
+	var before, after []rehearse.Step
+	found := false
 	for _, l := range lessons(book) {
-		found = found || l.ID == from
-		if !found || from == "" && len(list) == 0 && len(l.Experiments) == 0 {
-			continue
-		}
-		for _, s := range l.Sections {
-			step := rehearse.Step{Lesson: l.ID, Section: s.ID}
-			for _, b := range s.Body {
-				if x := b.Experiment; x != nil && x.Spec.Sweep == nil && b.BreakIt == nil && b.Exercise == nil {
-					step.Experiments = append(step.Experiments, played(x))
-				}
-			}
-			list = append(list, step)
+		found = found || l.ID == from || from == "" && len(l.Experiments) > 0
+		if found {
+			after = append(after, stepsOf(l)...)
+		} else {
+			before = append(before, stepsOf(l)...)
 		}
 	}
-	if len(list) == 0 {
+	if !found {
 		return nil, fmt.Errorf("--lesson %q is not in the book: `labs list` has them", from)
 	}
-	return list, nil
+	return append(after, before...), nil
+}
+
+func stepsOf(l *content.Lesson) (list []rehearse.Step) {
+	for _, s := range l.Sections {
+		step := rehearse.Step{Lesson: l.ID, Section: s.ID}
+		for _, b := range s.Body {
+			if x := b.Experiment; x != nil && x.Spec.Sweep == nil && b.BreakIt == nil && b.Exercise == nil {
+				step.Experiments = append(step.Experiments, played(x))
+			}
+		}
+		list = append(list, step)
+	}
+	return list
 }
 
 // played is an experiment as a simulated learner knows it.

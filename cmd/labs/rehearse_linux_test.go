@@ -51,14 +51,16 @@ func (s *server) simulated(data string) (names []string, runs int) {
 	return names, len(files)
 }
 
-// TestARehearsalLeavesNobodyBehind fills a class, has it run for real, interrupts it,
-// and kills another one, whose people the instructor deletes at once.
+// TestARehearsalLeavesNobodyBehind fills a class, calls it to an experiment that it
+// runs for real, and interrupts it; and kills another one, whose people the instructor
+// deletes at once.
 func TestARehearsalLeavesNobodyBehind(t *testing.T) {
 	data := t.TempDir()
 	s := serve(t, data, nil, "--workshop", "Sockets", "--seats", "4")
 	l := s.joinLink()
 	link := l.Site + "/en/join#" + l.Code + "-" + l.Key
 	r := s.rehearse(link, "--learners", "3", "--minutes", "3", "--lesson", "principles")
+	s.api("PUT", "/api/class/here", map[string]string{"lesson": "epoll", "experiment": "fits"}, nil)
 	until(t, 2*time.Minute, "all are in, and one has started a run", func() bool {
 		names, runs := s.simulated(data)
 		return len(names) == 3 && runs > 0
