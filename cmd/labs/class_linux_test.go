@@ -105,16 +105,22 @@ func (c *bigClass) warm() {
 func (c *bigClass) all(people []*classmate, do func(*classmate) error) {
 	c.t.Helper()
 	var wg sync.WaitGroup
-	for _, p := range people {
-		wg.Go(func() {
-			if err := do(p); err != nil {
-				c.t.Errorf("%s: %v", p.name, err)
-			}
-		})
+	errs := make([]error, len(people))
+	for i, p := range people {
+		wg.Go(func() { errs[i] = do(p) })
 	}
 	wg.Wait()
-	if c.t.Failed() {
-		c.t.FailNow()
+	failed := 0
+	for i, err := range errs {
+		if err == nil {
+			continue
+		}
+		if failed++; failed <= 5 {
+			c.t.Errorf("%s: %v", people[i].name, err)
+		}
+	}
+	if failed > 0 {
+		c.t.Fatalf("%d of %d people failed", failed, len(people))
 	}
 }
 

@@ -62,7 +62,9 @@ func (w *Watched) take(e telemetry.Event) {
 	if e.State != nil {
 		w.Phase = e.State.Phase
 	}
-	w.Ended = w.Ended || e.End != nil
+	if e.End != nil {
+		w.Phase, w.Ended = e.End.Phase, true
+	}
 }
 
 // press presses Run and watches the run to its end. Every third time something was
