@@ -50,8 +50,7 @@ func (c *bigClass) killAndGoOn(data string, runs []*pressed) {
 		c.t.Fatalf("the site has %d descendants: shim, lab and load expected", len(tree))
 	}
 	c.api("POST", "/api/class/votes", map[string]string{"question": "epoll/pieces/answered"}, nil)
-	c.killWhileTheyVote(a)
-	killed := time.Now()
+	killed := c.killWhileTheyVote(a)
 	until(c.t, 10*time.Second, "no process is left", func() bool { return alive(tree) == 0 })
 	gone := time.Since(killed)
 
@@ -68,18 +67,23 @@ func (c *bigClass) killAndGoOn(data string, runs []*pressed) {
 	if err != nil || r.saw.Phase != telemetry.Finished {
 		c.t.Errorf("after the restart somebody presses Run: %+v, %v", r, err)
 	}
+	if len(a.votes) == classSize || len(a.guesses) == 0 {
+		c.t.Errorf("%d votes and %d predictions were acknowledged: it was not killed in the middle", len(a.votes), len(a.guesses))
+	}
 	c.t.Logf("kill -9: %d votes, %d predictions, %d hands, %d notes to all, %d notes on runs and %d recordings acknowledged, all there; %d runs interrupted; %d processes gone after %v; the site is up after %v, all %d people are told of the class by their old cookies after %v",
 		len(a.votes), len(a.guesses), a.hands, a.notes, len(runs), len(runs), len(a.going), len(tree), round(gone), round(up), len(c.people), round(back))
 }
 
-// killWhileTheyVote has everybody vote and predict, and kills the site when half of the
-// votes are in. What was answered with an error may be there or not.
-func (c *bigClass) killWhileTheyVote(a *acknowledged) {
+// killWhileTheyVote has everybody vote and predict within two seconds, and kills the
+// site when half of the votes are in. What was answered with an error may be there or
+// not.
+func (c *bigClass) killWhileTheyVote(a *acknowledged) (killed time.Time) {
 	var in atomic.Int64
 	half := make(chan struct{})
 	var people sync.WaitGroup
 	for _, p := range c.people {
 		people.Go(func() {
+			time.Sleep(time.Duration(p.n) * 2 * time.Second / classSize)
 			vote, guess := []string{"all", "stuck"}[p.n%2], float64(p.n)
 			if p.Call(c.t.Context(), "PUT", "/api/class/votes/1/answer", map[string]string{"given": vote}, nil) != nil {
 				return
@@ -102,8 +106,10 @@ func (c *bigClass) killWhileTheyVote(a *acknowledged) {
 	case <-time.After(time.Minute):
 		c.t.Errorf("%d votes were acknowledged", in.Load())
 	}
+	killed = time.Now()
 	c.kill()
 	people.Wait()
+	return killed
 }
 
 // stillIn checks that a person is in by the cookie of before, with all that was
