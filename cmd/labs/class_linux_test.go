@@ -22,14 +22,14 @@ const (
 	classRuns = 40 // people who press Run in the same second
 )
 
-// TestClass is the proof of a class, on this machine, in about four minutes: people
+// TestClass is the proof of a class, on this machine, in about two minutes: people
 // join at once, watch one run, press Run in the same second, and are seen on the wall;
 // the site is killed in the middle, and everybody goes on. It prints figures, and
 // fails when something is lost or untrue: how fast it was is for its reader to judge.
 // Clients and site share the machine.
 func TestClass(t *testing.T) {
 	if os.Getenv("LABS_CLASS") == "" {
-		t.Skip("LABS_CLASS=1 has 200 people in a class on this machine, in about four minutes")
+		t.Skip("LABS_CLASS=1 has 200 people in a class on this machine, in about two minutes")
 	}
 	data := t.TempDir()
 	c := newBigClass(t, data)

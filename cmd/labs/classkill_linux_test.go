@@ -50,9 +50,7 @@ func (c *bigClass) killAndGoOn(data string, runs []*pressed) {
 		c.t.Fatalf("the site has %d descendants: shim, lab and load expected", len(tree))
 	}
 	c.api("POST", "/api/class/votes", map[string]string{"question": "epoll/pieces/answered"}, nil)
-	killed := c.killWhileTheyVote(a)
-	until(c.t, 10*time.Second, "no process is left", func() bool { return alive(tree) == 0 })
-	gone := time.Since(killed)
+	killed, gone := c.killWhileTheyVote(a, tree)
 
 	c.server = serve(c.t, data, nil, append(sameClass(), "--addr", c.link.Site[len("http://"):])...)
 	up := time.Since(killed)
@@ -76,8 +74,8 @@ func (c *bigClass) killAndGoOn(data string, runs []*pressed) {
 
 // killWhileTheyVote has everybody vote and predict within two seconds, and kills the
 // site when half of the votes are in. What was answered with an error may be there or
-// not.
-func (c *bigClass) killWhileTheyVote(a *acknowledged) (killed time.Time) {
+// not. It returns when that was, and how long the site's processes were there after it.
+func (c *bigClass) killWhileTheyVote(a *acknowledged, tree []process) (killed time.Time, gone time.Duration) {
 	var in atomic.Int64
 	half := make(chan struct{})
 	var people sync.WaitGroup
@@ -108,8 +106,10 @@ func (c *bigClass) killWhileTheyVote(a *acknowledged) (killed time.Time) {
 	}
 	killed = time.Now()
 	c.kill()
+	until(c.t, 10*time.Second, "no process is left", func() bool { return alive(tree) == 0 })
+	gone = time.Since(killed)
 	people.Wait()
-	return killed
+	return killed, gone
 }
 
 // stillIn checks that a person is in by the cookie of before, with all that was
