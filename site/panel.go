@@ -24,6 +24,7 @@ type classPage struct {
 	Fingerprint string
 	Wrong       string            // what a change was refused for: the key of text.yaml
 	Renewed     *workshop.Welcome // whose resume code was renewed, and it
+	Rehearsal   rehearsing
 }
 
 // workshopPage is the instructor's.
@@ -52,6 +53,7 @@ func (s *Site) invitation(r *http.Request, lang string, c *classPage) (err error
 	c.Door, c.People, c.Caps, c.Pace = s.cfg.Class.Door(), s.cfg.Class.People(), s.cfg.Class.Settings().Caps, s.Pace()
 	c.Link, c.Host = JoinLink(base, lang, c.Door), strings.TrimPrefix(strings.TrimPrefix(base, "http://"), "https://")
 	c.Encrypted = strings.HasPrefix(base, "https:")
+	c.Rehearsal = s.rehearsing(r, lang)
 	host, _ := splitHost(c.Host)
 	c.Local = loopback(host)
 	c.QR, err = qrOf(c.Link)

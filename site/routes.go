@@ -55,6 +55,7 @@ func routes() []route {
 		{"GET /{lang}/workshop/report", person, (*Site).reportPage},
 		{"POST /{lang}/workshop/door", person | command, (*Site).door},
 		{"POST /{lang}/workshop/people/{person}", person | command, (*Site).changePerson},
+		{"POST /{lang}/workshop/rehearsal", person | command, (*Site).endRehearsal},
 		{"GET /static/{path...}", open, (*Site).static},
 		{"/", person | learner, (*Site).nowhere},
 

@@ -16,11 +16,12 @@ import (
 // README. Nothing imports site, nothing imports a lab, content never sees a
 // process, runner never sees a lesson.
 var arrows = map[string][]string{
-	"cmd/labs":              {"content", "labs", "labs/telemetry", "runner", "runner/judge", "runner/trace", "site", "site/harden", "site/workshop"},
+	"cmd/labs":              {"content", "labs", "labs/telemetry", "runner", "runner/judge", "runner/trace", "site", "site/harden", "site/rehearse", "site/workshop"},
 	"site":                  {"content", "labs", "labs/telemetry", "runner", "runner/judge", "runner/trace", "site/harden", "site/workshop"},
 	"content":               {"labs", "labs/telemetry", "runner/judge"},
 	"site/harden":           {"labs/telemetry"},
-	"site/workshop":         {}, // people, codes and what is kept of them: no HTTP, no runs
+	"site/rehearse":         {"labs/telemetry"}, // people as the site meets them: over HTTP, and nothing of its insides
+	"site/workshop":         {},                 // people, codes and what is kept of them: no HTTP, no runs
 	"labs":                  {"labs/internal/lab", "labs/telemetry"},
 	"runner":                {"labs", "labs/telemetry", "runner/judge", "runner/load", "runner/observe", "runner/shim", "runner/trace"},
 	"runner/load":           {"labs", "labs/telemetry"},

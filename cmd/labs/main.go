@@ -86,7 +86,7 @@ func command() *cobra.Command {
 		return fmt.Errorf("%w: `%s --help` says what it takes", err, c.CommandPath())
 	})
 	cmd.AddCommand(serve, listCommand(p), runCommand(p), runsCommand(p), traceCommand(p), compareCommand(p), sweepCommand(p), ladderCommand(p),
-		queuesCommand(p), doctorCommand(p), mysteryCommand(p), adviseCommand(p), errorsCommand(p), checklistCommand(p), hardenCommand(), exerciseCommand(p), exportCommand(p), checkCommand(p))
+		queuesCommand(p), doctorCommand(p), mysteryCommand(p), adviseCommand(p), errorsCommand(p), checklistCommand(p), hardenCommand(), rehearseCommand(p), exerciseCommand(p), exportCommand(p), checkCommand(p))
 	return cmd
 }
 

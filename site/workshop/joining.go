@@ -25,6 +25,15 @@ type Welcome struct {
 // Join takes somebody in, by the code of the class or that of its link. The name is
 // made unique. Errors: ErrDoor, *TooMany, ErrCode, ErrName, ErrFull.
 func (c *Class) Join(from netip.Addr, code, name string) (Welcome, error) {
+	return c.join(from, code, name, false)
+}
+
+// JoinSimulated is Join for one whom a rehearsal plays.
+func (c *Class) JoinSimulated(from netip.Addr, code, name string) (Welcome, error) {
+	return c.join(from, code, name, true)
+}
+
+func (c *Class) join(from netip.Addr, code, name string, simulated bool) (Welcome, error) {
 	now := time.Now()
 	if err := c.opens(from, code, now); err != nil {
 		return Welcome{}, err
@@ -37,6 +46,7 @@ func (c *Class) Join(from netip.Addr, code, name string) (Welcome, error) {
 	if err != nil {
 		return Welcome{}, err
 	}
+	p.Simulated = simulated
 	w := Welcome{Person: p, Token: rand.Text(), Resume: newCode(resumeLength)}
 	token, resume := secretOf(w.Token), secretOf(w.Resume)
 	w.Resume = grouped(w.Resume, 4)

@@ -34,6 +34,8 @@ type Person struct {
 	Name    string    `json:"name"`
 	Joined  time.Time `json:"joined"`
 	Removed bool      `json:"removed,omitempty"` // by the instructor: kept, and not let in
+	// Simulated says that a rehearsal plays this person.
+	Simulated bool `json:"simulated,omitempty"`
 }
 
 // People returns everybody, also who was removed, in the order in which they came.
