@@ -117,28 +117,31 @@ func (s *Site) led() []leadLesson {
 	e, list := s.shelf.edition(), []leadLesson{}
 	for _, part := range e.book.Parts {
 		for _, l := range part.Lessons {
-			list = append(list, e.ledTo(l))
+			list = append(list, s.ledTo(e, l))
 		}
 	}
 	return list
 }
 
-func (e *edition) ledTo(l *content.Lesson) leadLesson {
+func (s *Site) ledTo(e *edition, l *content.Lesson) leadLesson {
 	to := leadLesson{ID: l.ID, Title: l.Title, Spots: []leadSpot{}, Asks: []question{}}
 	for _, id := range spots(l) {
 		if title, ok := titleOf(l, id); ok {
 			to.Spots = append(to.Spots, leadSpot{id, kindOf(l, id), title})
 		}
 	}
-	for _, x := range l.Experiments {
-		for _, p := range x.Predictions {
-			to.Asks = append(to.Asks, question{Question: x.Spec.Name + "/" + p.ID, Kind: p.Kind, Ask: p.Ask.Plain()})
+	ask := func(of string, list []*content.Prediction) {
+		for _, p := range list {
+			q := s.inWords(e, of+"/"+p.ID)
+			q.Choices, q.Lesson = nil, nil
+			to.Asks = append(to.Asks, q)
 		}
 	}
+	for _, x := range l.Experiments {
+		ask(x.Spec.Name, x.Predictions)
+	}
 	for _, c := range l.Comparisons {
-		for _, p := range c.Predictions {
-			to.Asks = append(to.Asks, question{Question: c.Name + "/" + p.ID, Kind: p.Kind, Ask: p.Ask.Plain()})
-		}
+		ask(c.Name, c.Predictions)
 	}
 	if l.Exercise != nil {
 		to.Hints = len(l.Exercise.Hints)

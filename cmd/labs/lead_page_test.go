@@ -36,7 +36,8 @@ func (p *tab) lamped(words string) {
 	p.shows("#ui-lamp", words)
 }
 
-func TestPageAClassIsLed(t *testing.T) {
+func TestLongPageAClassIsLed(t *testing.T) {
+	onlyLong(t)
 	s := serve(t, t.TempDir(), nil, "--workshop", "Sockets")
 	lead, ko, en := open(t, s), open(t, s), open(t, s)
 	lead.enter()

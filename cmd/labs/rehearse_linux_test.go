@@ -51,10 +51,11 @@ func (s *server) simulated(data string) (names []string, runs int) {
 	return names, len(files)
 }
 
-// TestARehearsalLeavesNobodyBehind fills a class, calls it to an experiment that it
+// TestLongARehearsalLeavesNobodyBehind fills a class, calls it to an experiment that it
 // runs for real, and interrupts it; and kills another one, whose people the instructor
 // deletes at once.
-func TestARehearsalLeavesNobodyBehind(t *testing.T) {
+func TestLongARehearsalLeavesNobodyBehind(t *testing.T) {
+	onlyLong(t)
 	data := t.TempDir()
 	s := serve(t, data, nil, "--workshop", "Sockets", "--seats", "4")
 	l := s.joinLink()

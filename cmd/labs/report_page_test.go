@@ -7,9 +7,10 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 )
 
-// TestPageReport is the end of a class: somebody has predicted, run and asked, and the
+// TestLongPageReport is the end of a class: somebody has predicted, run and asked, and the
 // instructor reads what it came to, prints it, and reads the notes.
-func TestPageReport(t *testing.T) {
+func TestLongPageReport(t *testing.T) {
+	onlyLong(t)
 	s := serve(t, t.TempDir(), nil, "--workshop", "Sockets & <Threads>")
 	lead, p := open(t, s), open(t, s)
 	lead.enter()

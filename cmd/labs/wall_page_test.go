@@ -24,9 +24,10 @@ func (p *tab) seatIs(name, state string) {
 	p.until(aRun, name+" is "+state, `[...document.querySelectorAll(".seat")].some((s) => s.querySelector(".seat-name").textContent === %s && s.querySelector(".lamp").dataset.state === %s)`, name, state)
 }
 
-// TestPageWall plays the wall with three learners: one whose run is measured, one who
+// TestLongPageWall plays the wall with three learners: one whose run is measured, one who
 // waits for it, and one with a hand up.
-func TestPageWall(t *testing.T) {
+func TestLongPageWall(t *testing.T) {
+	onlyLong(t)
 	for _, lang := range []string{"ko", "en"} {
 		t.Run(lang, func(t *testing.T) { wallIn(t, lang) })
 	}
