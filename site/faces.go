@@ -114,7 +114,7 @@ func tableTexts(files fs.FS, into map[string]content.Text) error {
 
 // only are the groups of words that the scripts of some pages say, and which.
 var only = map[string]string{"scope": "microscope", "mystery": "mystery", "harden": "hardening", "errmap": "errormap", "tree": "tree", "book": "book", "printed": "book", "join": "join", "me": "me", "workshop": "workshop", "lead": "workshop wall",
-	"wall": "wall watch", "seat": "wall watch", "machine": "wall", "watch": "watch", "propose": "watch"}
+	"teach": "notes plan workshop", "plan": "plan", "report": "report", "takehome": "me", "wall": "wall watch", "seat": "wall watch", "machine": "wall", "watch": "watch", "propose": "watch"}
 
 // inClass are those that are said in a workshop only.
 var inClass = map[string]bool{"class": true, "vote": true, "hand": true, "proposal": true}

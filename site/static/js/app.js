@@ -5,7 +5,6 @@ import { Bench } from "./bench.js";
 import { startBreakIt } from "./breakit.js";
 import { CapacityPage } from "./capacity.js";
 import { startChosen } from "./chosen.js";
-import { startClassBar } from "./classbar.js";
 import { dressCode, startCopy } from "./copy.js";
 import { byId, every, hit, one } from "./dom.js";
 import { startErrorMap } from "./errormap.js";
@@ -14,7 +13,6 @@ import { recall } from "./exported.js";
 import { startFound } from "./found.js";
 import { startGlossary } from "./glossary.js";
 import { startKeys } from "./keys.js";
-import { startLead } from "./lead.js";
 import { Live } from "./live.js";
 import { startHarden } from "./harden.js";
 import { setMath } from "./math.js";
@@ -28,10 +26,6 @@ import { Replay } from "./replayed.js";
 import { Search } from "./search.js";
 import { dressTerms, startTerms } from "./terms.js";
 import { both } from "./words.js";
-import { startTold } from "./proposal.js";
-import { startWall } from "./wall.js";
-import { startWatch } from "./watch.js";
-import { startWorkshop } from "./workshop.js";
 
 new Live((root) => { setMath(); dressCode(root); dressTerms(root); }); // first: it must see the page as the site sent it
 recall();
@@ -46,9 +40,8 @@ followReading();
 const search = new Search();
 const help = /** @type {HTMLDialogElement} */ (byId("ui-help"));
 const menu = one(document, "[data-act=contents]");
-const watch = startWatch(), wall = startWall();
-const replay = page.run && !watch ? new Replay() : null;
-const bench = !replay && !watch && document.getElementById("ui-bench") && experiments.length ? new Bench() : null;
+const replay = page.run && !page.watch ? new Replay() : null;
+const bench = !replay && !page.watch && document.getElementById("ui-bench") && experiments.length ? new Bench() : null;
 if (document.querySelector("main.runs")) new Recordings();
 const capacity = document.getElementById("ui-sweep") ? new CapacityPage() : null;
 if (bench && page.exercise?.file === "") startChosen(page.exercise, bench);
@@ -59,10 +52,9 @@ else if (bench && page.exercise) {
 startBreakIt();
 startErrorMap();
 startHarden();
-startTold(bench);
-startClassBar();
-startLead();
-startWorkshop();
+
+/** The wall and whom it watches, on their pages. @type {{wall?: import("./wall.js").Wall|null, watch?: import("./watch.js").Watch|null}} */
+let inClass = {};
 
 /** @param {boolean} open */
 function contents(open) {
@@ -87,7 +79,7 @@ function toBench() {
 }
 
 startKeys({
-  "/": () => (wall ?? search).find(),
+  "/": () => (inClass.wall ?? search).find(),
   "?": () => help.showModal(),
   t: toggleTheme,
   l: toggleLanguage,
@@ -97,12 +89,12 @@ startKeys({
   c: () => bench?.act({ act: "compare", key: "" }),
   s: () => { bench?.act({ act: "stop", key: "" }); capacity?.stop(); },
   f: () => bench?.act({ act: "freeze", key: "" }),
-  n: () => (bench ?? replay ?? watch)?.note(),
-  h: () => wall?.hide(),
+  n: () => (bench ?? replay ?? inClass.watch)?.note(),
+  h: () => inClass.wall?.hide(),
   b: () => { if (bench) toBench(); },
   Escape: () => {
     search.close();
-    if (menu.getAttribute("aria-expanded") !== "true") watch?.leave();
+    if (menu.getAttribute("aria-expanded") !== "true") inClass.watch?.leave();
     if (menu.getAttribute("aria-expanded") !== "true") return;
     contents(false);
     menu.focus();
@@ -157,7 +149,8 @@ function start() {
 
 document.addEventListener("called", (e) => { const { experiment, run } = /** @type {CustomEvent<{experiment: string, run: string}>} */ (e).detail; mount(experiment, run); });
 
-start();
+if (page.workshop) import("./inclass.js").then((m) => { inClass = m.startClass(bench); }).finally(start); // it hears what the bench says from the start
+else start();
 startMystery();
 startFound();
 for (const e of every(document, ".js")) e.classList.add("is-live");

@@ -52,7 +52,7 @@ class Bench {
   }
 }
 
-class Watch {
+export class Watch {
   #person;
   #bench = page.run ? new Bench() : null;
   #propose = new ProposeForm();
