@@ -80,6 +80,7 @@ var faults = []fault{
 	{workshop.ErrFull, 409, "class-full"},
 	{workshop.ErrName, 400, "class-name"},
 	{workshop.ErrNoPerson, 404, "no-person"},
+	{workshop.ErrRemoved, 403, "removed"},
 	{errGate, 409, "gate"},
 	{errHeld, 409, "hint-held"},
 	{errNoProposal, 409, "no-proposal"},

@@ -105,6 +105,7 @@ func TestPageAWorkshopOutlivesKillNine(t *testing.T) {
 	p.joins(path, "Ada")
 	p.visit("/en/me")
 	p.allow("WebSocket") // the browser reports each try
+	p.allow("ERR_CONNECTION_REFUSED")
 	lead.allow("WebSocket")
 	s.kill()
 	serve(t, data, nil, "--workshop", "Sockets", "--addr", s.link.Host) // the tabs have their address

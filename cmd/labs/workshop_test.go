@@ -96,7 +96,7 @@ func TestAWorkshopCanBeEncrypted(t *testing.T) {
 	}
 	dialer := websocket.Dialer{TLSClientConfig: insecure}
 	h := http.Header{"Origin": {"https://" + s.link.Host}, "Cookie": {cookie.Name + "=" + cookie.Value}}
-	conn, _, err := dialer.Dial("wss://"+s.link.Host+"/api/workshop/events", h)
+	conn, _, err := dialer.Dial("wss://"+s.link.Host+"/api/class/events", h)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +105,7 @@ func TestAWorkshopCanBeEncrypted(t *testing.T) {
 		t.Errorf("%s, %v", first, err)
 	}
 	h.Set("Origin", "http://"+s.link.Host)
-	if conn, _, err := dialer.Dial("wss://"+s.link.Host+"/api/workshop/events", h); err == nil {
+	if conn, _, err := dialer.Dial("wss://"+s.link.Host+"/api/class/events", h); err == nil {
 		conn.Close()
 		t.Error("a page that is not encrypted may listen")
 	}

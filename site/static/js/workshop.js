@@ -58,15 +58,23 @@ class Workshop {
   #connect() {
     const scheme = location.protocol === "https:" ? "wss" : "ws";
     const socket = (this.#socket = new WebSocket(`${scheme}://${location.host}/api/class/events`));
-    socket.onopen = () => { this.#told = ""; this.#say(); };
+    let opened = false;
+    socket.onopen = () => { opened = true; this.#told = ""; this.#say(); };
     socket.onmessage = (m) => { if (this.#socket === socket) this.#hear(JSON.parse(m.data)); };
     socket.onclose = (e) => {
       if (this.#socket !== socket) return;
       this.#socket = null;
       if (e.code === 1000) return; // not in the workshop any more
       if (e.code === 1012) this.#tries = 0; // the site restarts
+      if (!opened && !this.#known && page.learner) this.#ask();
       this.#later();
     };
+  }
+
+  /** Whether the learner was removed before the page could listen: the page that comes says so. */
+  async #ask() {
+    const answer = await fetch("/api/status", { credentials: "same-origin" }).catch(() => null);
+    if (answer?.status === 401 || answer?.status === 403) location.reload();
   }
 
   #later() {
