@@ -17,7 +17,7 @@ import { Live } from "./live.js";
 import { startHarden } from "./harden.js";
 import { setMath } from "./math.js";
 import { startLook, toggleLanguage, toggleTheme } from "./look.js";
-import { comparisons, experimentOf, experiments, page } from "./page.js";
+import { comparisons, experimentOf, experiments, inClass, page } from "./page.js";
 import { startMystery } from "./mystery.js";
 import { onWidth } from "./place.js";
 import { count, followReading } from "./progress.js";
@@ -52,9 +52,7 @@ else if (bench && page.exercise) {
 startBreakIt();
 startErrorMap();
 startHarden();
-
-/** The wall and whom it watches, on their pages. @type {{wall?: import("./wall.js").Wall|null, watch?: import("./watch.js").Watch|null}} */
-let inClass = {};
+const { wall, watch } = inClass.start?.(bench) ?? {};
 
 /** @param {boolean} open */
 function contents(open) {
@@ -79,7 +77,7 @@ function toBench() {
 }
 
 startKeys({
-  "/": () => (inClass.wall ?? search).find(),
+  "/": () => (wall ?? search).find(),
   "?": () => help.showModal(),
   t: toggleTheme,
   l: toggleLanguage,
@@ -89,12 +87,12 @@ startKeys({
   c: () => bench?.act({ act: "compare", key: "" }),
   s: () => { bench?.act({ act: "stop", key: "" }); capacity?.stop(); },
   f: () => bench?.act({ act: "freeze", key: "" }),
-  n: () => (bench ?? replay ?? inClass.watch)?.note(),
-  h: () => inClass.wall?.hide(),
+  n: () => (bench ?? replay ?? watch)?.note(),
+  h: () => wall?.hide(),
   b: () => { if (bench) toBench(); },
   Escape: () => {
     search.close();
-    if (menu.getAttribute("aria-expanded") !== "true") inClass.watch?.leave();
+    if (menu.getAttribute("aria-expanded") !== "true") watch?.leave();
     if (menu.getAttribute("aria-expanded") !== "true") return;
     contents(false);
     menu.focus();
@@ -149,8 +147,7 @@ function start() {
 
 document.addEventListener("called", (e) => { const { experiment, run } = /** @type {CustomEvent<{experiment: string, run: string}>} */ (e).detail; mount(experiment, run); });
 
-if (page.workshop) import("./inclass.js").then((m) => { inClass = m.startClass(bench); }).finally(start); // it hears what the bench says from the start
-else start();
+start();
 startMystery();
 startFound();
 for (const e of every(document, ".js")) e.classList.add("is-live");

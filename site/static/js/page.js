@@ -29,3 +29,7 @@ export function metricOf(name) {
   if (!whole) return { kind: "gauge", unit: "", label: { ko: name, en: name } };
   return { kind: "gauge", unit: part === "count" ? "" : whole.unit, label: { ko: `${whole.label.ko} ${part}`, en: `${whole.label.en} ${part}` } };
 }
+
+/** What begins on a workshop's pages, whose script comes before app.js (inclass.js); elsewhere there is none.
+ * @type {{start?: (bench: import("./bench.js").Bench|null) => {wall: import("./wall.js").Wall|null, watch: import("./watch.js").Watch|null}}} */
+export const inClass = {};
