@@ -69,29 +69,15 @@ func (s *Site) classEvents(w http.ResponseWriter, r *http.Request) error {
 	if s.cfg.Class == nil {
 		return errNoClass
 	}
-	if !websocket.IsWebSocketUpgrade(r) {
-		return &refusal{err: errRequest, field: "upgrade"}
-	}
-	defer s.counts.attending.Add(-1)
-	if s.counts.attending.Add(1) > maxWatchers {
-		return errCrowded
-	}
-	s.tasks.Add(1)
-	defer s.tasks.Done()
-	up := websocket.Upgrader{CheckOrigin: s.sameOrigin, HandshakeTimeout: writePatience}
-	conn, err := up.Upgrade(w, r, nil)
-	if err != nil { // it has been answered
-		s.log.Debug("site: upgrade", "error", err)
-		return nil
-	}
-	v, heard := s.visitor(r), (func([]byte))(nil)
-	if v.learns() {
-		at, left := s.cfg.Class.Arrive(v.by())
-		defer left()
-		heard = s.whereabouts(v, at)
-	}
-	newWatcher(s, conn, heard).attend(v)
-	return nil
+	return s.speak(w, r, &s.counts.attending, maxWatchers, func(conn *websocket.Conn) {
+		v, heard := s.visitor(r), (func([]byte))(nil)
+		if v.learns() {
+			at, left := s.cfg.Class.Arrive(v.by())
+			defer left()
+			heard = s.whereabouts(v, at)
+		}
+		newWatcher(s, conn, heard).attend(v)
+	})
 }
 
 // whereabouts notes where a page says that it is. A run has to be the learner's own.

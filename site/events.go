@@ -63,6 +63,28 @@ func (s *Site) events(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+// speak makes a WebSocket of a request, one of at most so many that are open, and has
+// it served. The site's end waits for it.
+func (s *Site) speak(w http.ResponseWriter, r *http.Request, open *atomic.Int64, most int64, serve func(*websocket.Conn)) error {
+	if !websocket.IsWebSocketUpgrade(r) {
+		return &refusal{err: errRequest, field: "upgrade"}
+	}
+	defer open.Add(-1)
+	if open.Add(1) > most {
+		return errCrowded
+	}
+	s.tasks.Add(1)
+	defer s.tasks.Done()
+	up := websocket.Upgrader{CheckOrigin: s.sameOrigin, HandshakeTimeout: writePatience}
+	conn, err := up.Upgrade(w, r, nil)
+	if err != nil { // it has been answered
+		s.log.Debug("site: upgrade", "error", err)
+		return nil
+	}
+	serve(conn)
+	return nil
+}
+
 // left drops the shared frames with the last watcher.
 func (s *Site) left() {
 	if s.counts.watchers.Add(-1) == 0 {

@@ -130,23 +130,9 @@ func (s *Site) changes(w http.ResponseWriter, r *http.Request) error {
 	if _, ok := s.shelf.edition().imprints[lesson]; !ok {
 		return errNotFound
 	}
-	if !websocket.IsWebSocketUpgrade(r) {
-		return &refusal{err: errRequest, field: "upgrade"}
-	}
-	defer s.counts.following.Add(-1)
-	if s.counts.following.Add(1) > maxOpen {
-		return errCrowded
-	}
-	s.tasks.Add(1)
-	defer s.tasks.Done()
-	up := websocket.Upgrader{CheckOrigin: s.sameOrigin, HandshakeTimeout: writePatience}
-	conn, err := up.Upgrade(w, r, nil)
-	if err != nil { // it has been answered
-		s.log.Debug("site: upgrade", "error", err)
-		return nil
-	}
-	newWatcher(s, conn, nil).followFiles(lesson, r.URL.Query().Get("after"))
-	return nil
+	return s.speak(w, r, &s.counts.following, maxOpen, func(conn *websocket.Conn) {
+		newWatcher(s, conn, nil).followFiles(lesson, r.URL.Query().Get("after"))
+	})
 }
 
 // followFiles tells of every state of the files but told, once nothing has been

@@ -35,25 +35,11 @@ func (s *Site) wallEvents(w http.ResponseWriter, r *http.Request) error {
 	if s.cfg.Class == nil {
 		return errNoClass
 	}
-	if !websocket.IsWebSocketUpgrade(r) {
-		return &refusal{err: errRequest, field: "upgrade"}
-	}
-	defer s.counts.walls.Add(-1)
-	if s.counts.walls.Add(1) > maxWalls {
-		return errCrowded
-	}
-	s.tasks.Add(1)
-	defer s.tasks.Done()
-	up := websocket.Upgrader{CheckOrigin: s.sameOrigin, HandshakeTimeout: writePatience}
-	conn, err := up.Upgrade(w, r, nil)
-	if err != nil { // it has been answered
-		s.log.Debug("site: upgrade", "error", err)
-		return nil
-	}
-	eye := &eye{s: s}
-	defer eye.close()
-	newWatcher(s, conn, eye.hear).showWall()
-	return nil
+	return s.speak(w, r, &s.counts.walls, maxWalls, func(conn *websocket.Conn) {
+		eye := &eye{s: s}
+		defer eye.close()
+		newWatcher(s, conn, eye.hear).showWall()
+	})
 }
 
 // showWall tells what has changed until the wall or the site ends.
