@@ -276,3 +276,17 @@ func (c *classroom) tells(what, body string, secrets []string) {
 		}
 	}
 }
+
+// Who was removed is told so, and nothing else.
+func TestWhoWasRemovedIsTold(t *testing.T) {
+	c := serveClass(t)
+	ada := c.joins("Ada")
+	if _, err := c.class.Remove(ada.Person.ID); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"/api/status", "/api/runs", "/api/progress"} {
+		if text := c.does(&ada, 403, "GET", path, ""); !strings.Contains(text, `"removed"`) {
+			t.Errorf("%s: %s", path, text)
+		}
+	}
+}
