@@ -27,16 +27,23 @@ func TestVendoredAxe(t *testing.T) {
 	}
 }
 
-// looks are what a page is looked at in: light and dark, on a desk and on a phone.
-var looks = []struct {
+// shown is what a page is looked at in: light or dark, on a desk or on a phone.
+type shown struct {
 	scheme string
 	width  int64
-}{{"light", 1440}, {"dark", 390}, {"dark", 1440}, {"light", 390}}
+}
+
+var looks = []shown{{"light", 1440}, {"dark", 390}, {"dark", 1440}, {"light", 390}}
 
 // TestPageAxe lets axe-core look at every kind of page, each in another language
-// and look than the one before; TestLongPageAxe at every page in both languages,
-// and between them in every look.
-func TestPageAxe(t *testing.T) { axeOnPages(t, pages) }
+// and look than the one before; TestLongPageAxe at these and every lesson in both
+// languages, in one look in Korean and another in English.
+func TestPageAxe(t *testing.T) {
+	if os.Getenv("LABS_LONG") != "" {
+		t.Skip("TestLongPageAxe looks at these pages too")
+	}
+	axeOnPages(t, pages)
+}
 
 func TestLongPageAxe(t *testing.T) {
 	onlyLong(t)
@@ -79,7 +86,7 @@ func axeOnPages(t *testing.T, pages []string) {
 				}
 				p.visit("/" + lang + "/" + page)
 				p.settled()
-				p.accessibleEverywhere(lang + "/" + page)
+				p.accessibleIn(looks[(i+2*k)%len(looks)], lang+"/"+page)
 			}
 		})
 	}
@@ -101,24 +108,25 @@ func (p *tab) settled() {
 	p.until(patience, "the page is settled", `document.readyState === "complete" && !document.querySelector("#ui-bench")?.querySelector("#ui-knobs:empty")`)
 }
 
-// accessibleEverywhere has axe-core look at the page in one look, another one
-// each time; in long tests in two, of which Korean pages get the first and
-// English ones the others. what begins with the language.
+// accessibleEverywhere has axe-core look at the page in two looks, of which Korean
+// pages get the first and English ones the others. what begins with the language.
 func (p *tab) accessibleEverywhere(what string) {
 	p.t.Helper()
 	some := looks[2:]
 	if strings.HasPrefix(what, "ko") {
 		some = looks[:2]
 	}
-	if os.Getenv("LABS_LONG") == "" {
-		some = looks[p.look%len(looks):][:1]
-		p.look++
-	}
 	for _, l := range some {
-		p.size(l.width, 900)
-		p.prefers(l.scheme)
-		p.accessible(fmt.Sprintf("%s, %s, %d px", what, l.scheme, l.width))
+		p.accessibleIn(l, what)
 	}
+}
+
+// accessibleIn has axe-core look at the page in one look.
+func (p *tab) accessibleIn(l shown, what string) {
+	p.t.Helper()
+	p.size(l.width, 900)
+	p.prefers(l.scheme)
+	p.accessible(fmt.Sprintf("%s, %s, %d px", what, l.scheme, l.width))
 	p.size(1440, 1000)
 }
 

@@ -77,7 +77,6 @@ type tab struct {
 	ctx     context.Context
 	site    *server
 	listens sync.WaitGroup
-	look    int // the next one of looks
 
 	mu    sync.Mutex
 	wrong []string // what the page said on its console that it should not

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -84,12 +85,13 @@ func TestLadderByAClick(t *testing.T) {
 	p.until(3*time.Minute, "the ladder ends", `["finished", "void"].includes(document.querySelector("#ui-sweep-lamp").dataset.state)`)
 	t.Logf("measured in %.0f s", time.Since(began).Seconds())
 	p.until(patience, "its curves are drawn", `document.querySelectorAll("#ui-curves .curve-plot .curve-point").length > 0`)
-	said := p.text("#ui-curves")
-	t.Log(said)
+	t.Log(p.text("#ui-curves"))
+	want := []string{}
 	for _, rung := range labs.Rungs(runtime.NumCPU()) {
-		if !strings.Contains(said, rung.Name) {
-			t.Errorf("rung %s is not drawn", rung.Name)
-		}
+		want = append(want, "labs/"+rung.Lab)
+	}
+	if drawn := eval[[]string](p, `[...document.querySelectorAll("#ui-curves .curve-detail h3 small")].map((e) => e.innerText)`); !slices.Equal(drawn, want) {
+		t.Errorf("the rungs drawn are of %v, want %v", drawn, want)
 	}
 	p.shoot("ladder")
 	for i := range p.count("#ui-curves tr[data-void]") {
