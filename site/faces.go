@@ -196,6 +196,16 @@ func (f *face) asset(name string) (string, error) {
 	return "/static/" + name + "?v=" + a.hash, nil
 }
 
+// style is the text of style sheets, for a file that holds its own.
+func (f *face) style(names ...string) string {
+	var b strings.Builder
+	for _, file := range sheetFiles(names...) {
+		b.Write(f.assets[file].body)
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
 // text returns the words of text.yaml in both languages, {name} filled in from
 // pairs of name and value.
 func (f *face) text(key string, args ...any) (template.HTML, error) {

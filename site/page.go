@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"net/http"
 	"runtime"
+	"slices"
 	"strings"
 
 	"socketlabs/content"
@@ -60,6 +61,27 @@ type page struct {
 	Printed              map[string]*printed     // by experiment, for paper
 	Compared             map[string]*comparedRun // by comparison, for paper
 	Chapters             []template.HTML         // of the whole book
+}
+
+// Sheets are the style sheets of a page beside app.css, which every page has: named are
+// those of its template, and a workshop's come with every page in one.
+func (p *page) Sheets(named string) []string {
+	names := strings.Fields(named)
+	if p.Role.Workshop && !slices.Contains(names, "workshop") {
+		names = append(names, "workshop")
+	}
+	return sheetFiles(names...)
+}
+
+func sheetFiles(names ...string) []string {
+	var files []string
+	for _, name := range names {
+		if name == "bench" {
+			files = append(files, "vendor/uPlot.min.css")
+		}
+		files = append(files, name+".css")
+	}
+	return files
 }
 
 // pageRole is what a page looks like for whom: the zero value is the owner without a

@@ -116,7 +116,7 @@ func (x *Exporter) replay(w io.Writer, s runner.Summary, run recorded, notes tel
 	if err != nil {
 		return err
 	}
-	style := string(face.assets["vendor/uPlot.min.css"].body) + "\n" + string(face.assets["app.css"].body)
+	style := face.style("app", "lesson", "bench")
 	if ends(script, "</script") || ends(script, "<!--") || ends(style, "</style") {
 		return errors.New("site: a module or the style would end its own element")
 	}

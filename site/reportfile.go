@@ -39,7 +39,7 @@ func (s *Site) reportFile(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	e, face := s.shelf.edition(), s.faces.current()
-	style := string(face.assets["app.css"].body)
+	style := face.style("app", "workshop")
 	if ends(style, "</style") {
 		return errors.New("site: the style would end its own element")
 	}
