@@ -158,8 +158,9 @@ func (s *Site) putVote(w http.ResponseWriter, r *http.Request) error {
 // outcome is how a prediction came out in the class's runs, beside what was voted.
 type outcome struct {
 	question
-	People  int                       `json:"people"` // in the class
-	Came    workshop.Distribution     `json:"came"`   // of each person's newest run that proves something
+	People  int                       `json:"people"`              // in the class
+	Played  int                       `json:"simulated,omitempty"` // of them, by a rehearsal
+	Came    workshop.Distribution     `json:"came"`                // of each person's newest run that proves something
 	Median  *float64                  `json:"median,omitempty"`
 	Quarter *[2]float64               `json:"quarters,omitempty"` // the first and the third
 	Spread  *[2]workshop.Distribution `json:"spread,omitempty"`   // of the newest vote on it, if that is shown
@@ -180,6 +181,9 @@ func (s *Site) results(w http.ResponseWriter, r *http.Request) error {
 	of := map[string]bool{}
 	for _, person := range s.cfg.Class.People() {
 		of[person.ID] = true
+		if person.Simulated {
+			m.Played++
+		}
 	}
 	m.People = len(of)
 	for _, sum := range s.everybodys() { // the newest first

@@ -197,7 +197,7 @@ class Lead {
     try {
       const r = /** @type {Outcome} */ (await get(`/api/class/results/${question}`)), [first, second] = r.spread ?? [];
       const rows = [...(first ? [{ name: "vote.first", of: first }] : []), ...(second ? [{ name: "vote.second", of: second }] : []), { name: "lead.measured", of: r.came, median: r.median, quarters: r.quarters }];
-      box.replaceChildren(el("h3", {}, both(r.ask)), el("p", {}, both(r.came.n ? "lead.results.n" : "lead.results.none", { n: r.came.n, of: r.people })), ...(r.came.n ? [spread(r, rows)] : []));
+      box.replaceChildren(el("h3", {}, both(r.ask)), el("p", {}, both(r.came.n ? "lead.results.n" : "lead.results.none", { n: r.came.n, of: r.people })), ...(r.simulated ? [el("p", {}, both("lead.simulated", { n: r.simulated }))] : []), ...(r.came.n ? [spread(r, rows)] : []));
       box.hidden = false;
     } catch (e) {
       this.#tell(asApiError(e).said, "failed");

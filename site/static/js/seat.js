@@ -16,6 +16,7 @@ export const checksText = (s) => (s.checks === 0 ? "" : s.checks <= DOTS ? "●"
 
 export class SeatView {
   #name = el("span", { class: "seat-name" });
+  #played = el("small", { class: "seat-played", hidden: true }, both("seat.simulated"));
   #at = el("span", { class: "seat-step" });
   #lamp = el("span", { class: "lamp" });
   #checks = el("span", { class: "seat-checks", role: "img" });
@@ -25,7 +26,7 @@ export class SeatView {
   #left = el("span");
   #right = el("span");
   open = el("a", { class: "seat-open", href: "#", tabindex: -1 });
-  root = el("li", { class: "seat" }, el("div", { class: "seat-top" }, this.#name, this.#at),
+  root = el("li", { class: "seat" }, el("div", { class: "seat-top" }, this.#name, this.#played, this.#at),
     el("div", {}, el("div", { class: "seat-state" }, this.#lamp, this.#checks), this.#hand),
     el("div", { class: "seat-plot" }, this.#canvas, this.#why), el("div", { class: "seat-foot" }, this.#left, this.#right), this.open);
   /** Whether it is on the screen: others are not drawn. */
@@ -39,6 +40,7 @@ export class SeatView {
   words(s, trace, { now, hidden, most }) {
     const name = nameOf(s, hidden), at = whereOf(s, most), state = stateText(s);
     put(this.#name, say(name));
+    this.#played.hidden = !s.simulated;
     put(this.#at, say(at));
     this.#at.title = say(at);
     this.#lamp.dataset.state = s.state;

@@ -99,6 +99,9 @@ export class Wall {
     const links = this.#links, at = links.find((a) => a === document.activeElement) ?? links[0];
     for (const a of links) a.tabIndex = a === at ? 0 : -1; // arrows lead to the others
     byId("ui-wall-none").hidden = shown > 0 || seats.length === 0;
+    const played = seats.filter((s) => s.simulated).length;
+    byId("ui-wall-played").hidden = played === 0;
+    put(byId("ui-wall-played"), played ? say("wall.simulated", { n: played, all: seats.length }) : "");
     put(byId("ui-wall-said"), shown < seats.length ? say("wall.shown", { n: shown, all: seats.length }) : "");
   }
 

@@ -27,6 +27,7 @@ import { both } from "./words.js";
  * @property {number} checks
  * @property {{text: string, state: "raised"|"answered", at: number, run?: string}} [hand]
  * @property {boolean} [watched]
+ * @property {boolean} [simulated]
  * @property {"proposed"|"agreed"|"declined"} [proposal]
  */
 
