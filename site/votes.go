@@ -85,11 +85,9 @@ func (s *Site) beginVote(w http.ResponseWriter, r *http.Request) error {
 	var v struct {
 		Question string `json:"question"`
 	}
-	if err := decode(r, &v); err != nil {
+	class, err := s.commanded(r, &v)
+	if err != nil {
 		return err
-	}
-	if s.cfg.Class == nil {
-		return errNoClass
 	}
 	_, p, err := s.shelf.edition().asked(v.Question)
 	if err != nil {
@@ -99,7 +97,7 @@ func (s *Site) beginVote(w http.ResponseWriter, r *http.Request) error {
 		return &refusal{err: errRequest, field: "question", text: content.Text{
 			Ko: "곡선 예측은 레슨 안에서만 그립니다. 고르기나 숫자 예측으로 투표를 여세요.", En: "A curve is drawn in its lesson only. Open the vote on a choice or a number."}}
 	}
-	vote, err := s.cfg.Class.BeginVote(v.Question)
+	vote, err := class.BeginVote(v.Question)
 	if err != nil {
 		return err
 	}
@@ -128,13 +126,11 @@ func (s *Site) putVote(w http.ResponseWriter, r *http.Request) error {
 	var a struct {
 		Given any `json:"given"`
 	}
-	if err := decode(r, &a); err != nil {
+	class, err := s.commanded(r, &a)
+	if err != nil {
 		return err
 	}
-	if s.cfg.Class == nil {
-		return errNoClass
-	}
-	vote, err := s.cfg.Class.Vote(r.PathValue("vote"))
+	vote, err := class.Vote(r.PathValue("vote"))
 	if err != nil {
 		return err
 	}
@@ -147,7 +143,7 @@ func (s *Site) putVote(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v := s.visitor(r)
-	if err := s.cfg.Class.Answer(vote.ID, v.by(), given); err != nil {
+	if err := class.Answer(vote.ID, v.by(), given); err != nil {
 		return err
 	}
 	s.guessed(v, vote.Question, given)
