@@ -99,7 +99,13 @@ func New(cfg Config) (*Site, error) {
 	if s.progress, err = openProgress(filepath.Join(cfg.Data, "site.db")); err != nil {
 		return nil, err
 	}
-	if s.faces, err = newFaces(cfg); err == nil {
+	if cfg.Class != nil {
+		err = s.proposals.load(cfg.Class)
+	}
+	if err == nil {
+		s.faces, err = newFaces(cfg)
+	}
+	if err == nil {
 		s.token, err = token(cfg)
 	}
 	if err != nil {
