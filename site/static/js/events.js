@@ -170,6 +170,7 @@
  * @property {string} [doc]
  * @property {Value} value
  * @property {Text} label
+ * @property {boolean} [capped] the workshop bounds it further than the lesson
  * @property {boolean} [main] the lesson turns it: in sight without being asked for
  */
 
