@@ -12,7 +12,7 @@ import { WallBar } from "./wallbar.js";
 import { WallFeed, tellLost } from "./wallfeed.js";
 import { say } from "./words.js";
 
-const KEPT = "wall-hidden", SORTS = ["need", "seat", "step"];
+const KEPT = "wall-hidden", NAMELESS = "data-nameless", SORTS = ["need", "seat", "step"];
 /** How long a pointer or a key keeps the order as it is, and how long the order stays at least, in ms. */
 const REST = 3000, STAYS = 2000;
 
@@ -142,6 +142,10 @@ export class Wall {
     byId("ui-wall-empty").hidden = m === null || seats.length > 0;
     this.#grid.hidden = seats.length === 0;
     this.#hide.setAttribute("aria-pressed", String(this.#hidden));
+    if (this.#main.hasAttribute(NAMELESS) !== this.#hidden) {
+      this.#main.toggleAttribute(NAMELESS, this.#hidden);
+      document.dispatchEvent(new Event("nameless")); // hands are told beside the seats too
+    }
     if (!m) return;
     for (const e of document.querySelectorAll("[data-code]")) put(e, m.door.code);
     byId("ui-wall-closed").hidden = !m.door.closed;
