@@ -27,6 +27,7 @@ type machineRun struct {
 	Person     string `json:"person"` // empty: the instructor's own
 	Experiment string `json:"experiment"`
 	Measured   bool   `json:"measured"`
+	Begins     int64  `json:"begins,omitempty"` // to be measured, about, in ms since 1970
 }
 
 // doorLine is how people get in.
@@ -42,7 +43,7 @@ func (s *Site) machineNow(queue []runner.Waiting, begins map[string]int64) machi
 	m := machineLine{Slots: s.cfg.Runner.Limits().Shared, Paused: s.cfg.Runner.Paused(), Runs: []machineRun{}, Door: doorLine{d.Code, d.Closed, d.Taken, d.Seats}}
 	for _, q := range queue {
 		measured := !q.Began.IsZero()
-		m.Runs = append(m.Runs, machineRun{q.Run, q.By, q.Experiment, measured})
+		m.Runs = append(m.Runs, machineRun{q.Run, q.By, q.Experiment, measured, begins[q.Run]})
 		takes := int64(q.Seconds * 1000)
 		if measured {
 			m.Used++

@@ -149,7 +149,7 @@ export class Wall {
     if (!m) return;
     for (const e of document.querySelectorAll("[data-code]")) put(e, m.door.code);
     byId("ui-wall-closed").hidden = !m.door.closed;
-    this.#machine.draw(m, now);
+    this.#machine.draw(m, now, this.#feed.seats, this.#hidden);
   }
 
   #plots() {
