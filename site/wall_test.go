@@ -297,7 +297,7 @@ func TestProposals(t *testing.T) {
 func TestPaceIsWhatTheLessonsTake(t *testing.T) {
 	s := serve(t)
 	p := s.Pace()
-	if p.Cores < 1 || p.Seconds <= 0 || p.Alone < 10 || math.Abs(float64(p.Alone)*p.Seconds-3600) > 1800 || p.Slots != 1 || p.Shared != p.Alone {
+	if p.Cores < 1 || p.Seconds <= 0 || p.Alone < 10 || math.Abs(float64(p.Alone)*p.Seconds-3600) > 1800 || p.Slots != 1 || p.Shared != p.Alone || p.Learners < 2 || !strings.Contains(p.String(), fmt.Sprintf("about %d people", p.Learners)) {
 		t.Errorf("%+v", p)
 	}
 }
