@@ -25,7 +25,7 @@ func (s *Site) bookPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	for _, part := range e.book.Parts {
 		for _, l := range part.Lessons {
-			text, err := s.chapter(t, p, e, l, runs)
+			text, err := s.chapter(t, p, s.visitor(r), e, l, runs)
 			if err != nil {
 				return err
 			}
@@ -35,8 +35,8 @@ func (s *Site) bookPage(w http.ResponseWriter, r *http.Request) error {
 	return s.show(w, r, http.StatusOK, "book", p, &pageData{})
 }
 
-// chapter renders a lesson as a part of the book.
-func (s *Site) chapter(t *template.Template, book *page, e *edition, l *content.Lesson, runs []runner.Summary) (template.HTML, error) {
+// chapter renders a lesson as a part of the book, as a visitor may read it.
+func (s *Site) chapter(t *template.Template, book *page, v visitor, e *edition, l *content.Lesson, runs []runner.Summary) (template.HTML, error) {
 	p := *book
 	p.Chapters, p.Printing = nil, true
 	p.Lesson = filled(l, s.shown.of(e, l, runs))
@@ -51,6 +51,7 @@ func (s *Site) chapter(t *template.Template, book *page, e *edition, l *content.
 	}
 	if l.Exercise != nil {
 		p.Exercise = &exerciseState{}
+		p.Exercise.Hints, p.Exercise.Solved = s.released(v, l.Exercise)
 	}
 	var b bytes.Buffer
 	if err := t.Execute(&b, &p); err != nil {

@@ -39,28 +39,12 @@ func (s *Site) events(w http.ResponseWriter, r *http.Request) error {
 			return &refusal{err: errRequest, field: "after"}
 		}
 	}
-	if !websocket.IsWebSocketUpgrade(r) {
-		return &refusal{err: errRequest, field: "upgrade"}
-	}
 	rd, err := s.follow(r.PathValue("id"), after)
 	if err != nil {
 		return err
 	}
-	if s.counts.watchers.Add(1) > maxWatchers {
-		s.counts.watchers.Add(-1)
-		return errCrowded
-	}
-	s.tasks.Add(1)
-	defer s.tasks.Done()
 	defer s.left()
-	up := websocket.Upgrader{CheckOrigin: s.sameOrigin, HandshakeTimeout: writePatience, EnableCompression: false}
-	conn, err := up.Upgrade(w, r, nil)
-	if err != nil { // it has been answered
-		s.log.Debug("site: upgrade", "error", err)
-		return nil
-	}
-	newWatcher(s, conn, nil).follow(rd)
-	return nil
+	return s.speak(w, r, &s.counts.watchers, maxWatchers, func(conn *websocket.Conn) { newWatcher(s, conn, nil).follow(rd) })
 }
 
 // speak makes a WebSocket of a request, one of at most so many that are open, and has
@@ -75,7 +59,7 @@ func (s *Site) speak(w http.ResponseWriter, r *http.Request, open *atomic.Int64,
 	}
 	s.tasks.Add(1)
 	defer s.tasks.Done()
-	up := websocket.Upgrader{CheckOrigin: s.sameOrigin, HandshakeTimeout: writePatience}
+	up := websocket.Upgrader{CheckOrigin: s.sameOrigin, HandshakeTimeout: writePatience, EnableCompression: false}
 	conn, err := up.Upgrade(w, r, nil)
 	if err != nil { // it has been answered
 		s.log.Debug("site: upgrade", "error", err)
@@ -87,7 +71,7 @@ func (s *Site) speak(w http.ResponseWriter, r *http.Request, open *atomic.Int64,
 
 // left drops the shared frames with the last watcher.
 func (s *Site) left() {
-	if s.counts.watchers.Add(-1) == 0 {
+	if s.counts.watchers.Load() == 0 {
 		s.frames.clear()
 	}
 }

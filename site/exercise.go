@@ -24,6 +24,9 @@ type exerciseState struct {
 	Diff     []labs.DiffLine `json:"diff"`    // from the original
 	Done     bool            `json:"done"`    // the goal held once
 	Help     Help            `json:"help"`
+
+	Hints  int  `json:"-"` // how many of them the page has
+	Solved bool `json:"-"` // it has the solution too
 }
 
 // problem is what is wrong with a version's text, and where.
@@ -59,6 +62,7 @@ func (s *Site) stateOf(v visitor, e *edition, x *content.Exercise) (exerciseStat
 		Lesson: x.Lesson, Goal: x.Goal.ID, Func: x.Func.Name, File: x.File(), Text: text,
 		Original: x.Original(), Saved: saved, Diff: list(labs.Diff(x.Original(), text)), Done: true, Help: done.Help[x.Lesson],
 	}
+	st.Hints, st.Solved = s.released(v, x)
 	for _, c := range x.Goal.Checks {
 		st.Done = st.Done && done.Checks[x.Goal.Spec.Name+"/"+c.ID]
 	}
@@ -145,7 +149,7 @@ func (s *Site) putHelp(w http.ResponseWriter, r *http.Request) error {
 		return &refusal{err: errRequest, field: "hints"}
 	}
 	v := s.visitor(r)
-	if n, held := s.released(v, x); held && (h.Hints > n || h.Solution && n < len(x.Hints)) {
+	if n, solved := s.released(v, x); h.Hints > n || h.Solution && !solved {
 		return errHeld
 	}
 	if err := v.progress.helped(x.Lesson, h); err != nil {
@@ -155,14 +159,16 @@ func (s *Site) putHelp(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// released is how many of an exercise's hints a learner may open, when the instructor
-// has said so. With the last of them comes the solution.
-func (s *Site) released(v visitor, x *content.Exercise) (n int, held bool) {
-	if !v.learns() {
-		return 0, false
+// released is how many of an exercise's hints somebody may read, and whether the
+// solution: a learner as far as the instructor says, if so. With the last hint comes
+// the solution. What is held back is not sent either.
+func (s *Site) released(v visitor, x *content.Exercise) (n int, solved bool) {
+	if v.learns() {
+		if n, held := s.cfg.Class.Lead().Hints[x.Lesson]; held {
+			return n, n >= len(x.Hints)
+		}
 	}
-	n, held = s.cfg.Class.Lead().Hints[x.Lesson]
-	return n, held
+	return len(x.Hints), true
 }
 
 // version puts a version of the function into a run of the exercise's goal: the

@@ -117,7 +117,7 @@ var only = map[string]string{"scope": "microscope", "mystery": "mystery", "harde
 	"teach": "notes plan workshop", "plan": "plan", "report": "report", "takehome": "me", "wall": "wall watch", "seat": "wall watch", "machine": "wall", "watch": "watch", "propose": "watch"}
 
 // inClass are those that are said in a workshop only.
-var inClass = map[string]bool{"class": true, "vote": true, "hand": true, "proposal": true}
+var inClass = map[string]bool{"class": true, "vote": true, "hand": true, "proposal": true, "queue": true}
 
 // spoken are the words that the scripts of a page can say.
 func (f *face) spoken(page string, workshop bool) map[string]content.Text {

@@ -10,22 +10,33 @@ import (
 // lookForDays is how often classes are looked at whose days may be over.
 const lookForDays = time.Hour
 
+// lookForPlayed is how often simulated learners are looked for who were left behind.
+const lookForPlayed = time.Minute
+
 // keepDays deletes, until the site ends, what was to be kept for so many days, and
-// what an end in the middle has left.
+// what an end in the middle or a rehearsal has left.
 func (s *Site) keepDays() {
-	every := time.NewTicker(lookForDays)
-	defer every.Stop()
+	days, played := time.NewTicker(lookForDays), time.NewTicker(lookForPlayed)
+	defer days.Stop()
+	defer played.Stop()
+	s.endDays()
 	for {
-		if err := s.cfg.Class.Expire(); err != nil {
-			s.log.Error("site: days of a workshop", "error", err)
-		}
-		s.removeOrphans()
 		select {
-		case <-every.C:
+		case <-days.C:
+			s.endDays()
+		case now := <-played.C:
+			s.endLeftBehind(now)
 		case <-s.ending.Done():
 			return
 		}
 	}
+}
+
+func (s *Site) endDays() {
+	if err := s.cfg.Class.Expire(); err != nil {
+		s.log.Error("site: days of a workshop", "error", err)
+	}
+	s.removeOrphans()
 }
 
 // stopRunsOf ends the runs of a learner that go on.

@@ -18,11 +18,9 @@ func (s *Site) raiseHand(w http.ResponseWriter, r *http.Request) error {
 		Run    string  `json:"run"`
 		T      float64 `json:"t"` // seconds since load began: what happened until then is meant
 	}
-	if err := decode(r, &h); err != nil {
+	class, err := s.commanded(r, &h)
+	if err != nil {
 		return err
-	}
-	if s.cfg.Class == nil {
-		return errNoClass
 	}
 	v := s.visitor(r)
 	if h.Run != "" {
@@ -36,7 +34,7 @@ func (s *Site) raiseHand(w http.ResponseWriter, r *http.Request) error {
 	if h.T < 0 || h.T > 24*time.Hour.Seconds() {
 		return &refusal{err: errRequest, field: "t"}
 	}
-	hand, err := s.cfg.Class.Raise(v.by(), workshop.Hand{Text: h.Text, Lesson: h.Lesson, Run: h.Run, To: h.T})
+	hand, err := class.Raise(v.by(), workshop.Hand{Text: h.Text, Lesson: h.Lesson, Run: h.Run, To: h.T})
 	if err != nil {
 		return err
 	}

@@ -18,6 +18,17 @@ func (s *Site) lessonOf(id string) (*content.Lesson, error) {
 	return l, err
 }
 
+// commanded reads a command to the class: what it says, into v, and that there is one.
+func (s *Site) commanded(r *http.Request, v any) (*workshop.Class, error) {
+	if err := decode(r, v); err != nil {
+		return nil, err
+	}
+	if s.cfg.Class == nil {
+		return nil, errNoClass
+	}
+	return s.cfg.Class, nil
+}
+
 // putHere wants everybody at a lesson, a section or an experiment of it.
 func (s *Site) putHere(w http.ResponseWriter, r *http.Request) error {
 	var h struct {
@@ -94,13 +105,11 @@ func (s *Site) broadcast(w http.ResponseWriter, r *http.Request) error {
 	var n struct {
 		Text string `json:"text"`
 	}
-	if err := decode(r, &n); err != nil {
+	class, err := s.commanded(r, &n)
+	if err != nil {
 		return err
 	}
-	if s.cfg.Class == nil {
-		return errNoClass
-	}
-	note, err := s.cfg.Class.Broadcast(n.Text)
+	note, err := class.Broadcast(n.Text)
 	if err != nil {
 		return err
 	}
@@ -112,13 +121,11 @@ func (s *Site) putFollow(w http.ResponseWriter, r *http.Request) error {
 	var f struct {
 		Follow bool `json:"follow"`
 	}
-	if err := decode(r, &f); err != nil {
+	class, err := s.commanded(r, &f)
+	if err != nil {
 		return err
 	}
-	if s.cfg.Class == nil {
-		return errNoClass
-	}
-	return done(w, s.cfg.Class.SetFollow(s.visitor(r).by(), f.Follow))
+	return done(w, class.SetFollow(s.visitor(r).by(), f.Follow))
 }
 
 // called are the runs that the instructor has started for people, until the site ends:

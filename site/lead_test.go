@@ -3,6 +3,7 @@ package site
 import (
 	"encoding/json"
 	"fmt"
+	"html/template"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"socketlabs/content"
 	"socketlabs/labs"
 	"socketlabs/labs/telemetry"
 	"socketlabs/site/workshop"
@@ -260,6 +262,52 @@ func TestHintsAreReleased(t *testing.T) {
 	c.does(nil, 204, "PUT", "/api/class/hints/epoll-edge", `{"n":3}`)
 	help(204, 3, true)
 	c.does(nil, 204, "PUT", "/api/class/hints/epoll-edge", `{"n":null}`)
+}
+
+// What the instructor holds back is nowhere in what a learner is sent.
+func TestHeldBackHintsAreNotSent(t *testing.T) {
+	c := serveClass(t)
+	ada := c.joins("Ada")
+	_, x, err := c.exerciseIn("epoll-edge")
+	if err != nil {
+		t.Fatal(err)
+	}
+	marks := []string{` data-solution>`, "<code>" + template.HTMLEscapeString(added(x)) + "</code>"}
+	for n := range x.Hints {
+		marks = append(marks, fmt.Sprintf(` data-hint="%d">`, n+1))
+	}
+	for _, step := range []struct {
+		body string
+		n    int
+	}{{"null", len(x.Hints)}, {"0", 0}, {"1", 1}, {fmt.Sprint(len(x.Hints)), len(x.Hints)}, {"2", 2}, {"null", len(x.Hints)}} {
+		c.does(nil, 204, "PUT", "/api/class/hints/epoll-edge", `{"n":`+step.body+`}`)
+		paths := []string{"/ko/epoll-edge", "/en/epoll-edge", "/api/lessons/epoll-edge"}
+		if step.n < 2 {
+			paths = append(paths, "/en/book")
+		}
+		for _, path := range paths {
+			for who, pupil := range map[string]*pupil{"Ada": &ada, "the instructor": nil} {
+				_, text, _ := strings.Cut(c.does(pupil, 200, "GET", path, ""), `data-exercise="epoll-edge"`)
+				text, _, _ = strings.Cut(text, "</section>")
+				for i, mark := range marks {
+					want := !strings.Contains(path, "/api/") && (pupil == nil || i < 2 && step.n == len(x.Hints) || i >= 2 && i-2 < step.n)
+					if strings.Contains(text, mark) != want {
+						t.Errorf("hints %s, %s at %s: %s stands there: %v", step.body, who, path, mark, !want)
+					}
+				}
+			}
+		}
+	}
+}
+
+// added is the longest line that the solution has and the function has not.
+func added(x *content.Exercise) (line string) {
+	for _, d := range labs.Diff(x.Original(), x.Answer()) {
+		if d.Op == "+" && len(d.Text) > len(line) {
+			line = d.Text
+		}
+	}
+	return line
 }
 
 func TestAHandAndItsAnswer(t *testing.T) {

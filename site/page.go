@@ -268,6 +268,7 @@ func (s *Site) lesson(w http.ResponseWriter, r *http.Request) error {
 	}
 	p.Lesson = filled(l, values)
 	data, experiments := s.lessonView(e, p.Lesson, runs, p.Progress)
+	s.boundedFor(s.visitor(r), data)
 	p.Experiments = experiments
 	data.Live = s.followed(s.visitor(r), e, l.ID)
 	return s.show(w, r, http.StatusOK, "lesson", p, data)

@@ -6,88 +6,10 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 
-	"socketlabs/content"
 	"socketlabs/labs"
 	"socketlabs/site/workshop"
 )
-
-// A proposal is a setting that the instructor proposes to a learner, for an experiment
-// of theirs. It is set in their form once they have agreed, and is never run.
-type proposal struct {
-	ID         string        `json:"id"`
-	Lesson     string        `json:"lesson"`
-	Experiment string        `json:"experiment"`
-	Title      content.Text  `json:"title"`   // of the experiment
-	Setting    string        `json:"setting"` // knob.buf
-	Label      content.Text  `json:"label"`
-	Value      any           `json:"value"`
-	Shown      string        `json:"shown"` // the value as it is written
-	State      proposalState `json:"state"`
-}
-
-type proposalState string
-
-const (
-	proposed proposalState = "proposed"
-	agreed   proposalState = "agreed"
-	declined proposalState = "declined"
-)
-
-// proposals are the newest to each person, in memory: who comes back after a restart
-// has nothing to answer.
-type proposals struct {
-	mu  sync.Mutex // guards all
-	all map[string]proposal
-}
-
-// of is the proposal to a person that waits for an answer; nil: none does.
-func (ps *proposals) of(person string) *proposal {
-	ps.mu.Lock()
-	defer ps.mu.Unlock()
-	if p, ok := ps.all[person]; ok && p.State == proposed {
-		return &p
-	}
-	return nil
-}
-
-// state is how the newest proposal to a person stands; empty: there is none.
-func (ps *proposals) state(person string) proposalState {
-	ps.mu.Lock()
-	defer ps.mu.Unlock()
-	return ps.all[person].State
-}
-
-// put proposes something in the place of what was proposed before.
-func (ps *proposals) put(person string, p proposal) {
-	ps.mu.Lock()
-	defer ps.mu.Unlock()
-	if ps.all == nil {
-		ps.all = map[string]proposal{}
-	}
-	ps.all[person] = p
-}
-
-// answer is a person's to the proposal of that id.
-func (ps *proposals) answer(person, id string, state proposalState) error {
-	ps.mu.Lock()
-	defer ps.mu.Unlock()
-	p, ok := ps.all[person]
-	if !ok || p.ID != id || p.State != proposed {
-		return errNoProposal
-	}
-	p.State = state
-	ps.all[person] = p
-	return nil
-}
-
-// gone forgets what was proposed to a person.
-func (ps *proposals) gone(person string) {
-	ps.mu.Lock()
-	defer ps.mu.Unlock()
-	delete(ps.all, person)
-}
 
 // propose proposes a setting to a learner. It is bounded as if they had chosen it.
 func (s *Site) propose(w http.ResponseWriter, r *http.Request) error {
@@ -98,13 +20,11 @@ func (s *Site) propose(w http.ResponseWriter, r *http.Request) error {
 		Setting    string `json:"setting"`
 		Value      string `json:"value"`
 	}
-	if err := decode(r, &ask); err != nil {
+	class, err := s.commanded(r, &ask)
+	if err != nil {
 		return err
 	}
-	if s.cfg.Class == nil {
-		return errNoClass
-	}
-	person, ok := s.cfg.Class.Person(ask.Person)
+	person, ok := class.Person(ask.Person)
 	if !ok || person.Removed {
 		return workshop.ErrNoPerson
 	}
@@ -113,8 +33,10 @@ func (s *Site) propose(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	s.proposals.put(person.ID, p)
-	s.cfg.Class.Tell(person.ID)
+	if err := s.proposals.put(class, person.ID, p); err != nil {
+		return err
+	}
+	class.Tell(person.ID)
 	return reply(w, http.StatusCreated, p)
 }
 
@@ -155,9 +77,11 @@ func (s *Site) withdraw(w http.ResponseWriter, r *http.Request) error {
 	if _, ok := s.cfg.Class.Person(id); !ok {
 		return workshop.ErrNoPerson
 	}
-	s.proposals.gone(id)
-	s.cfg.Class.Tell(id)
-	return done(w, nil)
+	err := s.proposals.withdraw(s.cfg.Class, id)
+	if err == nil {
+		s.cfg.Class.Tell(id)
+	}
+	return done(w, err)
 }
 
 // answerProposal agrees to what was proposed to a learner, or declines it. Their page
@@ -167,19 +91,17 @@ func (s *Site) answerProposal(w http.ResponseWriter, r *http.Request) error {
 		ID    string `json:"id"`
 		Agree bool   `json:"agree"`
 	}
-	if err := decode(r, &a); err != nil {
+	class, err := s.commanded(r, &a)
+	if err != nil {
 		return err
-	}
-	if s.cfg.Class == nil {
-		return errNoClass
 	}
 	v, state := s.visitor(r), declined
 	if a.Agree {
 		state = agreed
 	}
-	err := s.proposals.answer(v.by(), a.ID, state)
+	err = s.proposals.answer(class, v.by(), a.ID, state)
 	if err == nil {
-		s.cfg.Class.Tell(v.by())
+		class.Tell(v.by())
 	}
 	return done(w, err)
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"slices"
+	"time"
 
 	"socketlabs/site/workshop"
 )
@@ -36,6 +38,25 @@ func reached(r *http.Request) string {
 		at = served.String()
 	}
 	return scheme + at
+}
+
+// playedFor is how long a simulated learner without an open page stays: a rehearsal's
+// sleep for less than a minute, and one that was killed comes back no more.
+const playedFor = 10 * time.Minute
+
+// endLeftBehind deletes the simulated learners whom a rehearsal has left behind.
+func (s *Site) endLeftBehind(now time.Time) {
+	here := s.cfg.Class.Presence()
+	for _, p := range s.cfg.Class.People() {
+		at := here[p.ID]
+		last := slices.MaxFunc([]time.Time{at.Seen, p.Joined, s.began}, time.Time.Compare)
+		if !p.Simulated || at.Pages > 0 || now.Sub(last) < playedFor {
+			continue
+		}
+		if err := s.forget(p.ID); err != nil && !errors.Is(err, workshop.ErrNoPerson) {
+			s.log.Error("site: end a rehearsal", "error", err)
+		}
+	}
 }
 
 // endRehearsal deletes everybody whom a rehearsal played, with their recordings.

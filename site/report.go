@@ -21,6 +21,7 @@ type reportPage struct {
 	Class     string
 	Made      time.Time
 	Hidden    bool // names are
+	Simulated int  // people of a rehearsal, who are there and count nowhere
 	File      bool // it is the file, which leads nowhere
 	People    []personView
 	Lessons   []lessonSpreads // in reading order
@@ -107,7 +108,7 @@ func (s *Site) took(e *edition) []workshop.Took {
 		}
 	}
 	var people []workshop.Took
-	for _, p := range s.cfg.Class.People() {
+	for _, p := range s.pupils() {
 		done := s.progressOf(p.ID).snapshot()
 		t := workshop.Took{Person: p, Runs: runs[p.ID], Held: sortedKeys(done.Checks), Given: map[string]any{}}
 		if done.Place != nil {
@@ -133,6 +134,12 @@ func (s *Site) took(e *edition) []workshop.Took {
 	return people
 }
 
+// pupils are the class without those whom a rehearsal plays: what a class came to says
+// nothing of them.
+func (s *Site) pupils() []workshop.Person {
+	return slices.DeleteFunc(s.cfg.Class.People(), func(p workshop.Person) bool { return p.Simulated })
+}
+
 // attended is what everybody did, with their names or without.
 func (s *Site) attended(e *edition, lang string, hidden bool) []workshop.Took {
 	people := s.took(e)
@@ -156,7 +163,7 @@ func (s *Site) report(e *edition, lang string, hidden bool) *reportPage {
 	people := s.attended(e, lang, hidden)
 	votes, ballots := s.votes()
 	sum := workshop.NewReport(people, votes, ballots)
-	v := &reportPage{Class: s.cfg.Class.Door().Name, Made: time.Now(), Hidden: hidden}
+	v := &reportPage{Class: s.cfg.Class.Door().Name, Made: time.Now(), Hidden: hidden, Simulated: len(s.cfg.Class.People()) - len(people)}
 	names := map[string]string{}
 	for _, line := range sum.People {
 		names[line.ID] = line.Name
@@ -184,11 +191,18 @@ func (s *Site) report(e *edition, lang string, hidden bool) *reportPage {
 	return v
 }
 
-// votes are all votes with who answered what.
+// votes are all votes with which of the pupils answered what.
 func (s *Site) votes() ([]workshop.Vote, map[string]map[string]workshop.Ballot) {
 	votes, ballots := s.cfg.Class.Votes(), map[string]map[string]workshop.Ballot{}
+	pupils := s.pupils()
 	for _, v := range votes {
-		ballots[v.ID] = s.cfg.Class.Ballots(v.ID)
+		all, of := s.cfg.Class.Ballots(v.ID), map[string]workshop.Ballot{}
+		for _, p := range pupils {
+			if b, ok := all[p.ID]; ok {
+				of[p.ID] = b
+			}
+		}
+		ballots[v.ID] = of
 	}
 	return votes, ballots
 }

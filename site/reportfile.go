@@ -200,7 +200,7 @@ func (s *Site) reportLines(w http.ResponseWriter, r *http.Request) error {
 	people := s.attended(s.shelf.edition(), lang, hidden)
 	votes, ballots := s.votes()
 	names := map[string]string{} // of ids as the store has them
-	for i, p := range s.cfg.Class.People() {
+	for i, p := range s.pupils() {
 		if i < len(people) {
 			names[p.ID] = people[i].ID
 		}

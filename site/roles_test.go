@@ -24,8 +24,14 @@ type classroom struct {
 
 func serveClass(t *testing.T) *classroom {
 	t.Helper()
+	return serveCapped(t, workshop.Caps{})
+}
+
+// serveCapped is a class with caps of its own.
+func serveCapped(t *testing.T, caps workshop.Caps) *classroom {
+	t.Helper()
 	s := serve(t)
-	class, err := workshop.Open(filepath.Join(s.data, workshop.File), workshop.Settings{Name: "Sockets"})
+	class, err := workshop.Open(filepath.Join(s.data, workshop.File), workshop.Settings{Name: "Sockets", Caps: caps})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync"
+	"time"
 
 	"socketlabs/runner"
 	"socketlabs/site/workshop"
@@ -72,6 +73,7 @@ type Site struct {
 	foreign   *http.CrossOriginProtection
 	tools     func() string // the version of the Go toolchain that builds labs
 
+	began  time.Time
 	ending context.Context // done when no new work begins: WebSockets end with 1012
 	end    context.CancelFunc
 	tasks  sync.WaitGroup // everything that outlives the request that started it
@@ -85,7 +87,7 @@ func New(cfg Config) (*Site, error) {
 	if cfg.Version == "" {
 		cfg.Version = version()
 	}
-	s := &Site{cfg: cfg, log: cfg.Log, foreign: http.NewCrossOriginProtection(), tools: toolchain(cfg.Root), packing: make(chan struct{}, 1)}
+	s := &Site{cfg: cfg, log: cfg.Log, foreign: http.NewCrossOriginProtection(), tools: toolchain(cfg.Root), packing: make(chan struct{}, 1), began: time.Now()}
 	s.ending, s.end = context.WithCancel(context.Background())
 	s.shelf = newShelf(cfg.Root, cfg.Runner, cfg.Log)
 	s.shown = newShown(cfg.Runner)
@@ -97,7 +99,13 @@ func New(cfg Config) (*Site, error) {
 	if s.progress, err = openProgress(filepath.Join(cfg.Data, "site.db")); err != nil {
 		return nil, err
 	}
-	if s.faces, err = newFaces(cfg); err == nil {
+	if cfg.Class != nil {
+		err = s.proposals.load(cfg.Class)
+	}
+	if err == nil {
+		s.faces, err = newFaces(cfg)
+	}
+	if err == nil {
 		s.token, err = token(cfg)
 	}
 	if err != nil {

@@ -77,6 +77,8 @@ type setting struct {
 	Value any          `json:"value"`
 	Main  bool         `json:"main"` // the lesson turns it: in sight without being asked for
 	Label content.Text `json:"label"`
+	// Capped says that the workshop bounds it further than the lesson.
+	Capped bool `json:"capped,omitempty"`
 }
 
 type faultView struct {
@@ -300,6 +302,7 @@ func (s *Site) lessonData(w http.ResponseWriter, r *http.Request) error {
 	v := s.visitor(r)
 	runs := s.listed(v)
 	data, _ := s.lessonView(e, filled(l, s.shown.of(e, l, runs)), runs, v.progress.snapshot())
+	s.boundedFor(v, data)
 	data.Lang, data.Version, data.Linux = preferred(r), s.cfg.Version, linux
 	data.Words, data.Text, data.Live = e.book.Words, s.faces.current().spoken("lesson", s.cfg.Class != nil), s.followed(v, e, l.ID)
 	return reply(w, http.StatusOK, data)

@@ -85,11 +85,9 @@ func (s *Site) beginVote(w http.ResponseWriter, r *http.Request) error {
 	var v struct {
 		Question string `json:"question"`
 	}
-	if err := decode(r, &v); err != nil {
+	class, err := s.commanded(r, &v)
+	if err != nil {
 		return err
-	}
-	if s.cfg.Class == nil {
-		return errNoClass
 	}
 	_, p, err := s.shelf.edition().asked(v.Question)
 	if err != nil {
@@ -99,7 +97,7 @@ func (s *Site) beginVote(w http.ResponseWriter, r *http.Request) error {
 		return &refusal{err: errRequest, field: "question", text: content.Text{
 			Ko: "곡선 예측은 레슨 안에서만 그립니다. 고르기나 숫자 예측으로 투표를 여세요.", En: "A curve is drawn in its lesson only. Open the vote on a choice or a number."}}
 	}
-	vote, err := s.cfg.Class.BeginVote(v.Question)
+	vote, err := class.BeginVote(v.Question)
 	if err != nil {
 		return err
 	}
@@ -128,13 +126,11 @@ func (s *Site) putVote(w http.ResponseWriter, r *http.Request) error {
 	var a struct {
 		Given any `json:"given"`
 	}
-	if err := decode(r, &a); err != nil {
+	class, err := s.commanded(r, &a)
+	if err != nil {
 		return err
 	}
-	if s.cfg.Class == nil {
-		return errNoClass
-	}
-	vote, err := s.cfg.Class.Vote(r.PathValue("vote"))
+	vote, err := class.Vote(r.PathValue("vote"))
 	if err != nil {
 		return err
 	}
@@ -147,7 +143,7 @@ func (s *Site) putVote(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v := s.visitor(r)
-	if err := s.cfg.Class.Answer(vote.ID, v.by(), given); err != nil {
+	if err := class.Answer(vote.ID, v.by(), given); err != nil {
 		return err
 	}
 	s.guessed(v, vote.Question, given)
@@ -158,8 +154,9 @@ func (s *Site) putVote(w http.ResponseWriter, r *http.Request) error {
 // outcome is how a prediction came out in the class's runs, beside what was voted.
 type outcome struct {
 	question
-	People  int                       `json:"people"` // in the class
-	Came    workshop.Distribution     `json:"came"`   // of each person's newest run that proves something
+	People  int                       `json:"people"`              // in the class
+	Played  int                       `json:"simulated,omitempty"` // of them, by a rehearsal
+	Came    workshop.Distribution     `json:"came"`                // of each person's newest run that proves something
 	Median  *float64                  `json:"median,omitempty"`
 	Quarter *[2]float64               `json:"quarters,omitempty"` // the first and the third
 	Spread  *[2]workshop.Distribution `json:"spread,omitempty"`   // of the newest vote on it, if that is shown
@@ -180,6 +177,9 @@ func (s *Site) results(w http.ResponseWriter, r *http.Request) error {
 	of := map[string]bool{}
 	for _, person := range s.cfg.Class.People() {
 		of[person.ID] = true
+		if person.Simulated {
+			m.Played++
+		}
 	}
 	m.People = len(of)
 	for _, sum := range s.everybodys() { // the newest first

@@ -263,10 +263,24 @@ func TestProposals(t *testing.T) {
 	if p.Setting != "knob.buf" || fmt.Sprint(p.Value) != "512" || p.Shown != "512" || p.State != proposed || p.Label.Ko == "" {
 		t.Errorf("%+v", p)
 	}
+	stored := func(who pupil) proposalState { // what a site that begins now finds
+		t.Helper()
+		var ps proposals
+		if err := ps.load(c.class); err != nil {
+			t.Fatal(err)
+		}
+		return ps.state(who.Person.ID)
+	}
+	if got := stored(ada); got != proposed {
+		t.Errorf("after a restart it would be %q", got)
+	}
 	answer := func(yes bool) string { return fmt.Sprintf(`{"id":%q,"agree":%v}`, p.ID, yes) }
 	c.does(&bob, http.StatusConflict, "PUT", "/api/class/proposal", answer(true))
 	c.does(&ada, http.StatusNoContent, "PUT", "/api/class/proposal", answer(true))
 	c.does(&ada, http.StatusConflict, "PUT", "/api/class/proposal", answer(false))
+	if got := stored(ada); got != agreed {
+		t.Errorf("after a restart it would be %q", got)
+	}
 	w := c.wall()
 	w.until("it was agreed to", func() bool { return w.seats[ada.Person.ID].Proposal == agreed })
 	if _, going := c.cfg.Runner.Of(ada.Person.ID); going {
@@ -275,12 +289,15 @@ func TestProposals(t *testing.T) {
 	c.does(nil, http.StatusCreated, "POST", "/api/wall/proposals", ask(ada.Person.ID, "knob.buf", "1024"))
 	c.does(nil, http.StatusNoContent, "DELETE", "/api/wall/proposals/"+ada.Person.ID, "")
 	w.until("it was taken back", func() bool { return w.seats[ada.Person.ID].Proposal == "" })
+	if got := stored(ada); got != "" {
+		t.Errorf("after a restart it would be %q", got)
+	}
 }
 
 func TestPaceIsWhatTheLessonsTake(t *testing.T) {
 	s := serve(t)
 	p := s.Pace()
-	if p.Cores < 1 || p.Seconds <= 0 || p.Alone < 10 || math.Abs(float64(p.Alone)*p.Seconds-3600) > 1800 || p.Slots != 1 || p.Shared != p.Alone {
+	if p.Cores < 1 || p.Seconds <= 0 || p.Alone < 10 || math.Abs(float64(p.Alone)*p.Seconds-3600) > 1800 || p.Slots != 1 || p.Shared != p.Alone || p.Learners < 2 || !strings.Contains(p.String(), fmt.Sprintf("about %d people", p.Learners)) {
 		t.Errorf("%+v", p)
 	}
 }

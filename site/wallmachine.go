@@ -27,6 +27,7 @@ type machineRun struct {
 	Person     string `json:"person"` // empty: the instructor's own
 	Experiment string `json:"experiment"`
 	Measured   bool   `json:"measured"`
+	Begins     int64  `json:"begins,omitempty"` // to be measured, about, in ms since 1970
 }
 
 // doorLine is how people get in.
@@ -42,7 +43,7 @@ func (s *Site) machineNow(queue []runner.Waiting, begins map[string]int64) machi
 	m := machineLine{Slots: s.cfg.Runner.Limits().Shared, Paused: s.cfg.Runner.Paused(), Runs: []machineRun{}, Door: doorLine{d.Code, d.Closed, d.Taken, d.Seats}}
 	for _, q := range queue {
 		measured := !q.Began.IsZero()
-		m.Runs = append(m.Runs, machineRun{q.Run, q.By, q.Experiment, measured})
+		m.Runs = append(m.Runs, machineRun{q.Run, q.By, q.Experiment, measured, begins[q.Run]})
 		takes := int64(q.Seconds * 1000)
 		if measured {
 			m.Used++
@@ -63,14 +64,21 @@ type Pace struct {
 	Alone   int     `json:"alone"`   // an hour, one after the other
 	Slots   int     `json:"slots"`
 	Shared  int     `json:"shared"` // an hour, so many at a time
+	// Learners is for how many the machine can measure all that the lessons ask, one after
+	// the other, in the minutes that the lessons take: of more, each waits longer than the
+	// lessons reckon with. What learners turn themselves, and repeat, comes on top.
+	Learners int `json:"learners"`
 }
 
 // Pace reckons with the lessons' experiments, each as often as the others; those of
 // several blocks are left out.
 func (s *Site) Pace() Pace {
-	n, sum := 0, 0.0
+	n, sum, minutes := 0, 0.0, 0
 	for _, part := range s.shelf.edition().book.Parts {
 		for _, l := range part.Lessons {
+			if len(l.Experiments) > 0 {
+				minutes += l.Minutes
+			}
 			for _, x := range l.Experiments {
 				if x.Spec.Sweep == nil {
 					n, sum = n+1, sum+labs.One(x.Spec).Seconds()
@@ -82,6 +90,7 @@ func (s *Site) Pace() Pace {
 	if n == 0 {
 		return p
 	}
+	p.Learners = int(float64(minutes) * 60 / sum)
 	p.Seconds = math.Round(10*sum/float64(n)) / 10
 	p.Alone = tens(time.Hour.Seconds() * float64(n) / sum)
 	p.Shared = tens(time.Hour.Seconds() * float64(n) / sum * float64(p.Slots))
@@ -94,7 +103,7 @@ func (p Pace) String() string {
 	if p.Slots < 2 {
 		key = "machine.pace.one"
 	}
-	return Said("en", key, "cores", fmt.Sprint(p.Cores), "seconds", fmt.Sprint(p.Seconds), "alone", fmt.Sprint(p.Alone), "slots", fmt.Sprint(p.Slots), "shared", fmt.Sprint(p.Shared))
+	return Said("en", key, "learners", fmt.Sprint(p.Learners), "cores", fmt.Sprint(p.Cores), "seconds", fmt.Sprint(p.Seconds), "alone", fmt.Sprint(p.Alone), "slots", fmt.Sprint(p.Slots), "shared", fmt.Sprint(p.Shared))
 }
 
 // tens rounds down to two digits: it is an estimate.

@@ -36,6 +36,8 @@ type seat struct {
 	Checks  int               `json:"checks"`
 	Hand    *seatHand         `json:"hand,omitempty"`
 	Watched bool              `json:"watched,omitempty"`
+	// Simulated says that a rehearsal plays them.
+	Simulated bool `json:"simulated,omitempty"`
 	// Proposal is how the newest proposal to them stands; empty: there is none.
 	Proposal proposalState `json:"proposal,omitempty"`
 }
@@ -67,7 +69,7 @@ type glance struct {
 // seatOf is what the wall shows of somebody: everything that the site knows of them
 // comes together here.
 func (s *Site) seatOf(g *glance, n int, p workshop.Person) seat {
-	t := seat{Person: p.ID, N: n, Name: p.Name, State: "reading", Moved: millis(p.Joined)}
+	t := seat{Person: p.ID, N: n, Name: p.Name, Simulated: p.Simulated, State: "reading", Moved: millis(p.Joined)}
 	here, own := g.present[p.ID], s.progressOf(p.ID)
 	if t.Lesson, t.At = here.Lesson, here.Section; t.Lesson == "" {
 		if at := own.place(); at != nil {

@@ -104,6 +104,7 @@ func (s *Site) proposeTo(e *edition, person string, run runner.Summary) *propose
 	if run.Experiment == x.Spec.Name {
 		f.Knobs, f.Load = stood(f.Knobs, run.Knobs), stood(f.Load, run.Load)
 	}
+	f.Knobs, f.Load = s.bounded("knob", f.Knobs), s.bounded("load", f.Load)
 	return f
 }
 

@@ -164,7 +164,10 @@ type deskNow struct {
 		Hands   []struct{ Text string }
 	}
 	Name string
-	You  struct{ Ballot struct{ First any } }
+	You  struct {
+		Ballot   struct{ First any }
+		Proposal *struct{ ID string }
+	}
 }
 
 func (c *bigClass) desk() (now deskNow) {

@@ -15,15 +15,17 @@ type acknowledged struct {
 	votes   map[int]string
 	guesses map[int]float64
 	hands   int
-	notes   int      // to everybody
-	going   []string // runs that had not ended
+	notes   int            // to everybody
+	asked   map[int]string // proposals that wait for an answer, by person
+	agreed  int            // the person who has agreed to theirs
+	going   []string       // runs that had not ended
 }
 
 // killAndGoOn kills the site with SIGKILL in the middle of the class, while people vote
 // and runs are measured, and starts it again: nobody signs in again, and all that was
 // acknowledged is there.
 func (c *bigClass) killAndGoOn(data string, runs []*pressed) {
-	a := &acknowledged{votes: map[int]string{}, guesses: map[int]float64{}}
+	a := &acknowledged{votes: map[int]string{}, guesses: map[int]float64{}, asked: map[int]string{}}
 	c.all(c.people[:classRuns], func(p *classmate) error { // each writes a note on their own run
 		return p.Call(c.t.Context(), "POST", "/api/runs/"+runs[p.n].id+"/notes", map[string]any{"t": 0.5, "text": fmt.Sprintf("노트 %d", p.n)}, nil)
 	})
@@ -45,6 +47,7 @@ func (c *bigClass) killAndGoOn(data string, runs []*pressed) {
 		a.going = append(a.going, run.ID)
 	}
 	until(c.t, time.Minute, "one of the runs is measured", func() bool { return c.summary(a.going[0]).Phase == telemetry.Running })
+	c.propose(a)
 	tree := descendants(c.cmd.Process.Pid)
 	if len(tree) < 3 {
 		c.t.Fatalf("the site has %d descendants: shim, lab and load expected", len(tree))
@@ -61,6 +64,7 @@ func (c *bigClass) killAndGoOn(data string, runs []*pressed) {
 	c.all(c.people, func(p *classmate) error { return c.stillIn(p, a) })
 	back := time.Since(killed)
 	c.kept(a, runs)
+	c.answered(a)
 	r, err := c.press(c.people[0], false)
 	if err != nil || r.saw.Phase != telemetry.Finished {
 		c.t.Errorf("after the restart somebody presses Run: %+v, %v", r, err)
@@ -70,6 +74,59 @@ func (c *bigClass) killAndGoOn(data string, runs []*pressed) {
 	}
 	c.t.Logf("kill -9: %d votes, %d predictions, %d hands, %d notes to all, %d notes on runs and %d recordings acknowledged, all there; %d runs interrupted; %d processes gone after %v; the site is up after %v, all %d people are told of the class by their old cookies after %v",
 		len(a.votes), len(a.guesses), a.hands, a.notes, len(runs), len(runs), len(a.going), len(tree), round(gone), round(up), len(c.people), round(back))
+}
+
+// propose proposes a setting to some, and one of them agrees.
+func (c *bigClass) propose(a *acknowledged) {
+	at := map[string]string{}
+	for _, p := range c.desk().People {
+		at[p.Name] = p.ID
+	}
+	for _, p := range c.people[10:13] {
+		var said struct{ ID string }
+		c.api("POST", "/api/wall/proposals", map[string]string{"person": at[p.name], "lesson": "epoll", "experiment": "fits", "setting": "knob.buf", "value": "512"}, &said)
+		a.asked[p.n] = said.ID
+	}
+	p := c.people[13]
+	var said struct{ ID string }
+	c.api("POST", "/api/wall/proposals", map[string]string{"person": at[p.name], "lesson": "epoll", "experiment": "fits", "setting": "knob.buf", "value": "512"}, &said)
+	if err := p.Call(c.t.Context(), "PUT", "/api/class/proposal", map[string]any{"id": said.ID, "agree": true}, nil); err != nil {
+		c.t.Fatal(err)
+	}
+	a.agreed = p.n
+}
+
+// answered checks that proposals still wait, that the pages of all who came back count,
+// and that an answer is taken.
+func (c *bigClass) answered(a *acknowledged) {
+	if n := c.desk().Desk.Present; n != classSize {
+		c.t.Errorf("%d of %d people who are back are present", n, classSize)
+	}
+	for n, id := range a.asked {
+		if err := c.people[n].Call(c.t.Context(), "PUT", "/api/class/proposal", map[string]any{"id": id, "agree": n%2 == 0}, nil); err != nil {
+			c.t.Errorf("%s answers the proposal of before: %v", c.people[n].name, err)
+		}
+	}
+	wall := c.socket("/api/wall/events")
+	defer wall.Close()
+	var first struct {
+		Seats []struct{ Name, Proposal string }
+	}
+	if err := wall.ReadJSON(&first); err != nil {
+		c.t.Fatal(err)
+	}
+	states := map[string]string{}
+	for _, s := range first.Seats {
+		states[s.Name] = s.Proposal
+	}
+	for n := range a.asked {
+		if want := map[bool]string{true: "agreed", false: "declined"}[n%2 == 0]; states[c.people[n].name] != want {
+			c.t.Errorf("the wall says that %s has %q, and not %s", c.people[n].name, states[c.people[n].name], want)
+		}
+	}
+	if got := states[c.people[a.agreed].name]; got != "agreed" {
+		c.t.Errorf("who had agreed before the restart has %q on the wall", got)
+	}
 }
 
 // killWhileTheyVote has everybody vote and predict within two seconds, and kills the
@@ -124,6 +181,13 @@ func (c *bigClass) stillIn(p *classmate, a *acknowledged) (err error) {
 	}
 	if want, ok := a.votes[p.n]; ok && now.You.Ballot.First != want {
 		return fmt.Errorf("the vote is %v, and %q was acknowledged", now.You.Ballot.First, want)
+	}
+	var asked string
+	if now.You.Proposal != nil {
+		asked = now.You.Proposal.ID
+	}
+	if asked != a.asked[p.n] {
+		return fmt.Errorf("the proposal that waits is %q, and it was %q", asked, a.asked[p.n])
 	}
 	var done struct {
 		Guesses map[string]struct{ Given any }

@@ -54,8 +54,36 @@ func TestLongPageAClassIsLed(t *testing.T) {
 	note(lead, ko, en)
 	vote(t, lead, ko, en)
 	gate(t, lead, ko)
+	hints(t, lead, ko)
 	hand(t, lead, en)
 	together(t, lead, ko, en)
+}
+
+// hints come without a reload once they are released, and are not in the page before.
+func hints(t *testing.T, lead, ko *tab) {
+	lead.pick("#ui-lead-lesson", "epoll-edge")
+	lead.pick("#ui-lead-hints", "0")
+	lead.click("[data-lead=hints]")
+	ko.lesson("/ko/epoll-edge")
+	ko.shows(".exercise-held", "0개 열었습니다")
+	if n := ko.count("[data-hint], [data-solution]"); n != 0 {
+		t.Errorf("%d of what is held back stand in the page", n)
+	}
+	eval[any](ko, `window.stayed = true`)
+	lead.pick("#ui-lead-hints", "1")
+	lead.click("[data-lead=hints]")
+	ko.shows("[data-hint='1'] summary", "힌트 1")
+	if n := ko.count("[data-hint='2'], [data-solution]"); n != 0 {
+		t.Errorf("%d of what is held back stand in the page", n)
+	}
+	lead.pick("#ui-lead-hints", "")
+	lead.click("[data-lead=hints]")
+	ko.shows("[data-solution] summary", "저자의 해답")
+	ko.click("[data-hint='1'] > summary")
+	ko.shows("[data-hint='2'] summary", "힌트 2")
+	if !eval[bool](ko, `window.stayed === true`) {
+		t.Error("the page was loaded anew")
+	}
 }
 
 // here: who is idle comes along, and who types is asked.

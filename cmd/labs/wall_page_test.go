@@ -69,6 +69,7 @@ func wallIn(t *testing.T, lang string) {
 
 	lead.press("h")
 	lead.until(patience, "names are hidden", `![...document.querySelectorAll(".seat-name")].some((n) => /민서|Daniel|소민/.test(n.textContent))`)
+	lead.foldsTheHand()
 	lead.shootWall("wall-hidden-" + lang)
 	lead.visit("/" + lang + "/wall")
 	lead.until(patience, "and stay so in this browser", `document.querySelectorAll(".seat").length === 3 && ![...document.querySelectorAll(".seat-name")].some((n) => /민서|Daniel|소민/.test(n.textContent))`)
@@ -83,6 +84,39 @@ func wallIn(t *testing.T, lang string) {
 
 	lead.watchesAndProposes(runs, lang)
 	lead.steers(waits)
+}
+
+// foldsTheHand reads a hand's sentence, which may name somebody, while names are hidden.
+func (p *tab) foldsTheHand() {
+	p.t.Helper()
+	seen := `[...document.querySelectorAll(".seat-hand *")].some((e) => e.checkVisibility() && e.children.length === 0 && e.textContent.includes("read가 늘었죠"))`
+	p.until(patience, "the sentence is folded", `document.querySelector(".seat-fold:not([hidden])") && !`+seen)
+	eval[any](p, `document.querySelector(".seat-fold:not([hidden]) summary").focus()`)
+	p.press("\r")
+	p.until(patience, "who wants to reads it", seen)
+	p.press("\r")
+	p.until(patience, "and folds it", "!"+seen)
+}
+
+// queues looks at the queue with somebody in it, as they and as the instructor see it,
+// and stops their run from there.
+func (p *tab) queues(learner *tab) {
+	p.t.Helper()
+	learner.click("#ui-class [data-do=queue]")
+	learner.until(patience, "their own place is said", `document.querySelectorAll("#ui-queue li").length === 1 && document.querySelector("#ui-queue li[data-own]") && document.querySelector("#ui-queue [role=status]").textContent.length > 5`)
+	learner.accessible("the queue")
+	learner.shoot("queue-" + eval[string](p, `document.documentElement.lang`))
+	eval[any](learner, `document.getElementById("ui-queue").focus()`)
+	learner.press("\x1b")
+	learner.until(patience, "it is closed, and the focus is where it was", `document.getElementById("ui-queue").hidden && document.activeElement.matches("[data-do=queue]")`)
+	p.click(".wall-queue > summary")
+	p.until(patience, "whose turn it is", `[...document.querySelectorAll("#ui-machine-queue li")].some((li) => li.innerText.includes("Daniel"))`)
+	p.accessible("the instructor's queue")
+	p.shoot("wall-queue-" + eval[string](p, `document.documentElement.lang`))
+	p.click("#ui-machine-queue [data-queue=stop]")
+	p.seatIs("Daniel", "stopped")
+	p.until(patience, "the queue is empty", `document.querySelectorAll("#ui-machine-queue li").length === 0`)
+	p.click(".wall-queue > summary")
 }
 
 // watchesAndProposes watches a learner, who is told, and proposes a setting, which is
@@ -129,6 +163,9 @@ func (p *tab) steers(learner *tab) {
 	learner.finish()
 	p.click("#ui-machine-pause")
 	p.until(patience, "the pause is seen", `document.getElementById("ui-machine").dataset.paused === "true"`)
+	learner.click("#ui-go")
+	p.seatIs("Daniel", "queued")
+	p.queues(learner)
 	learner.click("#ui-go")
 	p.seatIs("Daniel", "queued")
 	p.click("#ui-machine-stop") // asks whether that is meant

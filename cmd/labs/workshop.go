@@ -16,6 +16,7 @@ import (
 	"github.com/skip2/go-qrcode"
 	"github.com/spf13/pflag"
 
+	"socketlabs/labs"
 	"socketlabs/runner"
 	"socketlabs/site"
 	"socketlabs/site/workshop"
@@ -28,6 +29,7 @@ type classFlags struct {
 	cert, key   string
 	selfSigned  bool
 	host        string
+	caps        []string // NAME=MAX
 }
 
 func (f *classFlags) add(flags *pflag.FlagSet) {
@@ -38,13 +40,14 @@ func (f *classFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.key, "tls-key", "", "its key, a PEM file")
 	flags.BoolVar(&f.selfSigned, "self-signed", false, "encrypt the workshop with a certificate of our own making, whose fingerprint is shown")
 	flags.StringVar(&f.host, "host", "", "name or address by which people reach the workshop, when it is not one of this machine's own: name or name:port")
+	flags.StringArrayVar(&f.caps, "cap", nil, "most that learners may turn something up to beyond what a lesson asks, NAME=MAX: load.connections=200, knob.threads=8, seconds=10 (of a block) or total=60 (of a comparison); repeat it for more")
 }
 
 // check says what does not go together.
 func (f *classFlags) check() error {
 	switch {
-	case f.name == "" && (f.cert != "" || f.key != "" || f.selfSigned || f.host != ""):
-		return errors.New("--tls-cert, --tls-key, --self-signed and --host are a workshop's: name it with --workshop")
+	case f.name == "" && (f.cert != "" || f.key != "" || f.selfSigned || f.host != "" || len(f.caps) > 0):
+		return errors.New("--tls-cert, --tls-key, --self-signed, --host and --cap are a workshop's: name it with --workshop")
 	case (f.cert == "") != (f.key == ""):
 		return errors.New("--tls-cert and --tls-key go together")
 	case f.cert != "" && f.selfSigned:
@@ -65,6 +68,14 @@ func (f *classFlags) limits(class *workshop.Class) runner.Limits {
 // open opens the class, and encrypts what the listener accepts when that is asked for.
 func (f *classFlags) open(config *site.Config, ln net.Listener) (net.Listener, error) {
 	if err := os.MkdirAll(config.Data, 0o755); err != nil {
+		return ln, err
+	}
+	all, err := labs.Read(config.Root)
+	if err != nil {
+		return ln, err
+	}
+	caps, err := site.ReadCaps(all, f.caps)
+	if err != nil {
 		return ln, err
 	}
 	hosts := f.hosts(ln.Addr())
@@ -92,7 +103,7 @@ func (f *classFlags) open(config *site.Config, ln net.Listener) (net.Listener, e
 		config.AllowHosts = append(config.AllowHosts, at)
 	}
 	config.Public = scheme + "://" + at
-	config.Class, err = workshop.Open(filepath.Join(config.Data, workshop.File), workshop.Settings{Name: f.name, Seats: f.seats, Keep: f.keep})
+	config.Class, err = workshop.Open(filepath.Join(config.Data, workshop.File), workshop.Settings{Name: f.name, Seats: f.seats, Keep: f.keep, Caps: caps})
 	return ln, err
 }
 
@@ -171,6 +182,7 @@ func (f *classFlags) invite(w io.Writer, config site.Config, addr net.Addr, lang
 	if config.Fingerprint != "" {
 		fmt.Fprintf(w, "Certificate of our own making, SHA-256 %s\n", config.Fingerprint)
 	}
+	fmt.Fprintf(w, "Caps:       %s; what a lesson itself asks is always allowed (--cap)\n", config.Class.Settings().Caps)
 	at, err := netip.ParseAddrPort(addr.String())
 	if err == nil && at.Addr().IsLoopback() {
 		fmt.Fprintln(w, "Only this machine can reach it. For others: --addr 0.0.0.0:7022")

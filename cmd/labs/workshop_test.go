@@ -21,7 +21,7 @@ func TestOnlyAWorkshopListensOffLoopback(t *testing.T) {
 		ln.Close()
 		t.Error("it would let others in")
 	}
-	for _, flags := range [][]string{{"--self-signed"}, {"--host", "x"}, {"--tls-cert", "x", "--tls-key", "x"}, {"--workshop", "x", "--tls-cert", "x"}, {"--workshop", "x", "--tls-cert", "x", "--tls-key", "x", "--self-signed"}, {"--workshop", "\u202e"}, {"--workshop", "x", "--seats", "-1"}} {
+	for _, flags := range [][]string{{"--self-signed"}, {"--host", "x"}, {"--tls-cert", "x", "--tls-key", "x"}, {"--workshop", "x", "--tls-cert", "x"}, {"--workshop", "x", "--tls-cert", "x", "--tls-key", "x", "--self-signed"}, {"--workshop", "\u202e"}, {"--workshop", "x", "--seats", "-1"}, {"--cap", "seconds=5"}, {"--workshop", "x", "--cap", "seconds"}, {"--workshop", "x", "--cap", "load.connections=many"}, {"--workshop", "x", "--cap", "seconds=0"}} {
 		var stdout, stderr bytes.Buffer
 		if code := run(t.Context(), append([]string{"serve", "--addr", "127.0.0.1:0", "--data", t.TempDir()}, flags...), &stdout, &stderr); code != statusError || stderr.Len() == 0 {
 			t.Errorf("%v: status %d, %s", flags, code, stderr.String())
@@ -29,8 +29,18 @@ func TestOnlyAWorkshopListensOffLoopback(t *testing.T) {
 	}
 }
 
+func TestACapWithATypoNamesThoseThatThereAre(t *testing.T) {
+	var stdout, stderr bytes.Buffer
+	code := run(t.Context(), []string{"serve", "--addr", "127.0.0.1:0", "--data", t.TempDir(), "--workshop", "x", "--cap", "knob.bufs=512"}, &stdout, &stderr)
+	for _, name := range []string{"knob.bufs=512", "knob.buf,", "load.connections", "load.retries", "seconds", "total"} {
+		if code != statusError || !strings.Contains(stderr.String(), name) {
+			t.Errorf("status %d, and %s is not named: %s", code, name, stderr.String())
+		}
+	}
+}
+
 func TestWhatIsExposedIsSaid(t *testing.T) {
-	class, err := workshop.Open(t.TempDir()+"/"+workshop.File, workshop.Settings{Name: "Sockets"})
+	class, err := workshop.Open(t.TempDir()+"/"+workshop.File, workshop.Settings{Name: "Sockets", Caps: workshop.Caps{Connections: 77, Settings: map[string]float64{"knob.buf": 1024}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +53,7 @@ func TestWhatIsExposedIsSaid(t *testing.T) {
 		says   []string
 		not    []string
 	}{
-		{off, "http://192.0.2.7:7022", "", []string{"Exposed:", "Plain HTTP", class.Door().Code, "http://192.0.2.7:7022/ko/join#" + class.Door().Link, "█"}, []string{"SHA-256"}},
+		{off, "http://192.0.2.7:7022", "", []string{"Exposed:", "Plain HTTP", "load.connections=77", "knob.buf=1024", class.Door().Code, "http://192.0.2.7:7022/ko/join#" + class.Door().Link, "█"}, []string{"SHA-256"}},
 		{off, "https://192.0.2.7:7022", "AB:CD", []string{"Exposed:", "AB:CD"}, []string{"Plain HTTP"}},
 		{&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 7022}, "http://127.0.0.1:7022", "", []string{"Only this machine", "--addr 0.0.0.0"}, []string{"Exposed:"}},
 	} {

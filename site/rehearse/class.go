@@ -101,7 +101,7 @@ func (c Class) Play(ctx context.Context, t *Tally) error {
 	defer stop()
 	context.AfterFunc(ctx, func() { time.AfterFunc(toLeave, stop) })
 	first := c.learner(1, t)
-	if err := first.join(ctx); err != nil {
+	if err := first.join(leave); err != nil { // not in the middle of it: who is in has to be known
 		return refusedAtDoor(err)
 	}
 	exit := make(chan struct{}, leaving)
@@ -113,7 +113,7 @@ func (c Class) Play(ctx context.Context, t *Tally) error {
 			if !l.pause(ctx, 0, min(20*time.Second, c.Time/4)) {
 				return
 			}
-			if err := l.join(ctx); err != nil {
+			if err := l.join(leave); err != nil {
 				return
 			}
 			c.attends(ctx, leave, l, exit)

@@ -144,6 +144,9 @@ func NewReport(people []Took, votes []Vote, ballots map[string]map[string]Ballot
 		r.Hands = append(r.Hands, p.Hands...)
 	}
 	for _, v := range votes {
+		if len(ballots[v.ID]) == 0 { // of those who have left, or of a rehearsal
+			continue
+		}
 		at(questions, v.Question).Votes = voted(ballots[v.ID])
 	}
 	for _, name := range slices.Sorted(maps.Keys(questions)) {

@@ -27,7 +27,9 @@ import { Search } from "./search.js";
 import { dressTerms, startTerms } from "./terms.js";
 import { both } from "./words.js";
 
-new Live((root) => { setMath(); dressCode(root); dressTerms(root); }); // first: it must see the page as the site sent it
+/** @param {Element} root */
+const dress = (root) => { setMath(); dressCode(root); dressTerms(root); };
+new Live(dress); // first: it must see the page as the site sent it
 recall();
 startLook();
 startCopy();
@@ -44,7 +46,7 @@ const replay = page.run && !page.watch ? new Replay() : null;
 const bench = !replay && !page.watch && document.getElementById("ui-bench") && experiments.length ? new Bench() : null;
 if (document.querySelector("main.runs")) new Recordings();
 const capacity = document.getElementById("ui-sweep") ? new CapacityPage() : null;
-if (bench && page.exercise?.file === "") startChosen(page.exercise, bench);
+if (bench && page.exercise?.file === "") startChosen(page.exercise, bench, dress);
 else if (bench && page.exercise) {
   const exercise = new Exercise(page.exercise, bench);
   bench.ready = (x) => exercise.ready(x);

@@ -7,9 +7,9 @@ import { byId, every, one } from "./dom.js";
 import { Help } from "./help.js";
 import { experimentOf, page } from "./page.js";
 
-/** @param {NonNullable<import("./events.js").PageData["exercise"]>} x @param {Bench} bench */
-export function startChosen(x, bench) {
-  const box = byId(x.goal), help = new Help(one(box, ".exercise-help"), `/api/exercises/${page.lesson}/help`);
+/** @param {NonNullable<import("./events.js").PageData["exercise"]>} x @param {Bench} bench @param {(root: Element) => void} dress what scripts do with new texts */
+export function startChosen(x, bench, dress) {
+  const box = byId(x.goal), help = new Help(one(box, ".exercise-help"), `/api/exercises/${page.lesson}/help`, dress);
   bench.version = "original";
   for (const button of every(box, "[data-version]")) {
     button.toggleAttribute("disabled", !page.linux); // the bench says why

@@ -9,6 +9,7 @@ import { gate } from "./gate.js";
 import { HandPanel } from "./hand.js";
 import { asApiError, replace } from "./api.js";
 import { page } from "./page.js";
+import { QueuePanel } from "./queuepanel.js";
 import { VotePanel, roundOf } from "./vote.js";
 import { both, label, text } from "./words.js";
 
@@ -18,7 +19,9 @@ class ClassBar {
   #line = byId("ui-class-line");
   #voteBox = byId("ui-vote");
   #handBox = byId("ui-hand");
+  #queueBox = byId("ui-queue");
   #vote = new VotePanel(this.#voteBox);
+  #queue = new QueuePanel(this.#queueBox);
   #hand = new HandPanel(this.#handBox, () => this.#toggle(this.#handBox, false));
   /** @type {ClassState|null} */
   #now = null;
@@ -34,8 +37,10 @@ class ClassBar {
     document.addEventListener("workshop-link", (e) => this.#link(/** @type {CustomEvent<boolean>} */ (e).detail));
     document.addEventListener("onbench", (e) => { this.#live = /** @type {CustomEvent<{live: boolean}>} */ (e).detail.live; });
     byId("ui-class").addEventListener("click", (e) => { const b = hit(e, "[data-do]"); if (b) this.#act(b.dataset.do ?? ""); });
-    byId("ui-class").addEventListener("keydown", (e) => { if (e.key === "Escape") { this.#toggle(this.#voteBox, false); this.#toggle(this.#handBox, false); } });
+    byId("ui-class").addEventListener("keydown", (e) => { if (e.key === "Escape") for (const box of this.#panels) this.#toggle(box, false); });
   }
+
+  get #panels() { return [this.#voteBox, this.#handBox, this.#queueBox]; }
 
   get #busy() { return this.#live || this.#vote.busy || this.#hand.busy; }
 
@@ -97,6 +102,7 @@ class ClassBar {
     const called = you.called;
     if (called && remembered(SEEN) !== called.run) list.push({ name: "called", key: `called ${called.run}`, nodes: () => [el("p", {}, both("class.called", { title: called.title })), el("a", { class: "button", href: `/${document.documentElement.lang}/${called.lesson}?run=${called.run}#${called.experiment}`, "data-do": "called" }, both("class.called.see"))] });
     if (vote) list.push({ name: "vote", key: `vote ${vote.id} ${vote.state}`, nodes: () => [this.#opens("vote", roundOf(vote) ? "class.vote" : "class.vote.see", this.#voteBox, roundOf(vote) > 0)] });
+    list.push({ name: "queue", key: "queue", nodes: () => [this.#opens("queue", "queue.title", this.#queueBox, false)] });
     list.push(this.#ownHand(you.hand));
     return list;
   }
@@ -118,11 +124,12 @@ class ClassBar {
   /** @param {HTMLElement} panel @param {boolean} on @param {boolean} [focus] */
   #toggle(panel, on, focus = false) {
     const had = panel.contains(document.activeElement);
-    if (on) for (const other of [this.#voteBox, this.#handBox]) if (other !== panel && !other.contains(document.activeElement)) this.#toggle(other, false);
+    if (on) for (const other of this.#panels) if (other !== panel && !other.contains(document.activeElement)) this.#toggle(other, false);
     panel.hidden = !on;
-    const name = panel === this.#voteBox ? "vote" : "hand", opener = this.#line.querySelector(`[aria-controls=${panel.id}]`);
+    if (panel === this.#queueBox) this.#queue.follow();
+    const opener = this.#line.querySelector(`[aria-controls=${panel.id}]`);
     opener?.setAttribute("aria-expanded", String(on));
-    if (on && focus && name === "hand") this.#hand.open(this.#now?.you?.hand);
+    if (on && focus && panel === this.#handBox) this.#hand.open(this.#now?.you?.hand);
     else if (on && focus) /** @type {HTMLElement} */ (panel.querySelector("input:checked, input") ?? panel).focus();
     else if (!on && had && opener instanceof HTMLElement) opener.focus();
   }
@@ -132,6 +139,7 @@ class ClassBar {
     const here = this.#now?.class.here;
     if (act === "vote") this.#toggle(this.#voteBox, this.#voteBox.hasAttribute("hidden"), true);
     else if (act === "hand") this.#toggle(this.#handBox, this.#handBox.hasAttribute("hidden"), true);
+    else if (act === "queue") this.#toggle(this.#queueBox, this.#queueBox.hasAttribute("hidden"), true);
     else if (act === "close") { this.#toggle(this.#voteBox, false); }
     else if (act === "note") remember(NOTED, String(this.#now?.class.note?.id ?? ""));
     else if (act === "called") remember(SEEN, this.#now?.you?.called?.run ?? "");

@@ -170,6 +170,7 @@
  * @property {string} [doc]
  * @property {Value} value
  * @property {Text} label
+ * @property {boolean} [capped] the workshop bounds it further than the lesson
  * @property {boolean} [main] the lesson turns it: in sight without being asked for
  */
 
@@ -341,6 +342,6 @@
 /** @typedef {{n: number, person: string, text: string, state: "raised"|"answered"|"lowered", at: string, lesson?: string, run?: string, from?: number, to?: number, answer?: {text: string, at: string, t?: number}, seq: number, name?: string}} Hand */
 /** @typedef {{present: number, following: number, answered: [number, number], notes: ClassNote[], hands: Hand[]}} Desk */
 /** @typedef {{id: string, title: Text, spots: {id: string, kind: "section"|"experiment"|"comparison", title: Text}[], asks: Question[], hints: number}} LeadLesson */
-/** @typedef {Question & {people: number, came: Distribution, median?: number, quarters?: [number, number], spread?: [Distribution, Distribution]}} Outcome */
+/** @typedef {Question & {people: number, simulated?: number, came: Distribution, median?: number, quarters?: [number, number], spread?: [Distribution, Distribution]}} Outcome */
 
 export {};

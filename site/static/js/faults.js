@@ -85,7 +85,7 @@ export class Faults {
 
   /** What was set; the rest is as the kind has it, and lasts to the end. @returns {Extra} */
   #extra() {
-    return { kind: this.#kind?.kind ?? "", with: Object.fromEntries(this.#knobs.filter((k) => k.changed).map((k) => [k.setting.name, k.said])) };
+    return { kind: this.#kind?.kind ?? "", with: Object.fromEntries(this.#knobs.filter((k) => k.changed || k.setting.capped).map((k) => [k.setting.name, k.said])) };
   }
 
   /** Those that were added, as the site takes them. */

@@ -57,7 +57,8 @@ export class Knob {
     const title = el("span", { class: "knob-name", id: `${id}-name`, title: setting.doc ?? "" }, el("code", {}, (flag ? "-" : "") + setting.name), el("span", {}, both(setting.label)));
     this.root = el("div", { class: "knob", "data-knob": name }, title);
     this.#show = this.#control(id, changed);
-    this.root.append(this.#was, this.#error);
+    const cap = setting.capped ? [el("span", { class: "knob-was", id: `${id}-cap` }, both("run.capped", { max: plain(settingText(setting, setting.max ?? 0)) }))] : [];
+    this.root.append(this.#was, ...cap, this.#error);
     this.#mark();
   }
 
@@ -90,7 +91,7 @@ export class Knob {
   #number(id, changed) {
     const s = this.setting;
     const range = el("input", { type: "range", min: 0, max: STEPS, step: isLog(s) ? 1 : STEPS / Math.max(1, (s.max ?? 1) - (s.min ?? 0)), "aria-labelledby": `${id}-name` });
-    const entry = el("input", { type: "text", inputmode: "decimal", autocomplete: "off", "aria-describedby": `${id}-error` });
+    const entry = el("input", { type: "text", inputmode: "decimal", autocomplete: "off", "aria-describedby": s.capped ? `${id}-cap ${id}-error` : `${id}-error` });
     label(entry, this.setting.label);
     range.addEventListener("input", () => { this.set(round(s, Number(range.value) / STEPS)); changed(); });
     entry.addEventListener("change", () => { this.#type(entry.value); changed(); });

@@ -28,6 +28,7 @@ class Lead {
     this.#lesson.addEventListener("change", () => this.#choose());
     document.addEventListener("workshop", (e) => this.#told(/** @type {CustomEvent<ClassState>} */ (e).detail));
     document.addEventListener("look", () => this.#choose());
+    document.addEventListener("nameless", () => this.#draw());
     byId("ui-lead").addEventListener("click", (e) => { const b = hit(e, "[data-lead]"); if (b) this.#act(b.dataset.lead ?? "", b.dataset.arg ?? ""); });
     byId("ui-lead-note").addEventListener("submit", (e) => { e.preventDefault(); this.#broadcast(); });
     byId("ui-lead-hands").addEventListener("submit", (e) => { e.preventDefault(); this.#answer(/** @type {HTMLFormElement} */ (e.target)); });
@@ -69,7 +70,7 @@ class Lead {
     this.#once("place", [now.class.here, now.class.gates, now.class.hints, now.desk.present, now.desk.following, this.#lesson.value], () => this.#place(now, /** @type {Desk} */ (now.desk)));
     this.#once("vote", [now.class.vote, now.desk.answered, now.desk.present], () => this.#vote(now.class.vote, /** @type {Desk} */ (now.desk)));
     this.#once("notes", now.desk.notes, () => byId("ui-lead-notes").replaceChildren(...[...(now.desk?.notes ?? [])].reverse().slice(0, 5).map((n) => el("li", {}, el("time", { class: "num", datetime: n.at }, clock(n.at)), " ", n.text))));
-    this.#once("hands", now.desk.hands, () => this.#hands(/** @type {Desk} */ (now.desk).hands));
+    this.#once("hands", [now.desk.hands, this.#nameless], () => this.#hands(/** @type {Desk} */ (now.desk).hands));
   }
 
   /** Draws what has changed only: somebody may be typing. @param {"place"|"vote"|"hands"|"notes"} part @param {unknown} of @param {() => void} how */
@@ -104,23 +105,28 @@ class Lead {
     box.replaceChildren(el("h3", {}, both(v.asked.ask)), state, ...(steps.length ? [el("p", { class: "note-do" }, ...steps)] : []), ...(v.state === "shown" ? [spread(v.asked, rows), el("p", { class: "note-do" }, el("button", { class: "button", type: "button", "data-lead": "results", "data-arg": v.question }, both("lead.results")))] : []));
   }
 
+  /** Whether the wall hides names: then a hand is folded, with its name and sentence. */
+  get #nameless() { return byId("ui-text").hasAttribute("data-nameless"); }
+
   /** @param {Hand[]} hands */
   #hands(hands) {
-    const box = byId("ui-lead-hands"), typed = new Map([...box.querySelectorAll("form")].map((f) => [f.dataset.person, /** @type {HTMLInputElement} */ (f.elements.namedItem("text")).value]));
+    const box = byId("ui-lead-hands"), open = new Set([...box.querySelectorAll("details[open]")].map((d) => /** @type {HTMLElement} */ (d).dataset.person));
+    const typed = new Map([...box.querySelectorAll("form")].map((f) => [f.dataset.person, /** @type {HTMLInputElement} */ (f.elements.namedItem("text")).value]));
     const at = document.activeElement instanceof HTMLElement ? document.activeElement.closest("form")?.dataset.person : undefined;
-    box.replaceChildren(...hands.map((h) => this.#oneHand(h, typed.get(h.person) ?? "")));
+    box.replaceChildren(...hands.map((h) => this.#oneHand(h, typed.get(h.person) ?? "", open.has(h.person))));
     byId("ui-lead-nohands").hidden = hands.length > 0;
     if (at) /** @type {HTMLElement|null} */ (box.querySelector(`form[data-person="${at}"] input[name=text]`))?.focus();
   }
 
-  /** @param {Hand} h @param {string} typed */
-  #oneHand(h, typed) {
+  /** @param {Hand} h @param {string} typed @param {boolean} open when it is folded */
+  #oneHand(h, typed, open) {
     const run = h.run ? [el("a", { href: `/${language()}/runs/${h.run}` }, both("lead.hand.run", { from: Math.round(h.from ?? 0), to: Math.round(h.to ?? 0) }))] : [];
     const words = el("input", { name: "text", type: "text", maxlength: 200, autocomplete: "off", value: typed }), time = el("input", { name: "t", type: "text", inputmode: "decimal", size: 5, value: String(Number((h.to ?? 0).toFixed(1))) });
     label(words, "lead.hand.answer", { name: plain(h.name ?? "") });
     label(time, "lead.hand.time");
     const form = el("form", { class: "me-form lead-answer", "data-person": h.person, novalidate: true }, words, ...(h.run ? [time, el("span", {}, "s")] : []), el("button", { class: "button", type: "submit" }, both("lead.hand.send")), el("button", { class: "button", type: "button", "data-lead": "lower", "data-arg": h.person }, both("hand.lower")));
-    return el("li", { "data-hand": h.state }, el("p", {}, el("b", {}, h.name ?? ""), " ", el("time", { class: "num", datetime: h.at }, clock(h.at)), " ", ...run), el("p", {}, h.text), ...(h.answer ? [el("p", { class: "lead-said" }, both("lead.hand.answered"), " ", h.answer.text)] : []), form);
+    const all = [el("p", {}, el("b", {}, h.name ?? ""), " ", el("time", { class: "num", datetime: h.at }, clock(h.at)), " ", ...run), el("p", {}, h.text), ...(h.answer ? [el("p", { class: "lead-said" }, both("lead.hand.answered"), " ", h.answer.text)] : []), form];
+    return el("li", { "data-hand": h.state }, ...(this.#nameless ? [el("details", { "data-person": h.person, open }, el("summary", {}, both("lead.hand.folded")), ...all)] : all));
   }
 
   /** @param {() => Promise<unknown>} how @param {string|import("./events.js").Text} done what to say then */
@@ -197,7 +203,7 @@ class Lead {
     try {
       const r = /** @type {Outcome} */ (await get(`/api/class/results/${question}`)), [first, second] = r.spread ?? [];
       const rows = [...(first ? [{ name: "vote.first", of: first }] : []), ...(second ? [{ name: "vote.second", of: second }] : []), { name: "lead.measured", of: r.came, median: r.median, quarters: r.quarters }];
-      box.replaceChildren(el("h3", {}, both(r.ask)), el("p", {}, both(r.came.n ? "lead.results.n" : "lead.results.none", { n: r.came.n, of: r.people })), ...(r.came.n ? [spread(r, rows)] : []));
+      box.replaceChildren(el("h3", {}, both(r.ask)), el("p", {}, both(r.came.n ? "lead.results.n" : "lead.results.none", { n: r.came.n, of: r.people })), ...(r.simulated ? [el("p", {}, both("lead.simulated", { n: r.simulated }))] : []), ...(r.came.n ? [spread(r, rows)] : []));
       box.hidden = false;
     } catch (e) {
       this.#tell(asApiError(e).said, "failed");

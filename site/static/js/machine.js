@@ -1,9 +1,11 @@
 // @ts-check
 // The machine's line on the wall: who measures, who waits, and what holds them up.
 
-/** @import {Machine} from "./wallfeed.js" */
+/** @import {Machine, Seat} from "./wallfeed.js" */
 import { asApiError, post } from "./api.js";
 import { byId, el, put } from "./dom.js";
+import { QueueList } from "./queuelist.js";
+import { nameOf } from "./seatwords.js";
 import { both, say, text } from "./words.js";
 
 /** How long the second press may come after the first, in ms. */
@@ -18,17 +20,27 @@ export class MachineLine {
   /** @type {Machine|null} */
   #machine = null;
   #sure = 0;
+  #list = new QueueList([
+    { key: "stop", said: "queue.stop", fits: () => true, act: (t) => this.#ask(`/api/runs/${t.key}/stop`) },
+    { key: "first", said: "queue.first", fits: (t, ahead) => !t.measured && ahead > 0, act: (t) => this.#ask(`/api/runs/${t.key}/first`) },
+  ]);
 
   constructor() {
+    byId("ui-machine-queue").prepend(this.#list.root);
     this.#do.replaceChildren(this.#pause, this.#stop);
     this.#pause.addEventListener("click", () => this.#ask(this.#machine?.paused ? "/api/queue/resume" : "/api/queue/pause"));
     this.#stop.addEventListener("click", () => this.#stopAll());
     this.#draw();
   }
 
-  /** @param {Machine} m @param {number} now */
-  draw(m, now) {
+  /** @param {Machine} m @param {number} now @param {Map<string, Seat>} seats @param {boolean} hidden names are */
+  draw(m, now, seats, hidden) {
     this.#machine = m;
+    this.#list.draw(m.runs.map((r) => {
+      const s = seats.get(r.person);
+      return { key: r.run, name: s ? nameOf(s, hidden) : text("queue.instructor"), measured: r.measured, wait: r.begins ? (r.begins - now) / 1000 : null };
+    }), m.paused);
+    put(byId("ui-machine-none"), m.runs.length ? "" : say("queue.none"));
     const said = [text(m.alone ? "machine.alone" : "machine.slots", { used: m.used, slots: m.slots })];
     if (m.waiting > 0) said.push(text("machine.waiting", { n: m.waiting }));
     const wait = Math.ceil((m.free - now) / 1000);

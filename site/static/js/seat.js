@@ -2,8 +2,9 @@
 // One seat of the wall.
 
 /** @import {Seat, Trace} from "./wallfeed.js" */
-import { el, icon, put } from "./dom.js";
+import { el, put } from "./dom.js";
 import { figure, short } from "./format.js";
+import { HandWords } from "./handwords.js";
 import { drawSeat } from "./seatplot.js";
 import { clock, isLive, nameOf, stateText, stuckFor, whereOf, whyOf } from "./seatwords.js";
 import { both, label, language, say, text } from "./words.js";
@@ -16,17 +17,18 @@ export const checksText = (s) => (s.checks === 0 ? "" : s.checks <= DOTS ? "●"
 
 export class SeatView {
   #name = el("span", { class: "seat-name" });
+  #played = el("small", { class: "seat-played", hidden: true }, both("seat.simulated"));
   #at = el("span", { class: "seat-step" });
   #lamp = el("span", { class: "lamp" });
   #checks = el("span", { class: "seat-checks", role: "img" });
-  #hand = el("div", { class: "seat-hand", hidden: true }, icon("hand"), el("span"));
+  #hand = new HandWords();
   #canvas = el("canvas", { "aria-hidden": "true" });
   #why = el("p", { class: "seat-why" });
   #left = el("span");
   #right = el("span");
   open = el("a", { class: "seat-open", href: "#", tabindex: -1 });
-  root = el("li", { class: "seat" }, el("div", { class: "seat-top" }, this.#name, this.#at),
-    el("div", {}, el("div", { class: "seat-state" }, this.#lamp, this.#checks), this.#hand),
+  root = el("li", { class: "seat" }, el("div", { class: "seat-top" }, this.#name, this.#played, this.#at),
+    el("div", {}, el("div", { class: "seat-state" }, this.#lamp, this.#checks), this.#hand.root),
     el("div", { class: "seat-plot" }, this.#canvas, this.#why), el("div", { class: "seat-foot" }, this.#left, this.#right), this.open);
   /** Whether it is on the screen: others are not drawn. */
   seen = true;
@@ -39,6 +41,7 @@ export class SeatView {
   words(s, trace, { now, hidden, most }) {
     const name = nameOf(s, hidden), at = whereOf(s, most), state = stateText(s);
     put(this.#name, say(name));
+    this.#played.hidden = !s.simulated;
     put(this.#at, say(at));
     this.#at.title = say(at);
     this.#lamp.dataset.state = s.state;
@@ -49,9 +52,7 @@ export class SeatView {
     const href = `/${language()}/wall/${s.person}`;
     if (this.open.getAttribute("href") !== href) this.open.href = href;
     label(this.open, "seat.open", { name, state, at });
-    this.#hand.hidden = !s.hand;
-    this.#hand.dataset.state = s.hand?.state ?? "";
-    if (s.hand) put(this.#hand.lastElementChild ?? this.#hand, s.hand.text);
+    this.#hand.draw(s.hand, hidden);
     this.root.toggleAttribute("data-hand", s.hand?.state === "raised");
     this.root.toggleAttribute("data-watched", s.watched === true);
     const why = whyOf(s, now) ?? (isLive(s) && !trace?.points.length ? text("seat.why.first") : null);

@@ -103,6 +103,6 @@ function doubt(s) {
 
 /** What the filter finds a seat by. @param {Seat} s @param {boolean} hidden */
 export function findable(s, hidden) {
-  const said = [nameOf(s, hidden), stateText(s), whereOf(s, ""), ...(s.hand ? [text("seat.hand"), plain(s.hand.text)] : [])];
+  const said = [nameOf(s, hidden), stateText(s), whereOf(s, ""), ...(s.simulated ? [text("seat.simulated")] : []), ...(s.hand ? [text("seat.hand"), ...(hidden ? [] : [plain(s.hand.text)])] : [])];
   return said.map((t) => `${t.ko} ${t.en}`).join(" ").toLowerCase();
 }

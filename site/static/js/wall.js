@@ -12,7 +12,7 @@ import { WallBar } from "./wallbar.js";
 import { WallFeed, tellLost } from "./wallfeed.js";
 import { say } from "./words.js";
 
-const KEPT = "wall-hidden", SORTS = ["need", "seat", "step"];
+const KEPT = "wall-hidden", NAMELESS = "data-nameless", SORTS = ["need", "seat", "step"];
 /** How long a pointer or a key keeps the order as it is, and how long the order stays at least, in ms. */
 const REST = 3000, STAYS = 2000;
 
@@ -99,6 +99,9 @@ export class Wall {
     const links = this.#links, at = links.find((a) => a === document.activeElement) ?? links[0];
     for (const a of links) a.tabIndex = a === at ? 0 : -1; // arrows lead to the others
     byId("ui-wall-none").hidden = shown > 0 || seats.length === 0;
+    const played = seats.filter((s) => s.simulated).length;
+    byId("ui-wall-played").hidden = played === 0;
+    put(byId("ui-wall-played"), played ? say("wall.simulated", { n: played, all: seats.length }) : "");
     put(byId("ui-wall-said"), shown < seats.length ? say("wall.shown", { n: shown, all: seats.length }) : "");
   }
 
@@ -139,10 +142,14 @@ export class Wall {
     byId("ui-wall-empty").hidden = m === null || seats.length > 0;
     this.#grid.hidden = seats.length === 0;
     this.#hide.setAttribute("aria-pressed", String(this.#hidden));
+    if (this.#main.hasAttribute(NAMELESS) !== this.#hidden) {
+      this.#main.toggleAttribute(NAMELESS, this.#hidden);
+      document.dispatchEvent(new Event("nameless")); // hands are told beside the seats too
+    }
     if (!m) return;
     for (const e of document.querySelectorAll("[data-code]")) put(e, m.door.code);
     byId("ui-wall-closed").hidden = !m.door.closed;
-    this.#machine.draw(m, now);
+    this.#machine.draw(m, now, this.#feed.seats, this.#hidden);
   }
 
   #plots() {

@@ -27,12 +27,13 @@ import { both } from "./words.js";
  * @property {number} checks
  * @property {{text: string, state: "raised"|"answered", at: number, run?: string}} [hand]
  * @property {boolean} [watched]
+ * @property {boolean} [simulated]
  * @property {"proposed"|"agreed"|"declined"} [proposal]
  */
 
 /** @typedef {[number, number, number|null, number]} Point seconds, requests/s, p99, errors */
 /** @typedef {{run: string, block: number, from: number, total: number, points: Point[]}} Trace */
-/** @typedef {{run: string, person: string, experiment: string, measured: boolean}} MachineRun */
+/** @typedef {{run: string, person: string, experiment: string, measured: boolean, begins?: number}} MachineRun */
 /** @typedef {{slots: number, used: number, alone: boolean, waiting: number, free: number, paused: boolean, runs: MachineRun[], door: {code: string, closed: boolean, taken: number, seats: number}}} Machine */
 /** @typedef {{v: number, now: number, order?: string[], seats?: Seat[], traces?: Trace[], machine?: Machine}} News */
 

@@ -7,6 +7,7 @@
 import { asApiError, get, post } from "./api.js";
 import { byId, el, put } from "./dom.js";
 import { fixed } from "./format.js";
+import { HandWords } from "./handwords.js";
 import { Instruments } from "./instruments.js";
 import { experiments, page } from "./page.js";
 import { ProposeForm } from "./propose.js";
@@ -15,7 +16,7 @@ import { checksText } from "./seat.js";
 import { clock, isLive, nameOf, stateText, stuckFor, whereOf, whyOf } from "./seatwords.js";
 import { Stream } from "./stream.js";
 import { WallFeed, tellLost } from "./wallfeed.js";
-import { both, label, language, say, text } from "./words.js";
+import { both, label, language, plain, say, text } from "./words.js";
 
 /** The bench of a run that somebody else carries. */
 class Bench {
@@ -56,6 +57,7 @@ export class Watch {
   #person;
   #bench = page.run ? new Bench() : null;
   #propose = new ProposeForm();
+  #hand = new HandWords();
   #stop = el("button", { class: "button", type: "button" }, both("watch.stop"));
   #first = el("button", { class: "button", type: "button" }, both("watch.first"));
   #runs = el("a", { class: "button", href: "#" }, both("watch.runs"));
@@ -64,6 +66,7 @@ export class Watch {
   /** @param {string} person */
   constructor(person) {
     this.#person = person;
+    byId("ui-watch-hand").replaceChildren(this.#hand.root);
     byId("ui-watch-do").replaceChildren(this.#stop, this.#first, this.#runs);
     this.#stop.addEventListener("click", () => this.#ask("stop"));
     this.#first.addEventListener("click", () => this.#ask("first"));
@@ -94,8 +97,8 @@ export class Watch {
 
   /** @param {Seat} s */
   #said(s) {
-    const lamp = byId("ui-watch-lamp"), why = whyOf(s, this.#feed.now()), stuck = stuckFor(s, this.#feed.now()), hand = byId("ui-watch-hand");
-    put(byId("ui-watch-name"), say(nameOf(s, hidden())));
+    const lamp = byId("ui-watch-lamp"), why = whyOf(s, this.#feed.now()), stuck = stuckFor(s, this.#feed.now()), hide = hidden();
+    put(byId("ui-watch-name"), say(nameOf(s, hide)));
     lamp.dataset.state = s.state;
     put(lamp, say(stateText(s)));
     put(byId("ui-watch-step"), say(whereOf(s, "")));
@@ -104,9 +107,7 @@ export class Watch {
     label(byId("ui-watch-checks"), "seat.checks", { held: s.held, all: s.checks });
     byId("ui-watch-why").hidden = !why && !stuck;
     put(byId("ui-watch-why"), [why ? say(why) : "", stuck ? `${say("seat.stuck")} ${clock(stuck)}` : ""].filter(Boolean).join(" · "));
-    hand.hidden = !s.hand;
-    hand.dataset.state = s.hand?.state ?? "";
-    put(hand, s.hand ? say("watch.hand", { text: { ko: s.hand.text, en: s.hand.text } }) : "");
+    this.#hand.draw(s.hand, hide, s.hand ? say("watch.hand", { text: plain(s.hand.text) }) : "");
   }
 
   #gone() {
