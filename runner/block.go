@@ -21,7 +21,7 @@ import (
 // How long a block waits.
 const (
 	listenTime = 5 * time.Second         // for the lab to listen
-	leadTime   = 200 * time.Millisecond  // from then to the load's first request,
+	leadTime   = 100 * time.Millisecond  // from then to the load's first request,
 	dialTime   = 100 * time.Microsecond  // and for each connection that it opens first,
 	shakeTime  = 3 * time.Millisecond    // or for each under TLS
 	drainTime  = 2500 * time.Millisecond // for the lab to end: it cuts its drain short after 2 s itself

@@ -23,9 +23,6 @@ import (
 	"socketlabs/labs/telemetry"
 )
 
-// keptBuilds is how many binaries of labs stay in the data folder.
-const keptBuilds = 32
-
 // niceness of builds that nobody waits for.
 const niceness = 10
 
@@ -33,6 +30,7 @@ const niceness = 10
 type builder struct {
 	root string // the module
 	bin  string // bin/HASH/LAB, by the hash of all that the binary is made of
+	keep int    // how many of them stay
 	one  sync.Mutex
 }
 
@@ -171,7 +169,7 @@ func (b *builder) prune() {
 		}
 	}
 	slices.SortFunc(builds, func(x, y build) int { return cmp.Compare(y.used.UnixNano(), x.used.UnixNano()) })
-	for _, old := range builds[min(keptBuilds, len(builds)):] {
+	for _, old := range builds[min(b.keep, len(builds)):] {
 		os.RemoveAll(old.path)
 	}
 }

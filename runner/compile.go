@@ -21,13 +21,26 @@ func Compile(ctx context.Context, root string, l labs.Lab, v labs.Version) error
 		return err
 	}
 	defer os.RemoveAll(bin)
-	b := &builder{root: root, bin: bin}
-	_, _, err = b.build(ctx, l.With(v), &v, false)
+	return compile(ctx, &builder{root: root, bin: bin, keep: 1}, l, &v)
+}
+
+// Build builds a lab before a run needs it, with a version of one of its functions
+// or, when that is nil, as it is. Errors are those of Compile.
+func (r *Runner) Build(ctx context.Context, l labs.Lab, v *labs.Version) error {
+	return compile(ctx, r.builder, l, v)
+}
+
+func compile(ctx context.Context, b *builder, l labs.Lab, v *labs.Version) error {
+	of := "labs/" + l.Name
+	if v != nil {
+		l, of = l.With(*v), v.File
+	}
+	_, _, err := b.build(ctx, l, v, false)
 	if e, ok := errors.AsType[*ending](err); ok {
 		if e.reason.File != "" {
 			return fmt.Errorf("%s:%d: %s", e.reason.File, e.reason.At, e.reason.Line)
 		}
-		return fmt.Errorf("%s: %s", v.File, e.reason.Line)
+		return fmt.Errorf("%s: %s", of, e.reason.Line)
 	}
 	return err
 }

@@ -46,6 +46,7 @@ type Limits struct {
 	Memory    int64         `json:"memory"`    // bytes of data of each process: 2 GiB
 	Files     int           `json:"files"`     // descriptors of each process: the hard limit
 	Processes int           `json:"processes"` // and threads, in all: 4096; does not bind root
+	Builds    int           `json:"builds"`    // binaries of labs that stay in the data folder: 32
 }
 
 // Config of a Runner.
@@ -94,7 +95,7 @@ func Open(cfg Config) (*Runner, error) {
 	}
 	r := &Runner{
 		root: cfg.Root, limits: cfg.Limits.filled(), log: cfg.Log, archive: a,
-		builder:  &builder{root: cfg.Root, bin: filepath.Join(cfg.Data, "bin")},
+		builder:  &builder{root: cfg.Root, bin: filepath.Join(cfg.Data, "bin"), keep: cfg.Limits.filled().Builds},
 		slot:     &slot{path: filepath.Join(cfg.Data, "measuring.lock"), queue: filepath.Join(cfg.Data, "measuring"), shared: max(cfg.Limits.Shared, 1)},
 		versions: versions{cfg.Root, filepath.Join(cfg.Data, "code")},
 		live:     map[string]*Run{},
@@ -125,7 +126,7 @@ func (l Limits) filled() Limits {
 	return Limits{
 		Waiting: cmp.Or(l.Waiting, 8), Shared: max(l.Shared, 1), Time: cmp.Or(l.Time, 2*time.Minute),
 		Log: cmp.Or(l.Log, 50), LogLine: cmp.Or(l.LogLine, 4096),
-		Memory: cmp.Or(l.Memory, 2<<30), Files: l.Files, Processes: cmp.Or(l.Processes, 4096),
+		Memory: cmp.Or(l.Memory, 2<<30), Files: l.Files, Processes: cmp.Or(l.Processes, 4096), Builds: cmp.Or(l.Builds, 32),
 	}
 }
 

@@ -172,13 +172,13 @@ type outcome struct {
 
 // carry starts a run and follows it to its last event. With a command, that is
 // the server.
-func carry(ctx context.Context, r *runner.Runner, spec labs.Spec, command []string, progress io.Writer) (outcome, error) {
+func carry(ctx context.Context, r *runner.Runner, spec labs.Spec, command []string, progress io.Writer, how ...runner.Option) (outcome, error) {
 	var started *runner.Run
 	var err error
 	if command != nil {
 		started, err = r.StartCommand(spec, command)
 	} else {
-		started, err = r.Start(spec)
+		started, err = r.Start(spec, how...)
 	}
 	if err != nil {
 		return outcome{}, err
