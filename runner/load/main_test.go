@@ -167,6 +167,22 @@ func TestEndsEarly(t *testing.T) {
 	}
 }
 
+// TestBegunAfterItsEnd: a busy machine may keep the generator from running until its
+// plan is over. It ends at once and says no error: that its samples are missing makes
+// the block void, which can be repeated.
+func TestBegunAfterItsEnd(t *testing.T) {
+	for name, load := range map[string]map[string]any{"closed": closed(2, 64, 1, 1), "open": open(2, 64, 100, 1)} {
+		addr, _ := serve(t, echo(same))
+		o := start(t, NewPlan(labs.Spec{Load: load, Seconds: 0.5}, addr, soon()-2)).wait(t)
+		if o.err != nil {
+			t.Errorf("%s: %v, it said %+v", name, o.err, o.events)
+		}
+		if n := len(o.of(telemetry.KindSample)); n > 1 {
+			t.Errorf("%s: %d samples, want the last one only", name, n)
+		}
+	}
+}
+
 func TestRefusedPlans(t *testing.T) {
 	for _, c := range []struct {
 		why  string

@@ -18,6 +18,9 @@ const (
 	drainTime = 200 * time.Millisecond
 	// maxAhead is how far away the beginning of a plan may be.
 	maxAhead = 60 * time.Second
+	// maxBehind is how late a plan may be that a busy machine has kept from being
+	// begun. It ends at once then, with its samples missing.
+	maxBehind = 10 * time.Second
 	// reachTime is how long a server may refuse everything at least.
 	reachTime = 300 * time.Millisecond
 	// earlyTime is how long the load lets misbehaving clients connect first.
@@ -44,7 +47,7 @@ func perform(ctx context.Context, p Plan, orders <-chan Order, emit func(telemet
 		return err
 	}
 	defer l.close()
-	if now := l.now(); s.start > now+maxAhead || s.end <= now {
+	if now := l.now(); s.start > now+maxAhead || s.end <= now-maxBehind {
 		return fmt.Errorf("plan: start: it is %.1f s from now, and the plan's end is to come", (s.start - now).Seconds())
 	}
 	e, err := newEngine(s, l, emit)
