@@ -156,6 +156,8 @@ func carryPlan(ctx context.Context, r *runner.Runner, plan labs.Plan, progress i
 			fmt.Fprintf(progress, "%s: block %d of %d, %s\n", plan.Name, e.Block+1, len(plan.Order)+out.repeats(), e.Begin.Label)
 		case e.BlockEnd != nil:
 			out.blocks = append(out.blocks, *e.BlockEnd)
+			line.clear()
+			out.printSoFar(progress)
 		case e.End != nil:
 			out.end = *e.End
 		}

@@ -27,6 +27,13 @@ func TestLongPageCompares(t *testing.T) {
 	}
 	p.until(patience, "the verdict is drawn and worded", `/better/.test(document.querySelector("#ui-compare .compare-rows [data-verdict=better]")?.textContent) && /B is better/.test(document.querySelector("#ui-compare .compare-verdict").innerText)`)
 	if p.count("#bargain .is-fact.is-mine") != 1 {
+	p.until(aRun, "the pairs so far and their interval are shown, and no verdict", `(() => {
+		const box = document.querySelector("#ui-compare .compare-sofar");
+		return /So far, [2-9] of [0-9]+ pairs: provisional/.test(box?.innerText) && /×[0-9.]+ \[[0-9.]+, [0-9.]+\]/.test(box.innerText) && box.innerText.includes("judged once") && box.querySelectorAll(".pair").length >= 2 && !box.querySelector("[data-verdict]:not([data-verdict=''])") && !document.querySelector("#ui-compare .compare-verdict");
+	})()`)
+	p.until(aRun, "the interval before stays beside the one that is narrower", `document.querySelectorAll("#ui-compare .compare-sofar .was").length >= 1`)
+	p.shots("compare-sofar", "#ui-compare")
+	p.accessible("a comparison that runs")
 		t.Error("the prediction does not stand beside what was measured")
 	}
 	p.shots("compare-finished", "#ui-compare")
@@ -43,6 +50,12 @@ func TestLongPageCompares(t *testing.T) {
 }
 
 // authorsComparison puts the lesson's comparison on the bench, as its author ran it.
+	if p.count("#ui-compare .compare-sofar") != 0 {
+		t.Error("what was provisional still stands beside the verdict")
+	}
+	p.notesABlock()
+	p.replaysBlocks(data)
+	p.lesson("/en/epoll#small-buffer")
 func (p *tab) authorsComparison(lang string) {
 	p.t.Helper()
 	p.lesson("/" + lang + "/epoll#small-buffer")
@@ -80,7 +93,7 @@ func TestLongCompareCommand(t *testing.T) {
 	data := t.TempDir()
 	labs := func(args ...string) (string, int) {
 		cmd := exec.Command(bin, append(args, "--data", data)...)
-		cmd.Dir = "../.."
+		cmd.Dir, cmd.Stderr = "../..", &progress
 		out, err := cmd.Output()
 		if err != nil && cmd.ProcessState == nil {
 			t.Fatal(err)
@@ -121,3 +134,7 @@ func TestLongCompareCommand(t *testing.T) {
 		t.Errorf("overlay: status %d\n%s", status, out)
 	}
 }
+	var progress strings.Builder
+	if said := progress.String(); strings.Count(said, "judged once") != 1 || !strings.Contains(said, "provisional, 1 of 4 pairs") || !strings.Contains(said, "provisional, 3 of 4 pairs") || strings.Contains(said, "better") {
+		t.Errorf("the pairs so far, without a verdict:\n%s", said)
+	}

@@ -13,6 +13,7 @@ import (
 	"socketlabs/content"
 	"socketlabs/labs/telemetry"
 	"socketlabs/runner"
+	"socketlabs/site"
 )
 
 // result is a comparison in one word: holds or fails against what the lesson
@@ -99,6 +100,29 @@ func again(b telemetry.BlockEnd) string {
 		return "; repeated"
 	}
 	return ""
+}
+
+// printSoFar writes what the pairs say that have ended, when the last block has
+// ended one and others are to come. It is no verdict and ends nothing.
+func (o compared) printSoFar(w io.Writer) {
+	last := len(o.blocks) - 1
+	c := o.blocks[last].SoFar
+	before := 0
+	if last > 0 && o.blocks[last-1].SoFar != nil {
+		before = o.blocks[last-1].SoFar.Pairs
+	}
+	if c == nil || c.Pairs == before || c.Pairs >= len(o.plan.Order)/2 {
+		return
+	}
+	fmt.Fprintf(w, "%s: provisional, %d of %d pairs, b ÷ a\n", o.plan.Name, c.Pairs, len(o.plan.Order)/2)
+	if before == 0 {
+		fmt.Fprintln(w, "  "+site.Said("en", "compare.sofar.why"))
+	}
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, d := range c.Metrics {
+		fmt.Fprintf(t, "  %s\t%s → %s\t%s\t%s\n", d.Expr, amount(d.A, d.Expr), amount(d.B, d.Expr), ratio(d), d.Line)
+	}
+	t.Flush()
 }
 
 func printDifferences(w io.Writer, list []telemetry.Difference) {

@@ -100,7 +100,7 @@
  * @property {Comparison} [comparison]
  */
 
-/** @typedef {{label: string, trust: string, doubts?: Doubt[], retry?: boolean}} BlockEnd */
+/** @typedef {{label: string, trust: string, doubts?: Doubt[], retry?: boolean, so_far?: Comparison}} BlockEnd */
 
 /**
  * What becomes of an expression from A to B; ratios are null without a verdict.
@@ -115,6 +115,7 @@
  * @property {""|"better"|"worse"|"higher"|"lower"|"none"} verdict
  * @property {"zero"|"missing"|"few"} [why]
  * @property {string} [line]
+ * @property {number[]} [pairs] the ratio of each pair that counts, in the order of time
  */
 
 /** @typedef {{level: number, metrics: Difference[], pairs: number, lost?: number, as?: boolean|null}} Comparison */

@@ -4,7 +4,7 @@
 
 /** @import {Experiment, LessonComparison, Summary} from "./events.js" */
 /** @import {Run} from "./run.js" */
-import { comparisonOf, rows, sentence, strip, voided } from "./compare.js";
+import { comparisonOf, provisional, rows, sentence, strip, voided } from "./compare.js";
 import { byId, el, every } from "./dom.js";
 import { comparisons, page } from "./page.js";
 import { both, plain, text } from "./words.js";
@@ -98,7 +98,7 @@ export class Versus {
     if (bad) legend.append(el("span", {}, both(bad)));
     if (c) return [legend, rows(c.metrics), sentence(c)];
     const key = run.over ? "compare.cut" : "compare.going";
-    return [legend, el("p", { class: "run-empty", role: "status" }, both(key, { n: run.blocks.length, total: run.begin?.plan?.order.length ?? 0 }))];
+    return [legend, ...provisional(run), el("p", { class: "run-empty", role: "status" }, both(key, { n: run.blocks.length, total: run.begin?.plan?.order.length ?? 0 }))];
   }
 
   /** @param {Order} order @param {boolean} may @param {Run|null} shown */
