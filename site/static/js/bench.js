@@ -48,6 +48,7 @@ export class Bench {
 
   constructor() {
     setInterval(() => { if (isLive(this.state)) this.#show.touch(); }, 100);
+    document.addEventListener("block", (e) => { const { block, then } = /** @type {CustomEvent<{block: number, then: () => void}>} */ (e).detail; this.#block(block).then(then); });
     document.addEventListener("gates", () => this.#show.now());
   }
 

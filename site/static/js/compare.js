@@ -15,7 +15,7 @@ import { both, label, text } from "./words.js";
 export function strip(run, open) {
   const order = run.begin?.plan?.order ?? [], all = run.blocks, box = el("span", { class: "blocks", role: "group" });
   all.forEach((b, n) => {
-    const state = b.trust === "void" ? "void" : b.trust ? "done" : run.over ? "cut" : "now", name = "AB"[b.arm] ?? "?";
+    const state = b.trust === "void" ? "void" : b.trust ? "done" : run.over ? "cut" : "now", name = run.begin?.kind === "comparison" ? ("AB"[b.arm] ?? "?") : String(n + 1);
     const said = text(`compare.block.${state}`, { n: n + 1, name });
     const piece = open && b.trust ? el("button", { type: "button" }, name) : el("span", {}, name);
     piece.toggleAttribute("data-b", b.arm === 1);

@@ -85,7 +85,7 @@
 /** @typedef {{code: string, value: number, bound: number, void: boolean}} Doubt */
 
 /** What is written about a run. @typedef {{name?: string, notes?: Note[], imported?: Origin|null}} Notes */
-/** Times are in seconds since load began; `to` 0 or none: a moment; `by` the instructor, or nobody else. @typedef {{id: number, t: number, to?: number, chart?: string, text: string, by?: string}} Note */
+/** Times are in seconds since load began; `to` 0 or none: a moment; `block` from 0 where there are several; `by` the instructor, or nobody else. @typedef {{id: number, t: number, to?: number, block?: number, chart?: string, text: string, by?: string}} Note */
 /** @typedef {{id: string, host?: string}} Origin */
 
 /**
