@@ -8,10 +8,10 @@ import { asApiError, get, post, remove, replace } from "./api.js";
 import { byId, el, one, put } from "./dom.js";
 import { page } from "./page.js";
 import { giveName } from "./rename.js";
-import { both, label, plain, say } from "./words.js";
+import { both, label, plain, say, text } from "./words.js";
 
 /** @param {Note} n */
-const span = (n) => (n.to ? both("notes.span", { t: short(n.t), to: short(n.to) }) : both("notes.at", { t: short(n.t) }));
+const span = (n) => (n.to ? text("notes.span", { t: short(n.t), to: short(n.to) }) : text("notes.at", { t: short(n.t) }));
 /** @param {number} t */
 const short = (t) => String(Number(t.toFixed(2)));
 /** @param {number} t */
@@ -102,12 +102,15 @@ export class Notes {
     return parts;
   }
 
-  /** The block that a note is about, where there are several. @param {Note} n @returns {Node[]} */
-  #of(n) { return (this.#run?.blocks.length ?? 0) > 1 || n.block ? [el("span", {}, both("notes.block", { n: (n.block ?? 0) + 1 })), document.createTextNode(" · ")] : []; }
+  /** When a note is of, and of which block where there are several. @param {Note} n */
+  #when(n) {
+    const t = span(n), block = text("notes.block", { n: (n.block ?? 0) + 1 });
+    return (this.#run?.blocks.length ?? 0) > 1 || n.block ? { ko: `${block.ko} · ${t.ko}`, en: `${block.en} · ${t.en}` } : t;
+  }
 
   /** @param {Note} n @param {number} i */
   #item(n, i) {
-    const go = el("button", { class: "button button-bare notes-go", type: "button" }, ...this.#of(n), span(n));
+    const go = el("button", { class: "button button-bare notes-go", type: "button" }, both(this.#when(n)));
     label(go, "notes.go", { t: short(n.t) });
     go.addEventListener("click", () => this.#act.go(n.t, n.block ?? 0));
     const acts = el("span", { class: "history-do" });
