@@ -175,6 +175,8 @@ func (r *Runner) RemoveNote(id string, note int) error {
 }
 
 func inTime(notes []telemetry.Note) []telemetry.Note {
-	slices.SortStableFunc(notes, func(a, b telemetry.Note) int { return cmp.Or(cmp.Compare(a.T, b.T), cmp.Compare(a.ID, b.ID)) })
+	slices.SortStableFunc(notes, func(a, b telemetry.Note) int {
+		return cmp.Or(cmp.Compare(a.Block, b.Block), cmp.Compare(a.T, b.T), cmp.Compare(a.ID, b.ID))
+	})
 	return notes
 }

@@ -32,6 +32,19 @@ func TestNotesStandBesideTheRecording(t *testing.T) {
 	if err != nil || first.ID != 2 {
 		t.Fatalf("%+v, %v", first, err)
 	}
+	other, err := r.AddNote(id, telemetry.Note{T: 0.1, Block: 2, Text: "of a later block"})
+	if err != nil || other.Block != 2 {
+		t.Fatalf("%+v, %v", other, err)
+	}
+	if n, err := r.Notes(id); err != nil || len(n.Notes) != 3 || n.Notes[2] != other {
+		t.Fatalf("blocks stand in their order: %+v, %v", n, err)
+	}
+	if _, err := r.AddNote(id, telemetry.Note{T: 1, Block: -1, Text: "x"}); !errors.Is(err, telemetry.ErrNote) {
+		t.Errorf("a block before the first: %v", err)
+	}
+	if err := r.RemoveNote(id, other.ID); err != nil {
+		t.Fatal(err)
+	}
 	n, err := r.Notes(id)
 	if err != nil || n.Name != "buf 512, 세 번째" || len(n.Notes) != 2 || n.Notes[0] != first || n.Notes[1] != later {
 		t.Fatalf("%+v, %v", n, err)

@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"socketlabs/labs"
@@ -110,7 +111,7 @@ func (r *Run) rounds(ctx context.Context) (judge.Verdict, error) {
 	for _, round := range r.plan.Rounds() {
 		var void []int
 		for _, slot := range round {
-			b, err := r.turn(ctx, len(done), slot, room > 0)
+			b, err := r.turn(ctx, done, slot, room > 0)
 			if err != nil {
 				return judge.Verdict{}, err
 			}
@@ -120,7 +121,7 @@ func (r *Run) rounds(ctx context.Context) (judge.Verdict, error) {
 			}
 		}
 		for _, slot := range void {
-			b, err := r.turn(ctx, len(done), slot, false)
+			b, err := r.turn(ctx, done, slot, false)
 			if err != nil {
 				return judge.Verdict{}, err
 			}
@@ -130,22 +131,26 @@ func (r *Run) rounds(ctx context.Context) (judge.Verdict, error) {
 	return judge.Conclude(r.header, done), nil
 }
 
-// turn executes one block of several and tells what it amounts to; retry says
-// that it is repeated when it is void.
-func (r *Run) turn(ctx context.Context, number, slot int, retry bool) (judge.Block, error) {
+// turn executes one block of several, after those that are done, and tells what
+// it amounts to; retry says that it is repeated when it is void.
+func (r *Run) turn(ctx context.Context, done []judge.Block, slot int, retry bool) (judge.Block, error) {
 	if ctx.Err() != nil {
 		return judge.Block{}, context.Cause(ctx)
 	}
 	a := r.arms[r.plan.Order[slot]]
-	r.journal.block = number
+	r.journal.block = len(done)
 	j, err := r.execute(ctx, a, slot)
 	if err != nil {
 		return judge.Block{}, err
 	}
-	b := judge.Block{Number: number, Slot: slot, Arm: a.index, BlockEnd: j.End(a.label, r.plan.Compare)}
+	b := judge.Block{Number: len(done), Slot: slot, Arm: a.index, BlockEnd: j.End(a.label, r.plan.Compare)}
 	b.Retry = retry && b.Trust == "void"
 	if r.plan.Sweep != nil {
 		b.Judge = j // its checks are about all blocks
+	}
+	if r.plan.Compare != nil {
+		now := judge.SoFar(*r.plan.Compare, append(slices.Clone(done), b))
+		b.SoFar = &now
 	}
 	return b, r.journal.write(telemetry.Event{T: r.now(), Kind: telemetry.KindBlockEnd, From: telemetry.FromJudge, BlockEnd: &b.BlockEnd})
 }

@@ -80,11 +80,10 @@ func (x *Exporter) Export(w io.Writer, id, as string) error {
 	if err != nil {
 		return err
 	}
-	block := allBlocks
 	if as == "html" {
-		block = 0
+		return x.html(w, s, notes)
 	}
-	run, err := x.read(id, block)
+	run, err := x.read(id, allBlocks)
 	if err != nil {
 		return err
 	}
@@ -93,10 +92,25 @@ func (x *Exporter) Export(w io.Writer, id, as string) error {
 		return writeCSV(w, run, notes.Notes)
 	case "json":
 		return json.NewEncoder(w).Encode(map[string]any{"run": s, "notes": notes, "series": run.series})
-	case "html":
-		return x.replay(w, s, run, notes)
 	}
 	return ErrFormat
+}
+
+// html writes the file that replays a run, with every block of it.
+func (x *Exporter) html(w io.Writer, s runner.Summary, notes telemetry.Notes) error {
+	run, err := x.read(s.ID, 0)
+	if err != nil {
+		return err
+	}
+	blocks := []series{run.series}
+	for n := 1; n < len(run.starts); n++ {
+		one, err := x.read(s.ID, n)
+		if err != nil {
+			return err
+		}
+		blocks = append(blocks, one.series)
+	}
+	return x.replay(w, s, run, blocks, notes)
 }
 
 // recorded is a recording as an export needs it.
@@ -108,7 +122,7 @@ type recorded struct {
 }
 
 // read reads what there is of a run: of one block or allBlocks. Of one, the series
-// has nothing that tells of the others.
+// still tells that there are others.
 func (x *Exporter) read(id string, block int) (recorded, error) {
 	rd, err := x.runner.Follow(id, 0)
 	if err != nil {
@@ -118,9 +132,7 @@ func (x *Exporter) read(id string, block int) (recorded, error) {
 	m := newSeriesMaker(block)
 	_, err = available(rd, func(batch []byte) error {
 		return split(batch, func(e telemetry.Event, raw json.RawMessage) {
-			if block == allBlocks || e.Block == block || e.Kind != telemetry.KindBlock && e.Kind != telemetry.KindBlockEnd && e.Kind != telemetry.KindState {
-				m.add(e, raw)
-			}
+			m.add(e, raw)
 			switch {
 			case e.Run != nil:
 				out.run = *e.Run
@@ -143,6 +155,14 @@ func askedOf(first json.RawMessage) labs.Spec {
 	}
 	json.Unmarshal(first, &e) // a spec of another form is an empty one
 	return e.Run.Asked
+}
+
+// at is the moment of a note, in seconds since the run began.
+func (r recorded) at(n telemetry.Note) float64 {
+	if n.Block >= len(r.starts) {
+		return n.T
+	}
+	return r.starts[n.Block] + n.T
 }
 
 // writeCSV writes one row a tick (RFC 4180): seconds since the first load began,
@@ -179,7 +199,7 @@ func writeCSV(w io.Writer, run recorded, notes []telemetry.Note) error {
 			cells = append(cells, cell)
 		}
 		var said []string
-		for len(notes) > 0 && (start+notes[0].T < next || row == len(s.T)-1) {
+		for len(notes) > 0 && (run.at(notes[0]) < next || row == len(s.T)-1) {
 			said = append(said, notes[0].Text)
 			notes = notes[1:]
 		}

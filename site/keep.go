@@ -41,11 +41,12 @@ func noted(r *http.Request) (telemetry.Note, error) {
 	var body struct {
 		T     float64 `json:"t"`
 		To    float64 `json:"to"`
+		Block int     `json:"block"`
 		Chart string  `json:"chart"`
 		Text  string  `json:"text"`
 	}
 	err := decode(r, &body)
-	return telemetry.Note{T: body.T, To: body.To, Chart: body.Chart, Text: body.Text}, err
+	return telemetry.Note{T: body.T, To: body.To, Block: body.Block, Chart: body.Chart, Text: body.Text}, err
 }
 
 // addNote writes a note about a run.

@@ -204,8 +204,22 @@ func TestExportsOfSeveralBlocks(t *testing.T) {
 	if want := "t,block,lab.reads,note\r\n0,0,5,\r\n2.8,1,7,\r\n2.9,1,8,\r\n"; string(body) != want {
 		t.Errorf("%q, want %q", body, want)
 	}
+	if status, body := s.command("POST", "/api/runs/"+runID(1)+"/notes", `{"t":0.1,"block":1,"text":"of the second"}`); status != 201 {
+		t.Fatalf("%d %s", status, body)
+	}
+	_, body = s.export(runID(1), "csv")
+	if want := "2.8,1,7,\r\n2.9,1,8,of the second\r\n"; !strings.HasSuffix(string(body), want) {
+		t.Errorf("%q, want %q at its end", body, want)
+	}
+	_, body = s.export(runID(1), "html")
+	_, island, _ := strings.Cut(string(body), `<script type="application/json" id="run-data">`)
+	island, _, _ = strings.Cut(island, "</script>")
+	var file struct{ Blocks []series }
+	if err := json.Unmarshal([]byte(island), &file); err != nil || len(file.Blocks) != 2 || len(file.Blocks[0].T) != 1 || len(file.Blocks[1].T) != 2 {
+		t.Errorf("the file's blocks: %+v, %v", file, err)
+	}
 	run, err := s.exporter().read(runID(1), 0)
-	if err != nil || len(run.series.T) != 1 || len(run.starts) != 2 || len(run.series.Events) != 3 {
+	if err != nil || len(run.series.T) != 1 || len(run.starts) != 2 || len(run.series.Events) != 4 {
 		t.Errorf("%+v, %v", run, err)
 	}
 }

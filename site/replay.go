@@ -29,7 +29,7 @@ type replayed struct {
 	Settings   []named
 	Checks     []check
 	Experiment string // of a lesson that is here, else empty
-	Blocks     int    // that the run had; the first is shown
+	Blocks     int    // that the run had
 	Offline    bool   // it is a file of its own
 }
 
@@ -109,8 +109,8 @@ func (s *Site) replayPage(w http.ResponseWriter, r *http.Request, e *edition, su
 const filePolicy = "default-src 'none'; script-src 'sha256-%s'; style-src 'sha256-%s'; img-src data: blob:; base-uri 'none'; form-action 'none'"
 
 // replay writes a run as one file: the page's own modules and styles, and the
-// run's data.
-func (x *Exporter) replay(w io.Writer, s runner.Summary, run recorded, notes telemetry.Notes) error {
+// run's data, block by block.
+func (x *Exporter) replay(w io.Writer, s runner.Summary, run recorded, blocks []series, notes telemetry.Notes) error {
 	face, e := x.faces.current(), x.shelf.edition()
 	script, err := bundle(face.assets, "js/replay.js")
 	if err != nil {
@@ -129,7 +129,7 @@ func (x *Exporter) replay(w io.Writer, s runner.Summary, run recorded, notes tel
 	if p.Data, err = island(data); err != nil {
 		return err
 	}
-	series, err := island(map[string]any{"series": run.series, "notes": notes})
+	series, err := island(map[string]any{"blocks": blocks, "notes": notes})
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"socketlabs/content"
@@ -42,6 +43,25 @@ func TestSweepOrdersAreStrict(t *testing.T) {
 	}
 	if got := s.live(s.everybodys()); len(got) != 0 {
 		t.Errorf("something runs: %v", got)
+	}
+}
+
+// The card of a sweep says its range where a card of one run says one value.
+func TestCardOfASweepSaysItsRange(t *testing.T) {
+	sweep := &sweepView{Setting: "load.connections", Values: []string{"1", "4", "64"}}
+	for _, tt := range []struct {
+		of   *sweepView
+		name string
+		want any
+	}{{sweep, "connections", "1–64"}, {sweep, "size", 64.0}, {nil, "connections", 64.0}, {&sweepView{Setting: "knob.buf", Values: []string{"1", "2"}}, "connections", 64.0}} {
+		if got := tt.of.Of(tt.name, 64.0); got != tt.want {
+			t.Errorf("%+v of %s: %v, want %v", tt.of, tt.name, got, tt.want)
+		}
+	}
+	s := serve(t)
+	_, body := s.do(request{path: "/en/epoll", bearer: testToken})
+	if !strings.Contains(body, "Connections: 1–64, each waits for its answer") {
+		t.Error("the sweep of epoll does not say its range")
 	}
 }
 

@@ -71,6 +71,15 @@ type sweepView struct {
 	Values  []string `json:"values"`
 }
 
+// Of is the range of a sweep's values when it turns that setting of the load, else
+// the value that all its blocks have.
+func (v *sweepView) Of(name string, value any) any {
+	if v == nil || v.Setting != "load."+name || len(v.Values) == 0 {
+		return value
+	}
+	return v.Values[0] + "–" + v.Values[len(v.Values)-1]
+}
+
 // setting is a control: what may be turned, how far, and where it stands.
 type setting struct {
 	labs.Setting

@@ -41,10 +41,15 @@ func TestLongPageMystery(t *testing.T) {
 	if html := p.text("body"); strings.Contains(html, "epollet") {
 		t.Error("the page tells which lab it is")
 	}
+	p.marksTheProof()
 	p.click(`.doctor-step[data-step=sockets] li[title="kernel.recvq"] button`)
 	if got := eval[string](p, `document.querySelector("#ui-mystery [name=metric]").value`); got != "kernel.recvq" {
 		t.Fatalf("the proof is of %q", got)
 	}
+	used := p.window()
+	p.until(patience, "what the doctor used is marked", `document.querySelector("[data-end=from]").ariaValueNow === %s && document.querySelector("[data-end=to]").ariaValueNow === %s`, used[0], used[1])
+	p.drags(0, 0.5, 0.9) // the learner's own mark is what is answered
+	marked := p.window()
 	p.click("#ui-mystery button[type=submit]")
 	p.until(patience, "it is right", `document.querySelector("#ui-mystery-told").innerText.includes("100 points")`)
 	told := p.text("#ui-mystery-told")
@@ -55,6 +60,14 @@ func TestLongPageMystery(t *testing.T) {
 	}
 	p.shoot("mystery-solved")
 	p.accessible("a solved mystery")
+	if again := p.window(); again != marked {
+		t.Errorf("%v was marked, and the answer is of %v", marked, again)
+	}
+	p.drags(0, 0.1, 0.3)
+	p.click(`.doctor-step[data-step=sockets] li[title="kernel.recvq"] button`)
+	if again := p.window(); again != marked {
+		t.Errorf("the answer was changed to %v", again)
+	}
 	p.lesson("/ko/mystery?seed=8")
 	p.until(patience, "the answer stays", `document.querySelector("#ui-mystery-told").innerText.includes("100점") && document.querySelector("#ui-mystery button[type=submit]").disabled`)
 	p.press(kb.ArrowRight) // another one

@@ -20,7 +20,7 @@ import (
 
 func queuesCommand(p *place) *cobra.Command {
 	var asJSON, author bool
-	at := -1.0
+	at, block := -1.0, 1
 	cmd := &cobra.Command{
 		Use:   "queues RUN|LESSON/EXPERIMENT",
 		Short: "Show every queue on the way of a request, and which stage is the bottleneck",
@@ -30,7 +30,8 @@ what passes it. An experiment is run first; with --author its author's recording
 is read instead.
 
 The bottleneck is the stage whose queue does not drain for half a second while
-all behind it do. --at looks at another moment than its last.`,
+all behind it do. --at looks at another moment than its last. Of a comparison or a
+sweep --block chooses the block, as the page numbers them.`,
 		Example: `  labs queues blocking/one-silent
   labs queues epoll-edge/stall --author
   labs queues 20260102T150405Z-0a1b2c3d --at 1.5 --json`,
@@ -40,7 +41,7 @@ all behind it do. --at looks at another moment than its last.`,
 			if err != nil {
 				return err
 			}
-			q, err := queuesOf(events, at)
+			q, err := queuesOf(events, at, block)
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
 			}
@@ -53,7 +54,8 @@ all behind it do. --at looks at another moment than its last.`,
 	}
 	cmd.Flags().BoolVar(&author, "author", false, "read the author's recording of the experiment")
 	cmd.Flags().Float64Var(&at, "at", at, "look at this moment, in seconds of the measured time (default: the end of the bottleneck)")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object: run, experiment, at, stages, verdict")
+	cmd.Flags().IntVar(&block, "block", block, "of a run of several blocks, which: from 1")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object: run, experiment, block, blocks, label, at, stages, verdict")
 	return cmd
 }
 
@@ -123,6 +125,9 @@ func (p *place) authored(name string) ([]telemetry.Event, error) {
 type queues struct {
 	Run        string               `json:"run"`
 	Experiment string               `json:"experiment"`
+	Block      int                  `json:"block"`  // from 1, of
+	Blocks     int                  `json:"blocks"` // all that the run has
+	Label      string               `json:"label,omitempty"`
 	At         float64              `json:"at"` // seconds of the measured time
 	Stages     []telemetry.Stage    `json:"stages"`
 	Verdict    telemetry.Bottleneck `json:"verdict"` // of the whole measured time
@@ -130,23 +135,31 @@ type queues struct {
 	addr string
 }
 
-// queuesOf judges a recording; at below 0 is the end of the bottleneck.
-func queuesOf(events []telemetry.Event, at float64) (queues, error) {
-	j, err := judge.Replay(events)
+// queuesOf judges a block of a recording, counted from 1; at below 0 is the end of
+// the bottleneck.
+func queuesOf(events []telemetry.Event, at float64, block int) (queues, error) {
+	blocks, err := judge.ReplayBlocks(events)
 	if err != nil {
 		return queues{}, err
 	}
-	run := events[0].Run
-	q := queues{Run: run.ID, Experiment: run.Experiment, Verdict: j.Bottleneck(0, run.Question.Seconds), At: at}
-	if at > run.Question.Seconds {
-		return q, fmt.Errorf("--at %g: it measured %g s", at, run.Question.Seconds)
+	if block < 1 || block > len(blocks) {
+		return queues{}, fmt.Errorf("--block %d: it has blocks 1 to %d", block, len(blocks))
+	}
+	run, b := events[0].Run, blocks[block-1]
+	seconds := run.Question.Seconds
+	if b.Arm > 0 && b.Arm < len(run.Arms) {
+		seconds = run.Arms[b.Arm].Question.Seconds
+	}
+	q := queues{Run: run.ID, Experiment: run.Experiment, Block: block, Blocks: len(blocks), Label: b.Label, Verdict: b.Judge.Bottleneck(0, seconds), At: at}
+	if at > seconds {
+		return q, fmt.Errorf("--at %g: it measured %g s", at, seconds)
 	}
 	if at < 0 {
 		q.At = q.Verdict.To
 	}
-	q.Stages = j.Stages(q.At)
+	q.Stages = b.Judge.Stages(q.At)
 	for _, e := range events {
-		if e.State != nil && e.State.Facts["addr"] != "" {
+		if e.Block == block-1 && e.State != nil && e.State.Facts["addr"] != "" {
 			q.addr = e.State.Facts["addr"]
 		}
 	}
@@ -154,7 +167,11 @@ func queuesOf(events []telemetry.Event, at float64) (queues, error) {
 }
 
 func (q queues) print(w io.Writer) {
-	fmt.Fprintf(w, "%s  %s  at %g s of the measured time\n\n", q.Experiment, q.Run, q.At)
+	fmt.Fprintf(w, "%s  %s  at %g s of the measured time\n", q.Experiment, q.Run, q.At)
+	if q.Blocks > 1 {
+		fmt.Fprintf(w, "block %d of %d, %s; --block shows another\n", q.Block, q.Blocks, q.Label)
+	}
+	fmt.Fprintln(w)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "  \tlevel\tin a second\tout a second\tlimit\twaits\t\t")
 	for _, s := range q.Stages {
@@ -163,7 +180,7 @@ func (q queues) print(w io.Writer) {
 			continue
 		}
 		fmt.Fprintf(t, "  %s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", s.ID, level(s.Level, ""), level(s.In, ""), level(s.Out, ""),
-			level(s.Limit, ""), level(s.Wait, "seconds"), s.Unit, strings.Join(s.Metrics, " + "))
+			level(s.Limit, ""), level(s.Wait, "seconds"), s.Unit, source(s))
 	}
 	t.Flush()
 	v := q.Verdict
@@ -187,6 +204,14 @@ func (q queues) print(w io.Writer) {
 	}
 }
 
+// source says where a stage's level comes from, and of the link what else is known.
+func source(s telemetry.Stage) string {
+	if s.ID != "link" {
+		return strings.Join(s.Metrics, " + ")
+	}
+	return fmt.Sprintf("%s; rtt %s, %s sent again", strings.Join(s.Metrics, " - "), level(s.RTT, "seconds"), level(s.Again, ""))
+}
+
 // terminalCommand is what shows a stage in a terminal while the server runs.
 func terminalCommand(stage, addr string) string {
 	port := addr[strings.LastIndexByte(addr, ':')+1:]
@@ -195,7 +220,7 @@ func terminalCommand(stage, addr string) string {
 		return ""
 	case stage == "accept":
 		return "ss -tln '( sport = :" + port + " )'"
-	case stage == "recvq" || stage == "sendq":
+	case stage == "recvq" || stage == "sendq" || stage == "link":
 		return "ss -tin '( sport = :" + port + " )'"
 	case stage == "client_sendq":
 		return "ss -tin '( dport = :" + port + " )'"

@@ -167,6 +167,9 @@ func printRun(w io.Writer, s runner.Summary, n telemetry.Notes) {
 		if note.To > 0 {
 			at = fmt.Sprintf("%g–%g s", note.T, note.To)
 		}
+		if note.Block > 0 {
+			at = fmt.Sprintf("block %d, %s", note.Block+1, at)
+		}
 		if note.Chart != "" {
 			at += ", " + note.Chart
 		}
@@ -187,6 +190,7 @@ func runsName(p *place) *cobra.Command {
 func runsNote(p *place) *cobra.Command {
 	var note telemetry.Note
 	var remove int
+	block := 1
 	cmd := &cobra.Command{
 		Use: "note ID [TEXT]", Short: "Write a note about a moment of a run, or delete one", Args: cobra.RangeArgs(1, 2),
 		RunE: p.withRuns(func(cmd *cobra.Command, r *runner.Runner, args []string) error {
@@ -196,7 +200,7 @@ func runsNote(p *place) *cobra.Command {
 			case remove > 0 || len(args) == 1:
 				return errors.New("runs note takes a text, or --rm with the note's number")
 			}
-			note.Text = args[1]
+			note.Text, note.Block = args[1], block-1
 			written, err := r.AddNote(args[0], note)
 			if err == nil {
 				fmt.Fprintf(cmd.OutOrStdout(), "note %d\n", written.ID)
@@ -206,6 +210,7 @@ func runsNote(p *place) *cobra.Command {
 	}
 	cmd.Flags().Float64Var(&note.T, "at", 0, "seconds since load began, as the charts count")
 	cmd.Flags().Float64Var(&note.To, "to", 0, "where it ends, when it is about a stretch of time")
+	cmd.Flags().IntVar(&block, "block", block, "of a comparison or a sweep: the block that it is about, from 1")
 	cmd.Flags().StringVar(&note.Chart, "chart", "", "the group of charts that it is about: queues, latency …")
 	cmd.Flags().IntVar(&remove, "rm", 0, "delete the note of this number instead")
 	return cmd

@@ -13,6 +13,7 @@ import (
 	"socketlabs/content"
 	"socketlabs/labs/telemetry"
 	"socketlabs/runner"
+	"socketlabs/site"
 )
 
 // result is a comparison in one word: holds or fails against what the lesson
@@ -101,6 +102,29 @@ func again(b telemetry.BlockEnd) string {
 	return ""
 }
 
+// printSoFar writes what the pairs say that have ended, when the last block has
+// ended one and others are to come. It is no verdict and ends nothing.
+func (o compared) printSoFar(w io.Writer) {
+	last := len(o.blocks) - 1
+	c := o.blocks[last].SoFar
+	before := 0
+	if last > 0 && o.blocks[last-1].SoFar != nil {
+		before = o.blocks[last-1].SoFar.Pairs
+	}
+	if c == nil || c.Pairs == before || c.Pairs >= len(o.plan.Order)/2 {
+		return
+	}
+	fmt.Fprintf(w, "%s: provisional, %d of %d pairs, b ÷ a\n", o.plan.Name, c.Pairs, len(o.plan.Order)/2)
+	if before == 0 {
+		fmt.Fprintln(w, "  "+site.Said("en", "compare.sofar.why"))
+	}
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, d := range c.Metrics {
+		fmt.Fprintf(t, "  %s\t%s → %s\t%s\t%s\n", d.Expr, amount(d.A, d.Expr), amount(d.B, d.Expr), ratio(d), d.Line)
+	}
+	t.Flush()
+}
+
 func printDifferences(w io.Writer, list []telemetry.Difference) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, d := range list {
@@ -142,7 +166,7 @@ func inWords(d telemetry.Difference) string {
 }
 
 // overlay lays two recordings over each other.
-func (p *place) overlay(cmd *cobra.Command, a, b string, asJSON bool) error {
+func (p *place) overlay(cmd *cobra.Command, a, b runner.At, asJSON bool) error {
 	r, err := p.runner(cmd.ErrOrStderr(), runner.Limits{})
 	if err != nil {
 		return err
@@ -156,7 +180,9 @@ func (p *place) overlay(cmd *cobra.Command, a, b string, asJSON bool) error {
 	if asJSON {
 		return json.NewEncoder(w).Encode(o)
 	}
-	fmt.Fprintf(w, "a: %s  %s\nb: %s  %s\n", o.A.ID, o.A.Experiment, o.B.ID, o.B.Experiment)
+	for i, side := range []runner.Side{o.A, o.B} {
+		fmt.Fprintf(w, "%c: %s  %s\n", 'a'+i, []runner.At{a, b}[i], strings.TrimSpace(side.Experiment+"  "+side.Label))
+	}
 	fmt.Fprintln(w, "Two runs, one after the other: no pairs, so no interval and no verdict. `labs compare EXPERIMENT --with …` runs them in turns.")
 	for _, d := range o.Differ {
 		fmt.Fprintf(w, "  differs: %s: %s → %s\n", d.What, d.A, d.B)

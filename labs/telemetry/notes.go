@@ -15,7 +15,7 @@ import (
 // the first, with the sequence number 0: no event of the run.
 type Notes struct {
 	Name  string `json:"name,omitempty"`
-	Notes []Note `json:"notes,omitempty"` // by T
+	Notes []Note `json:"notes,omitempty"` // by Block and T
 	// Imported says where a recording came from that was not made here.
 	Imported *Origin `json:"imported,omitempty"`
 }
@@ -25,10 +25,13 @@ type Note struct {
 	ID int `json:"id"` // in its run, from 1
 	// T and To are in seconds since load began, as the charts count; To is
 	// after T, or 0 for a moment.
-	T     float64 `json:"t"`
-	To    float64 `json:"to,omitempty"`
-	Chart string  `json:"chart,omitempty"` // the group that it is about; empty: all
-	Text  string  `json:"text"`
+	T  float64 `json:"t"`
+	To float64 `json:"to,omitempty"`
+	// Block is of a run of several blocks the one that it is about, from 0; T is
+	// since the load of that block began.
+	Block int    `json:"block,omitempty"`
+	Chart string `json:"chart,omitempty"` // the group that it is about; empty: all
+	Text  string `json:"text"`
 	// By is ByInstructor for what the instructor wrote about a learner's run.
 	By string `json:"by,omitempty"`
 }
@@ -44,10 +47,11 @@ type Origin struct {
 
 // Bounds of what may be written about a run.
 const (
-	MaxName     = 80  // characters
-	MaxNoteText = 500 // characters
-	MaxNotes    = 100
-	MaxNoteTime = 3600 // seconds
+	MaxName      = 80  // characters
+	MaxNoteText  = 500 // characters
+	MaxNotes     = 100
+	MaxNoteTime  = 3600 // seconds
+	MaxNoteBlock = 999
 )
 
 // ErrNote is what every error about a name or a note is.
@@ -74,6 +78,8 @@ func (n Note) Check() (Note, error) {
 		return n, fmt.Errorf("%w: it has no text", ErrNote)
 	case n.To != 0 && n.To <= n.T:
 		return n, fmt.Errorf("%w: it ends at %v s, before it begins at %v s", ErrNote, n.To, n.T)
+	case n.Block < 0 || n.Block > MaxNoteBlock:
+		return n, fmt.Errorf("%w: block %d", ErrNote, n.Block)
 	case n.By != "" && n.By != ByInstructor:
 		return n, fmt.Errorf("%w: by %q", ErrNote, n.By)
 	case n.Chart != "" && !chartGroup.MatchString(n.Chart):

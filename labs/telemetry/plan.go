@@ -26,6 +26,9 @@ type BlockEnd struct {
 	// Retry says that the block is void and that another, at the end of its
 	// round, stands in for it.
 	Retry bool `json:"retry,omitempty"`
+	// SoFar is what the blocks of a comparison say up to here: pairs and
+	// intervals, and no verdict, which is the End's alone.
+	SoFar *Comparison `json:"so_far,omitempty"`
 }
 
 // Comparing is what arm 1 is asked against arm 0.
@@ -68,6 +71,8 @@ type Difference struct {
 	High   *float64 `json:"high"`
 	// Least is the smallest ratio above 1 that the run could have told from 1.
 	Least *float64 `json:"least"`
+	// Pairs are the ratios of the pairs that count, in the order of time.
+	Pairs []float64 `json:"pairs,omitempty"`
 	// Verdict is better, worse, higher, lower (where neither is better) or none;
 	// empty when there is no answer: Why then says zero, missing or few.
 	Verdict string `json:"verdict"`

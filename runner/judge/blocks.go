@@ -66,6 +66,10 @@ func ReplayBlocks(events []telemetry.Event) ([]Block, error) {
 		end := b.Judge.End(b.Label, events[0].Run.Compare)
 		end.Retry = b.Retry
 		b.BlockEnd = end
+		if c := events[0].Run.Compare; c != nil {
+			now := SoFar(*c, blocks[:i+1])
+			b.SoFar = &now
+		}
 	}
 	return blocks, err
 }

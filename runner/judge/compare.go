@@ -37,6 +37,19 @@ func Compare(c telemetry.Comparing, blocks []Block) telemetry.Comparison {
 	return out
 }
 
+// SoFar is what the blocks that have ended say: the pairs and their intervals as
+// they are by now, and no verdict. Who looks again and again until an interval
+// leaves ×1 out finds differences that are not there, more of them with each look
+// (Armitage, McPherson and Rowe 1969): nothing may end early by this.
+func SoFar(c telemetry.Comparing, blocks []Block) telemetry.Comparison {
+	out := Compare(c, blocks)
+	out.As = nil
+	for i := range out.Metrics {
+		out.Metrics[i].Verdict, out.Metrics[i].Least = "", nil
+	}
+	return out
+}
+
 // pairsOf takes the blocks of slots 0 and 1, 2 and 3 …: in A B B A each two are
 // one of each arm. Slots that are missing have not happened.
 func pairsOf(slots []Block) (pairs []pair, lost int) {
@@ -71,6 +84,9 @@ func difference(m telemetry.Compared, pairs []pair, share float64) telemetry.Dif
 		if why != "" {
 			d.Why, d.Line = why, line
 			return d
+		}
+		if ratio := exp(math.Log(b) - math.Log(a)); ratio != nil {
+			d.Pairs = append(d.Pairs, *ratio)
 		}
 		logA, logB, logs = append(logA, math.Log(a)), append(logB, math.Log(b)), append(logs, math.Log(b)-math.Log(a))
 	}

@@ -30,10 +30,12 @@ export class View {
   total = 1;
   /** @type {Mark[]} */
   marks = [];
+  /** @type {[number, number]|null} seconds that are marked as a mystery's proof */
+  proof = null;
 }
 
 /** The next round number above v. @param {number} v */
-function above(v) {
+export function above(v) {
   const p = 10 ** Math.floor(Math.log10(v));
   return ([1, 2, 3, 4, 5, 8, 10].find((m) => m * p >= v * 0.9999) ?? 10) * p;
 }
@@ -135,7 +137,7 @@ export class Chart {
       series: [{}, { stroke: () => colour("ghost"), width: 1.25, points: { show: false }, spanGaps: true }, ...this.#plan.metrics.map((_, i) => line(i)), { stroke: () => colour("ink"), width: 1.5, dash: [6, 4], points: { show: false }, spanGaps: true }],
       hooks: {
         drawClear: [(u) => shade(u, view)],
-        draw: [(u) => marks(u, view, this.#plan.group)],
+        draw: [(u) => marks(u, view, this.#plan.group), (u) => proof(u, view)],
         setCursor: [(u) => { view.row = u.cursor.left !== undefined && u.cursor.left >= 0 ? (u.cursor.idx ?? null) : null; moved(); }],
         setSelect: [(u) => select(u, view, moved)],
         ready: [(u) => u.over.addEventListener("dblclick", () => { view.zoom = null; moved(); })],
@@ -191,6 +193,17 @@ function marks(u, view, group) {
     }
     if (x >= left && x <= right) u.ctx.fillRect(x, top, devicePixelRatio, height);
   }
+}
+
+/** What is marked as proof, as the question beside the bench marks it. @param {uPlot} u @param {View} view */
+function proof(u, { proof: span }) {
+  if (!span) return;
+  const { left, top, width, height } = u.bbox, [from, to] = span.map((t) => Math.max(left, Math.min(left + width, u.valToPos(t, "x", true))));
+  u.ctx.fillStyle = colour("s1");
+  u.ctx.globalAlpha = 0.14;
+  u.ctx.fillRect(from, top, to - from, height);
+  u.ctx.globalAlpha = 1;
+  for (const x of [from, to]) u.ctx.fillRect(x, top, devicePixelRatio, height);
 }
 
 /** A note's number stands at the top of its line. @param {uPlot} u @param {string} n @param {number} x */

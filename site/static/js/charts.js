@@ -26,6 +26,7 @@ export class Charts {
   constructor(moved) {
     this.#moved = moved;
     new ResizeObserver(() => moved()).observe(this.#box);
+    document.addEventListener("marked", (e) => { this.view.proof = /** @type {CustomEvent<[number, number]|null>} */ (e).detail; moved(); });
     document.addEventListener("look", () => { for (const c of this.#charts) c.redraw(); });
   }
 

@@ -154,7 +154,7 @@ export class Curve {
 }
 
 /** @param {Plot} p @param {(v: number) => string} said */
-function axes(p, said) {
+export function axes(p, said) {
   const rules = p.rules().flatMap((v) => [
     svg("line", { class: "curve-rule", x1: p.left, x2: p.right, y1: p.y(v), y2: p.y(v) }),
     svg("text", { x: p.left - 6, y: p.y(v) + 4, "text-anchor": "end" }, said(v))]);

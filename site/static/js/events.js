@@ -60,7 +60,7 @@
 /** @typedef {{label: string, arm?: number, slot?: number, start: number, warmup: number, seconds: number}} Block */
 /** @typedef {{peer: string, state: string, recvq: number, sendq: number, rtt?: number, cwnd?: number, retrans?: number}} Socket */
 /** Every queue on a request's way, and the bottleneck until then. @typedef {{stages: Stage[], verdict: Bottleneck}} Path */
-/** @typedef {{id: string, queue: string, unit?: string, level?: number, in?: number, out?: number, limit?: number, wait?: number, metrics?: string[], absent?: string}} Stage */
+/** @typedef {{id: string, queue: string, unit?: string, level?: number, in?: number, out?: number, limit?: number, wait?: number, rtt?: number, again?: number, metrics?: string[], absent?: string}} Stage */
 /** @typedef {{stage: string, queue: string, cause: string, from: number, to: number, held: number, of: number, confidence: "high"|"medium"|"low", evidence?: Evidence[], others?: string[], behind?: string[]}} Bottleneck */
 /** @typedef {{code: string, metric: string, value: number, unit?: string}} Evidence */
 /** @typedef {{id: string, pass: boolean, value: number|null, op: string, bound: number|null, expr: string, why?: string}} Check */
@@ -85,7 +85,7 @@
 /** @typedef {{code: string, value: number, bound: number, void: boolean}} Doubt */
 
 /** What is written about a run. @typedef {{name?: string, notes?: Note[], imported?: Origin|null}} Notes */
-/** Times are in seconds since load began; `to` 0 or none: a moment; `by` the instructor, or nobody else. @typedef {{id: number, t: number, to?: number, chart?: string, text: string, by?: string}} Note */
+/** Times are in seconds since load began; `to` 0 or none: a moment; `block` from 0 where there are several; `by` the instructor, or nobody else. @typedef {{id: number, t: number, to?: number, block?: number, chart?: string, text: string, by?: string}} Note */
 /** @typedef {{id: string, host?: string}} Origin */
 
 /**
@@ -100,7 +100,7 @@
  * @property {Comparison} [comparison]
  */
 
-/** @typedef {{label: string, trust: string, doubts?: Doubt[], retry?: boolean}} BlockEnd */
+/** @typedef {{label: string, trust: string, doubts?: Doubt[], retry?: boolean, so_far?: Comparison}} BlockEnd */
 
 /**
  * What becomes of an expression from A to B; ratios are null without a verdict.
@@ -115,6 +115,7 @@
  * @property {""|"better"|"worse"|"higher"|"lower"|"none"} verdict
  * @property {"zero"|"missing"|"few"} [why]
  * @property {string} [line]
+ * @property {number[]} [pairs] the ratio of each pair that counts, in the order of time
  */
 
 /** @typedef {{level: number, metrics: Difference[], pairs: number, lost?: number, as?: boolean|null}} Comparison */

@@ -44,7 +44,7 @@ export class Instruments {
   #log = new Log();
   #table = new Table();
   #trust = new Trust();
-  #notes = new Notes({ changed: () => this.#paint.now(), go: (t) => this.#point(t), at: () => this.#time(this.#shown().run) });
+  #notes = new Notes({ changed: () => this.#paint.now(), go: (t, block) => this.#go(t, block), at: () => this.#time(this.#shown().run) });
   #beneath = new Beneath();
   /** @type {number|null} the moment that was chosen, in seconds */
   #at = null;
@@ -103,6 +103,13 @@ export class Instruments {
   #time(run) {
     const row = this.#charts.view.row;
     return this.#moment(run) ?? (row === null ? Math.max(0, this.#upTo(run)) / HZ : row / HZ);
+  }
+
+  /** A moment of a block, which may not be the one that is shown. @param {number} t @param {number} block */
+  #go(t, block) {
+    const { run } = this.#shown();
+    if (run && run.block !== block) document.dispatchEvent(new CustomEvent("block", { detail: { block, then: () => this.#point(t) } }));
+    else this.#point(t);
   }
 
   /** Where a note is written. */

@@ -6,6 +6,7 @@ import { asApiError, post } from "./api.js";
 import { byId, el, every, one } from "./dom.js";
 import { figure } from "./format.js";
 import { metricOf } from "./page.js";
+import { Marked } from "./proof.js";
 import { both, language, text } from "./words.js";
 
 /** @typedef {{right: boolean, fault: string, stage: string, proved: boolean, why?: string, runs: number, naming: number, proof: number, economy: number, points: number, proofs: {metric: string, expr: string}[]}} Marks */
@@ -20,6 +21,7 @@ class Question {
   #told = byId("ui-mystery-told");
   #seed;
   #seconds;
+  #marked;
 
   /** @param {HTMLFormElement} form */
   constructor(form) {
@@ -27,6 +29,8 @@ class Question {
     this.#error = one(form, ".predict-error");
     this.#seed = form.dataset.seed ?? "";
     this.#seconds = Number(form.dataset.seconds);
+    this.#marked = new Marked(one(form, ".mystery-mark"), this.#seconds, (from, to) => this.#mark(from, to));
+    form.addEventListener("input", () => this.#typed());
     form.addEventListener("submit", (e) => { e.preventDefault(); this.#answer(); });
     document.addEventListener("proof", (e) => this.#use(/** @type {CustomEvent<DoctorSignal>} */ (e).detail));
     document.addEventListener("look", () => this.#speak());
@@ -46,11 +50,27 @@ class Question {
     for (const o of every(this.#form, "option")) o.textContent = o.dataset[language()] ?? o.textContent;
   }
 
+  /** What is marked on the line stands in the fields. @param {number} from @param {number} to */
+  #mark(from, to) {
+    this.#refuse(null);
+    this.#field("from").value = Number.isNaN(from) ? "" : String(from);
+    this.#field("to").value = Number.isNaN(to) ? "" : String(to);
+  }
+
+  /** What stands in the fields is marked on the line. */
+  #typed() {
+    this.#refuse(null);
+    this.#marked.show(this.#field("metric").value);
+    this.#marked.set(numberIn(this.#field("from").value), numberIn(this.#field("to").value));
+  }
+
   /** @param {DoctorSignal} g */
   #use(g) {
+    if (this.#marked.locked) return; // there is one answer, and it stands
     this.#field("metric").value = g.metric;
     this.#field("from").value = String(g.from);
     this.#field("to").value = String(g.to);
+    this.#typed();
     one(this.#form, ".mystery-proof").scrollIntoView({ block: "nearest" });
     this.#field("metric").focus({ preventScroll: true });
   }
@@ -84,6 +104,8 @@ class Question {
   /** Shows the answer and what it was worth. @param {Solved} s */
   #solve({ answer, marks, recipe }) {
     for (const name of /** @type {const} */ (["metric", "from", "to"])) this.#field(name).value = String(answer[name]);
+    this.#typed();
+    this.#marked.lock();
     for (const e of every(this.#form, "[name=fault]")) {
       const radio = /** @type {HTMLInputElement} */ (e), card = radio.closest("label");
       radio.checked = radio.value === answer.fault;

@@ -8,10 +8,10 @@ import { asApiError, get, post, remove, replace } from "./api.js";
 import { byId, el, one, put } from "./dom.js";
 import { page } from "./page.js";
 import { giveName } from "./rename.js";
-import { both, label, plain, say } from "./words.js";
+import { both, label, plain, say, text } from "./words.js";
 
 /** @param {Note} n */
-const span = (n) => (n.to ? both("notes.span", { t: short(n.t), to: short(n.to) }) : both("notes.at", { t: short(n.t) }));
+const span = (n) => (n.to ? text("notes.span", { t: short(n.t), to: short(n.to) }) : text("notes.at", { t: short(n.t) }));
 /** @param {number} t */
 const short = (t) => String(Number(t.toFixed(2)));
 /** @param {number} t */
@@ -30,10 +30,12 @@ export class Notes {
   /** @type {Written} */
   #written = {};
   #editing = 0;
+  /** The block that a note is about that is written now. */
+  #block = 0;
   /** @type {Note|null} that was deleted last */
   #gone = null;
 
-  /** @param {{changed: () => void, go: (t: number) => void, at: () => number}} act */
+  /** @param {{changed: () => void, go: (t: number, block: number) => void, at: () => number}} act */
   constructor(act) {
     this.#act = act;
     this.#form.addEventListener("submit", (e) => { e.preventDefault(); this.#commit(); });
@@ -100,11 +102,17 @@ export class Notes {
     return parts;
   }
 
+  /** When a note is of, and of which block where there are several. @param {Note} n */
+  #when(n) {
+    const t = span(n), block = text("notes.block", { n: (n.block ?? 0) + 1 });
+    return (this.#run?.blocks.length ?? 0) > 1 || n.block ? { ko: `${block.ko} · ${t.ko}`, en: `${block.en} · ${t.en}` } : t;
+  }
+
   /** @param {Note} n @param {number} i */
   #item(n, i) {
-    const go = el("button", { class: "button button-bare notes-go", type: "button" }, span(n));
+    const go = el("button", { class: "button button-bare notes-go", type: "button" }, both(this.#when(n)));
     label(go, "notes.go", { t: short(n.t) });
-    go.addEventListener("click", () => this.#act.go(n.t));
+    go.addEventListener("click", () => this.#act.go(n.t, n.block ?? 0));
     const acts = el("span", { class: "history-do" });
     const theirs = n.by !== undefined && page.learner === true;
     if (this.#mine) acts.append(...(theirs ? [] : [button("notes.edit", () => this.#compose(n))]), button("notes.delete", () => this.#delete(n)));
@@ -114,6 +122,7 @@ export class Notes {
   /** The form is for a new note, or to change one. @param {Note} [n] */
   #compose(n) {
     this.#editing = n?.id ?? 0;
+    this.#block = n?.block ?? 0;
     for (const [name, v] of [["text", n?.text ?? ""], ["t", n ? String(n.t) : ""], ["to", n?.to ? String(n.to) : ""], ["chart", n?.chart ?? ""]]) this.#field(name).value = v;
     one(this.#form, "[type=submit]").replaceChildren(both(n ? "notes.save" : "notes.add"));
     one(this.#form, "[data-act=leave]").hidden = !n;
@@ -130,7 +139,7 @@ export class Notes {
 
   async #commit() {
     const t = this.#field("t").value.trim(), to = this.#field("to").value.trim(), id = this.#editing;
-    const note = { text: this.#field("text").value, t: Number(t || tenth(this.#act.at())), to: Number(to || 0), chart: this.#field("chart").value };
+    const note = { text: this.#field("text").value, t: Number(t || tenth(this.#act.at())), to: Number(to || 0), block: id ? this.#block : (this.#run?.block ?? 0), chart: this.#field("chart").value };
     const path = `/api/runs/${this.#run?.id}/notes`;
     if (!Number.isFinite(note.t) || !Number.isFinite(note.to)) this.#complain(both("run.wrong.seconds"));
     else if (await this.#do(() => (id ? replace(`${path}/${id}`, note) : post(path, note)), id ? "notes.saved" : "notes.added")) this.#field("text").focus();
@@ -146,8 +155,8 @@ export class Notes {
   }
 
   async #undo() {
-    const { t = 0, to = 0, chart = "", text = "" } = this.#gone ?? {};
-    await this.#do(() => post(`/api/runs/${this.#run?.id}/notes`, { t, to, chart, text }), "notes.added");
+    const { t = 0, to = 0, block = 0, chart = "", text = "" } = this.#gone ?? {};
+    await this.#do(() => post(`/api/runs/${this.#run?.id}/notes`, { t, to, block, chart, text }), "notes.added");
     this.#field("text").focus();
   }
 
@@ -174,7 +183,7 @@ export class Notes {
   }
 
   /** @returns {Mark[]} */
-  marks() { return (this.#written.notes ?? []).map((n, i) => ({ t: n.t, to: n.to ?? 0, label: String(i + 1), note: true, chart: n.chart })); }
+  marks() { return (this.#written.notes ?? []).flatMap((n, i) => ((n.block ?? 0) === (this.#run?.block ?? 0) ? [{ t: n.t, to: n.to ?? 0, label: String(i + 1), note: true, chart: n.chart }] : [])); }
 }
 
 /** @param {string} key @param {() => void} act */

@@ -49,6 +49,9 @@ export class Plot {
   /** @param {number} t seconds */
   x(t) { return this.left + (t / this.seconds) * (this.right - this.left); }
 
+  /** The seconds at a place, also outside of the axis. @param {number} x */
+  t(x) { return ((x - this.left) / (this.right - this.left)) * this.seconds; }
+
   /** @param {number} v */
   y(v) { return this.bottom - Math.max(0, Math.min(1, this.share(v))) * (this.bottom - this.top); }
 
