@@ -14,6 +14,7 @@ import (
 // Claims is the table of the chapter's claims as CLAIMS.md has it.
 type Claims struct {
 	Rows  int      // claims
+	Fixed int      // of them, those that the workbook corrects
 	Open  int      // of them, those of which something is open
 	Pages []string // of the workbook that carry claims
 }
@@ -93,13 +94,20 @@ func (c *claimsReader) line(n int, line string) {
 	}
 	c.Rows++
 	c.rows[c.section]++
-	isOpen := false
+	isOpen, proved := false, false
 	for _, ref := range strings.Split(cells[2], " · ") {
 		isOpen = isOpen || strings.HasPrefix(ref, "open: ")
+		proved = proved || experimentRef.MatchString(ref) || pageRef.MatchString(ref) || citation.MatchString(ref)
 		c.ref(n, ref)
 	}
 	if isOpen {
 		c.Open++
+	}
+	if !strings.HasPrefix(cells[1], "holds") {
+		c.Fixed++
+		if !proved {
+			c.file.fail(n, "a correction needs its evidence: `lesson/experiment`, `/page` or cite: …; a section only says it")
+		}
 	}
 }
 

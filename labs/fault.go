@@ -35,6 +35,7 @@ func FaultKinds() []FaultKind {
 	size := Setting{Name: "size", Kind: Int, Default: 64.0, Min: 1, Max: 64 << 20, Unit: "bytes", Doc: "bytes that each connection sends"}
 	pause := Setting{Name: "pause", Kind: Duration, Default: 0.1, Min: 0.001, Max: 60, Unit: "seconds", Doc: "seconds between two steps"}
 	chunk := Setting{Name: "chunk", Kind: Int, Default: 1.0, Min: 1, Max: 1 << 20, Unit: "bytes", Doc: "bytes of one step"}
+	ahead := Setting{Name: "ahead", Kind: Int, Default: 0.0, Min: 0, Max: 64 << 20, Unit: "bytes", Doc: "bytes that leave at once, before the first step"}
 	many := connections
 	many.Default = 1000.0
 	frame := Setting{Name: "size", Kind: Int, Default: 64.0, Min: 2, Max: 64 << 20, Unit: "bytes", Doc: "bytes of the frame that is announced"}
@@ -46,7 +47,7 @@ func FaultKinds() []FaultKind {
 	return []FaultKind{
 		{Name: "idle", Doc: "connects and says nothing", Settings: []Setting{connections}},
 		{Name: "slow-reader", Doc: "sends size bytes and takes the answer chunk by chunk with pauses", Settings: []Setting{connections, size, chunk, pause}},
-		{Name: "slow-writer", Doc: "sends size bytes chunk by chunk with pauses, reads every answer", Settings: []Setting{connections, size, chunk, pause}},
+		{Name: "slow-writer", Doc: "sends size bytes chunk by chunk with pauses, reads every answer", Settings: []Setting{connections, size, ahead, chunk, pause}},
 		{Name: "reset", Doc: "sends size bytes and closes with RST, again after each pause", Settings: []Setting{connections, size, pause}},
 		{Name: "half-close", Doc: "sends size bytes, closes its sending side and reads to the end", Settings: []Setting{connections, size}},
 		{Name: "churn", Doc: "sends size bytes, takes the answer and closes, again after each pause", Settings: []Setting{connections, size, pause}},

@@ -41,6 +41,8 @@ const (
 	pointsEconomy = 20
 	pointsRun     = 5
 	leastProof    = 0.5 // seconds: shorter is a glance
+	// MostPoints are those of an answer with nothing wanting.
+	MostPoints = pointsNaming + pointsProof + pointsEconomy
 )
 
 // ErrAnswer is of an answer that says nothing.

@@ -73,7 +73,7 @@ func (p *place) check(cmd *cobra.Command, names []string, f checkFlags) error {
 		table, wrong := content.ReadClaims(filepath.Join(catalog.Root, "content"), book)
 		problems = append(problems, wrong...)
 		if p.verbose {
-			fmt.Fprintf(cmd.OutOrStdout(), "claims of the chapter: %d, something open in %d\n", table.Rows, table.Open)
+			fmt.Fprintf(cmd.OutOrStdout(), "claims of the chapter: %d, of these corrected %d, something open in %d\n", table.Rows, table.Fixed, table.Open)
 		}
 	}
 	chosen, err := choose(book, problems, names)

@@ -19,10 +19,12 @@ import (
 
 // mysteryFlags are what `labs mystery` takes.
 type mysteryFlags struct {
-	seed   int
-	answer runner.Answer
-	asJSON bool
-	lang   string
+	seed    int
+	exam    int    // mysteries in a row, 0: one, and no examination
+	answers string // the file with those of an examination
+	answer  runner.Answer
+	asJSON  bool
+	lang    string
 }
 
 // mysteryReport is its --json form.
@@ -47,23 +49,39 @@ the time in which it shows the fault, in seconds since load began.
 The answer is judged by the latest run of that seed. It scores 50 for the name,
 30 for the proof, and 20 less 5 for each run after the first.
 
+With --exam 5 it is a row of five mysteries from the seed on, a multiple of eleven
+if you name none, so that no fault comes twice: each is run once, and the lines to
+fill in are printed. With --answers FILE these are marked together; 80 % of the
+points pass.
+
 Answers: ` + strings.Join(labs.MysteryIDs(), ", ") + `
 
-Exit status: 0 the answer is right and proved, or none was given; 1 it is not;
-2 it could not run.`,
-		Example: "  labs mystery --seed 7\n  labs mystery --seed 7 --answer lock --metric lab.lock_wait --from 1 --to 3",
+Exit status: 0 the answer is right and proved or the examination passed, or no
+answer was given; 1 it is not; 2 it could not run.`,
+		Example: "  labs mystery --seed 7\n  labs mystery --seed 7 --answer lock --metric lab.lock_wait --from 1 --to 3\n  labs mystery --exam 5 --seed 440\n  labs mystery --exam 5 --seed 440 --answers paper.txt",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := checkLang(f.lang); err != nil {
 				return err
 			}
-			if !cmd.Flags().Changed("seed") {
+			seeded, exam := cmd.Flags().Changed("seed"), cmd.Flags().Changed("exam")
+			switch {
+			case f.answers != "" && !(seeded && exam):
+				return errors.New("--answers: name the paper too, with --exam N and --seed N")
+			case exam && !seeded:
+				f.seed = paperSeed()
+			case !seeded:
 				f.seed = rand.IntN(labs.MaxSeed + 1)
+			}
+			if exam {
+				return p.exam(cmd, f)
 			}
 			return p.mystery(cmd, f)
 		},
 	}
 	cmd.Flags().IntVar(&f.seed, "seed", 0, "which mystery (default: any)")
+	cmd.Flags().IntVar(&f.exam, "exam", 0, "an examination: so many mysteries in a row")
+	cmd.Flags().StringVar(&f.answers, "answers", "", "with --exam: the file with the answers, - for the standard input")
 	cmd.Flags().StringVar(&f.answer.Fault, "answer", "", "what the fault is")
 	cmd.Flags().StringVar(&f.answer.Metric, "metric", "", "the metric that proves it")
 	cmd.Flags().Float64Var(&f.answer.From, "from", 0, "where the proof begins, in seconds since load began")
@@ -156,6 +174,6 @@ func (m mysteryReport) tell(w io.Writer, f mysteryFlags) error {
 	if fmt.Fprintf(w, "%s %s\n", mark(k.Proved), site.Said(f.lang, "mystery.proved")); k.Why != "" {
 		fmt.Fprintf(w, "  %s\n", site.Said(f.lang, "mystery.unproved."+k.Why))
 	}
-	fmt.Fprintf(w, "%s\n", site.Said(f.lang, "mystery.points", "points", fmt.Sprint(k.Points), "naming", fmt.Sprint(k.Naming), "proof", fmt.Sprint(k.Proof), "economy", fmt.Sprint(k.Economy), "runs", fmt.Sprint(k.Runs)))
+	fmt.Fprintln(w, pointsText(k, f.lang))
 	return err
 }

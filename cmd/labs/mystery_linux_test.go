@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -165,5 +166,50 @@ func markMystery(t *testing.T, data string, seed int, a runner.Answer) {
 	}
 	if !r.Marks.Right || !r.Marks.Proved || status != 0 {
 		t.Errorf("seed %d: %+v is marked %+v", seed, a, *r.Marks)
+	}
+}
+
+// An examination runs each mystery once, and marks the answers together.
+func TestExam(t *testing.T) {
+	data := t.TempDir()
+	seed := seedOf(t, "lock", 0)
+	paper := []string{"mystery", "--exam", "1", "--seed", strconv.Itoa(seed), "--json"}
+	read := func(status int, args ...string) examReport {
+		t.Helper()
+		got, out, diag := invoke(t, data, append(slices.Clone(paper), args...)...)
+		var x examReport
+		if err := json.Unmarshal([]byte(out), &x); err != nil || got != status || len(x.Questions) != 1 {
+			t.Fatalf("exit status %d, want %d, %v\n%s\n%s", got, status, err, out, diag)
+		}
+		return x
+	}
+	asked := read(0).Questions[0]
+	found := solve(*asked.Examination)
+	if len(found) != 1 || asked.Marks != nil || asked.Run == "" {
+		t.Fatalf("%+v: the steps betray %+v", asked, found)
+	}
+	a := found[0]
+	for _, c := range []struct {
+		answer         string
+		status, points int
+	}{
+		{fmt.Sprintf("%d %s %s %g %g", seed, a.Fault, a.Metric, a.From, a.To), 0, runner.MostPoints},
+		{fmt.Sprintf("%d disk lab.syncs 0 3", seed), 1, 0},
+		{fmt.Sprintf("%d - - 0 0", seed), 1, 0},
+	} {
+		file := filepath.Join(t.TempDir(), "paper")
+		if err := os.WriteFile(file, []byte(c.answer), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		x := read(c.status, "--answers", file)
+		if x.Questions[0].Run != asked.Run || x.Points != c.points || x.Of != runner.MostPoints || x.Passed != (c.status == 0) {
+			t.Errorf("%s: %+v", c.answer, x)
+		}
+	}
+	if status, _, diag := invoke(t, data, "mystery", "--exam", "12"); status != 2 || !strings.Contains(diag, "from 1 to 11") {
+		t.Errorf("a paper that is too long: exit status %d\n%s", status, diag)
+	}
+	if status, _, diag := invoke(t, data, "mystery", "--answers", "x"); status != 2 || !strings.Contains(diag, "--exam") {
+		t.Errorf("answers without a paper: exit status %d\n%s", status, diag)
 	}
 }

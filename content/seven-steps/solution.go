@@ -15,7 +15,7 @@ func work(j job, p *place) (took time.Duration, status rpc.Status) {
 			guard.Lock()
 			m.LockWait.Add(int(time.Since(began).Microseconds()))
 		}
-		rows[row]++
+		count(row)
 		guard.Unlock()
 	}
 	if err := p.perform(rpc.WorkTime(j.body)); err != nil {

@@ -17,7 +17,7 @@ func work(j job, p *place) (took time.Duration, status rpc.Status) {
 			guard.Lock()
 			m.LockWait.Add(int(time.Since(began).Microseconds()))
 		}
-		rows[row]++
+		count(row)
 		guard.Unlock()
 	}
 	m.Worked.Inc()

@@ -92,6 +92,7 @@ func Catalogue() []Metric {
 		{"host.psi_io", KindCounter, "seconds"},
 		{"host.listen_overflows", KindCounter, ""},
 		{"host.listen_drops", KindCounter, ""},
+		{"host.resets_sent", KindCounter, ""}, // segments with RST
 	}
 	for _, e := range Errnos {
 		list = append(list, Metric{"load.errno." + e, KindCounter, ""})

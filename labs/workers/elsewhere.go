@@ -7,17 +7,13 @@ import (
 	"io"
 	"log"
 	"net"
-	"os"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"socketlabs/labs/internal/rpc"
 )
 
 // place is what a thread has for work that is done elsewhere.
 type place struct {
-	disk     *os.File // a file that has no name any more
 	upstream net.Conn
 }
 
@@ -26,45 +22,16 @@ var outside net.Listener
 
 // open gives a thread what the kind of work needs.
 func (p *place) open() (err error) {
-	switch *kind {
-	case "disk":
-		if p.disk, err = os.CreateTemp("", "labs-workers-"); err == nil {
-			err = os.Remove(p.disk.Name())
-		}
-	case "upstream":
+	if *kind == "upstream" {
 		p.upstream, err = net.Dial("tcp", outside.Addr().String())
 	}
 	return err
 }
 
 func (p *place) close() {
-	if p.disk != nil {
-		p.disk.Close()
-	}
 	if p.upstream != nil {
 		p.upstream.Close()
 	}
-}
-
-// page is what goes to the disk at a time.
-var page [4096]byte
-
-// write puts a page on the disk again and again until d is over, at least once:
-// fsync(2) comes back when the device says that it has it.
-func (p *place) write(d time.Duration) error {
-	began := time.Now()
-	for first := true; first || time.Since(began) < d; first = false {
-		at := time.Now()
-		if _, err := p.disk.WriteAt(page[:], 0); err != nil {
-			return err
-		}
-		if err := unix.Fsync(int(p.disk.Fd())); err != nil {
-			return os.NewSyscallError("fsync", err)
-		}
-		m.Syncs.Inc()
-		m.DiskWait.Add(int(time.Since(at).Microseconds()))
-	}
-	return nil
 }
 
 // ask has the upstream take d for an answer.

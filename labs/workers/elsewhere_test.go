@@ -31,3 +31,24 @@ func TestWorkElsewhere(t *testing.T) {
 		}
 	}
 }
+
+// With -sync-every a call is answered before its record is on the disk, which is
+// told, and one sync is for many calls. The last of them are synced before the end.
+func TestSyncBehind(t *testing.T) {
+	const calls = 200
+	s := labtest.Start(t, "workers", "-work=disk", "-sync-every=1s", "-queue=1024")
+	c := s.Dial()
+	for id := range uint32(calls) {
+		c.Write(call(rpc.Work, id, work(0)))
+	}
+	for range calls {
+		if got := read(t, c); got.status != rpc.OK {
+			t.Fatalf("%+v", got)
+		}
+	}
+	s.Wait("the calls to be on the disk", func(m map[string]float64) bool { return m["unsynced"] == 0 && m["syncs"] > 0 })
+	if m := s.Metrics(); m["worked"] != calls || m["syncs"] > calls/10 {
+		t.Errorf("%v syncs for %v calls", m["syncs"], m["worked"])
+	}
+	end(s)
+}

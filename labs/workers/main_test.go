@@ -211,6 +211,9 @@ func TestLocks(t *testing.T) {
 			if n := int(m["contended"]); n < c.least || n > c.most {
 				t.Errorf("%d of %d locks were taken, want %d to %d: %s", n, calls, c.least, c.most, c.why)
 			}
+			if want := float64(min(c.most, 1) * calls); m["guarded"] != want {
+				t.Errorf("%v rows were counted under a lock, want %v: %s", m["guarded"], want, c.why)
+			}
 			if c.least > 0 && (took < calls*d || m["lock_wait"] < 3e6*took.Seconds()) {
 				t.Errorf("%s, %.2f s waited: nobody may work beside another", took, m["lock_wait"]/1e6)
 			}

@@ -50,7 +50,11 @@ var manners = map[string]manner{
 	},
 	"slow-writer": {
 		head: framed, asks: true,
-		act: func(r *rogue) { r.next() },
+		act: func(r *rogue) {
+			if r.owe(min(r.gang.ahead, r.gang.total())) {
+				r.next()
+			}
+		},
 		step: func(r *rogue) {
 			total := r.gang.total()
 			if r.owe(min(r.gang.chunk, total-r.owed)) && r.owed < total {

@@ -154,6 +154,22 @@ func TestSlowWriter(t *testing.T) {
 	}
 }
 
+// What it sends ahead leaves at once, and is part of what it sends.
+func TestSlowWriterAhead(t *testing.T) {
+	var first, bytes atomic.Int64
+	addr, _ := serve(t, echo(func(d []byte, _ int) []byte {
+		first.CompareAndSwap(0, int64(len(d)))
+		bytes.Add(int64(len(d)))
+		return d
+	}))
+	o := play(t, addr, misbehaving("slow-writer", 0.1, 0, map[string]any{"size": 1005, "ahead": 1000, "chunk": 2, "pause": 0.05}))
+	o.want(t, "fault_sent", 1005, 1005)
+	o.want(t, "fault_received", 1005, 1005)
+	if f, b := first.Load(), bytes.Load(); f < 1000 || b != 1005 { // the first step may come with it
+		t.Errorf("the first read brought %d bytes, all reads %d: want 1000 or a step more, and 1005", f, b)
+	}
+}
+
 func TestReset(t *testing.T) {
 	var resets, whole atomic.Int64
 	addr, _ := serve(t, func(c *net.TCPConn, _ int) {

@@ -111,6 +111,7 @@ type fault struct {
 	from, to    time.Duration // CLOCK_MONOTONIC; to is at most the script's end
 	connections int
 	size, chunk int64 // bytes
+	ahead       int64
 	announce    uint32
 	pause       time.Duration
 	share       float64
@@ -182,7 +183,7 @@ func (s *script) fault(f labs.Fault, zero time.Duration) (fault, error) {
 	}
 	out := fault{
 		id: f.ID, kind: f.Kind, from: zero + seconds(f.At), to: s.end, dialect: s.dialect,
-		connections: int(number("connections")), size: int64(number("size")), chunk: int64(number("chunk")),
+		connections: int(number("connections")), size: int64(number("size")), chunk: int64(number("chunk")), ahead: int64(number("ahead")),
 		announce: uint32(number("announce")), pause: seconds(number("pause")), share: number("share"),
 	}
 	if f.For > 0 {

@@ -19,13 +19,17 @@ var pressures = [...]struct{ file, metric string }{
 var overflows = []string{"ListenOverflows", "ListenDrops"}
 var overflowMetrics = [...]string{"host.listen_overflows", "host.listen_drops"}
 
+// resets is the column of Tcp in /proc/net/snmp with the RST segments that were
+// sent (Documentation/networking/snmp_counter.rst, TcpOutRsts).
+var resets = []string{"OutRsts"}
+
 // Host reads the machine, and the counters of one process's network.
 type Host struct {
-	load, stat, netstat source
-	pressure            [len(pressures)]source
-	buf                 []byte
-	last                cpuTimes
-	sampled             bool
+	load, stat, netstat, snmp source
+	pressure                  [len(pressures)]source
+	buf                       []byte
+	last                      cpuTimes
+	sampled                   bool
 }
 
 // NewHost opens what is read. The files of the network stay those of the network
@@ -34,6 +38,7 @@ func NewHost(pid int) *Host {
 	h := &Host{
 		load: open("/proc/loadavg"), stat: open("/proc/stat"),
 		netstat: open("/proc/" + strconv.Itoa(pid) + "/net/netstat"),
+		snmp:    open("/proc/" + strconv.Itoa(pid) + "/net/snmp"),
 		buf:     make([]byte, 64<<10),
 	}
 	for i, p := range pressures {
@@ -47,6 +52,7 @@ func (h *Host) Close() {
 	h.load.close()
 	h.stat.close()
 	h.netstat.close()
+	h.snmp.close()
 	for _, p := range h.pressure {
 		p.close()
 	}
@@ -77,6 +83,10 @@ func (h *Host) Sample(values map[string]float64) {
 		if ok[i] {
 			values[metric] = float64(n[i])
 		}
+	}
+	columns(h.snmp.read(h.buf), "Tcp:", resets, n[:1], ok[:1])
+	if ok[0] {
+		values["host.resets_sent"] = float64(n[0])
 	}
 }
 
