@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"socketlabs/labs/telemetry"
+	"socketlabs/runner/judge"
 )
 
 // maxLine bounds a line of a recording.
@@ -17,28 +18,48 @@ const maxLine = 16 << 20
 
 // ReadRecording reads a recording, gzipped or not. A last line that is torn is
 // left out; the error names the first other line that is no event.
-func ReadRecording(r io.Reader) ([]telemetry.Event, error) { return readRecording(r, nil) }
+func ReadRecording(r io.Reader) ([]telemetry.Event, error) { return readRecording(r, nil, nil) }
 
 // ReadKinds is ReadRecording for events of some kinds. The lines of others are
 // passed over undecoded: samples are most of a recording.
 func ReadKinds(r io.Reader, kinds ...telemetry.Kind) ([]telemetry.Event, error) {
-	events, err := readRecording(r, func(line []byte) bool {
-		return slices.ContainsFunc(kinds, func(k telemetry.Kind) bool {
-			return bytes.Contains(line, []byte(`"kind":"`+string(k)+`"`))
-		})
+	return readKinds(r, nil, kinds)
+}
+
+// ReadFor is ReadRecording for a replay that is asked for the values of some
+// expressions: of samples it reads what those may need.
+func ReadFor(r io.Reader, exprs []string) ([]telemetry.Event, error) {
+	needs := func(head telemetry.Run) func(string) bool { return judge.Needs(head, exprs) }
+	return readKinds(r, needs, []telemetry.Kind{telemetry.KindRun, telemetry.KindBlock, telemetry.KindSample, telemetry.KindBlockEnd})
+}
+
+func readKinds(r io.Reader, needs needs, kinds []telemetry.Kind) ([]telemetry.Event, error) {
+	var marks [][]byte
+	for _, k := range kinds {
+		marks = append(marks, []byte(`"kind":"`+string(k)+`"`))
+	}
+	events, err := readRecording(r, needs, func(line []byte) bool {
+		return slices.ContainsFunc(marks, func(mark []byte) bool { return bytes.Contains(line[:min(len(line), heading)], mark) }) ||
+			slices.ContainsFunc(marks, func(mark []byte) bool { return bytes.Contains(line, mark) })
 	})
 	return slices.DeleteFunc(events, func(e telemetry.Event) bool { return !slices.Contains(kinds, e.Kind) }), err
 }
 
+// heading is within how many bytes a line says its kind, as we write it.
+const heading = 64
+
+// needs says of which metrics a run's samples are needed; nil: of all.
+type needs func(head telemetry.Run) func(metric string) bool
+
 // readRecording decodes the lines that are wanted; nil: all.
-func readRecording(r io.Reader, wanted func(line []byte) bool) ([]telemetry.Event, error) {
+func readRecording(r io.Reader, needs needs, wanted func(line []byte) bool) ([]telemetry.Event, error) {
 	in := bufio.NewReader(r)
 	if magic, _ := in.Peek(2); bytes.Equal(magic, []byte{0x1f, 0x8b}) {
 		z, err := gzip.NewReader(in)
 		if err != nil {
 			return nil, fmt.Errorf("recording: %w", err)
 		}
-		in = bufio.NewReader(z)
+		in = bufio.NewReaderSize(z, 32<<10)
 	}
 	var events []telemetry.Event
 	var decoder telemetry.Decoder
@@ -56,6 +77,9 @@ func readRecording(r io.Reader, wanted func(line []byte) bool) ([]telemetry.Even
 				events = append(events, e)
 			} else if !torn {
 				return events, fmt.Errorf("recording: line %d: %w", n, err)
+			}
+			if len(events) == 1 && e.Run != nil && needs != nil {
+				decoder = telemetry.Decoder{Wants: needs(*e.Run)}
 			}
 		}
 		if torn {

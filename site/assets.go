@@ -97,16 +97,23 @@ var fast = sync.Pool{New: func() any {
 	return z
 }}
 
-// static serves an asset: forever when the address has its hash, else after asking.
+// static serves an asset: forever when the address has its hash, or that of all
+// assets, else after asking. A page that was open while the site was replaced asks
+// under an old hash, and gets what there is.
 func (s *Site) static(w http.ResponseWriter, r *http.Request) error {
-	a, ok := s.faces.current().assets[r.PathValue("path")]
+	face, name := s.faces.current(), r.PathValue("path")
+	under, rest, _ := strings.Cut(name, "/")
+	if allHash.MatchString(under) {
+		name = rest
+	}
+	a, ok := face.assets[name]
 	if !ok {
 		return errNotFound
 	}
 	h := w.Header()
 	h.Set("Content-Type", a.kind)
 	h.Set("Cache-Control", "no-cache")
-	if r.URL.Query().Get("v") == a.hash {
+	if r.URL.Query().Get("v") == a.hash || under == face.hash {
 		h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	}
 	body, tag := a.body, a.hash

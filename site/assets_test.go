@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"io"
 	"net/http"
+	"strings"
 	"testing"
 )
 
@@ -71,5 +72,37 @@ func TestNoFileOutsideStatic(t *testing.T) {
 		if resp, body := s.do(request{path: path}); resp.StatusCode == http.StatusOK {
 			t.Errorf("%s: %s\n%s", path, resp.Status, body)
 		}
+	}
+}
+
+// A module is kept for good under the hash of all assets, and so is what it imports.
+func TestModulesAreCachedWithWhatTheyImport(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	face := s.faces.current()
+	_, page := s.do(request{path: "/ko/", cookie: testToken, header: http.Header{"Accept-Encoding": {"identity"}}})
+	app, _ := face.module("js/app.js")
+	if !strings.Contains(page, `<script type="module" src="`+app+`">`) {
+		t.Errorf("the page does not name %s", app)
+	}
+	imports := face.imports("js/app.js")
+	if len(imports) < 20 {
+		t.Fatalf("app.js imports %q", imports)
+	}
+	for _, name := range imports {
+		at, err := face.module(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if resp, body := s.do(request{path: at, header: http.Header{"Accept-Encoding": {"identity"}}}); body != string(face.assets[name].body) || resp.Header.Get("Cache-Control") != "public, max-age=31536000, immutable" {
+			t.Errorf("%s: %s, %d bytes, %s", at, resp.Status, len(body), resp.Header.Get("Cache-Control"))
+		}
+		if !strings.Contains(page, `<link rel="modulepreload" href="`+at+`">`) {
+			t.Errorf("the page does not foretell %s", at)
+		}
+	}
+	old := "/static/0123456789abcdef/js/app.js" // of a page from before an update
+	if resp, _ := s.do(request{path: old}); resp.StatusCode != http.StatusOK || resp.Header.Get("Cache-Control") != "no-cache" {
+		t.Errorf("%s: %s, %s", old, resp.Status, resp.Header.Get("Cache-Control"))
 	}
 }

@@ -27,9 +27,12 @@ var embedded embed.FS
 // face is what the workbook looks like: static files, templates and texts.
 type face struct {
 	assets  map[string]*asset
+	hash    string        // of all assets
+	app     template.HTML // preloads of every page's script
 	pages   *template.Template
-	texts   map[string]content.Text // by dotted key
-	scripts map[string]content.Text // those of text.yaml, for the page's scripts
+	texts   map[string]content.Text  // by dotted key
+	scripts map[string]content.Text  // those of text.yaml, for the page's scripts
+	plain   map[string]template.HTML // texts, both languages of each side by side
 }
 
 // faces holds the newest face. It changes only in development.
@@ -87,9 +90,15 @@ func readFace(files fs.FS) (*face, error) {
 	if err := tableTexts(files, f.texts); err != nil {
 		return nil, err
 	}
+	f.plain = map[string]template.HTML{}
+	for key, t := range f.texts {
+		f.plain[key] = both(t)
+	}
 	if f.assets, err = readAssets(files); err != nil {
 		return nil, err
 	}
+	f.hash = hashOf(f.assets)
+	f.app = f.preloads("js/app.js")
 	f.pages, err = template.New("").Funcs(f.funcs()).ParseFS(files, "templates/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("templates: %w", err)
@@ -151,17 +160,19 @@ func flatten(into map[string]content.Text, key string, node any) {
 // funcs are what templates may call.
 func (f *face) funcs() template.FuncMap {
 	return template.FuncMap{
-		"asset":  f.asset,
-		"text":   f.text,
-		"textIn": f.textIn,
-		"both":   both,
-		"html":   func(v any) template.HTML { return template.HTML(fmt.Sprint(v)) }, // of our own renderer only
-		"path":   func(lang string, parts ...string) string { return "/" + lang + "/" + strings.Join(parts, "/") },
-		"dict":   dict,
-		"add":    func(a, b int) int { return a + b },
-		"diff":   labs.Diff,
-		"signal": shownSignal,
-		"goal":   shownGoal,
+		"asset":    f.asset,
+		"module":   f.module,
+		"preloads": func() template.HTML { return f.app },
+		"text":     f.text,
+		"textIn":   f.textIn,
+		"both":     both,
+		"html":     func(v any) template.HTML { return template.HTML(fmt.Sprint(v)) }, // of our own renderer only
+		"path":     func(lang string, parts ...string) string { return "/" + lang + "/" + strings.Join(parts, "/") },
+		"dict":     dict,
+		"add":      func(a, b int) int { return a + b },
+		"diff":     labs.Diff,
+		"signal":   shownSignal,
+		"goal":     shownGoal,
 		"leftOut": func(l harden.Left) template.HTML {
 			return both(content.Text{Ko: Said("ko", "harden.left."+l.Why, l.Args...), En: Said("en", "harden.left."+l.Why, l.Args...)})
 		},
@@ -187,15 +198,6 @@ func (f *face) funcs() template.FuncMap {
 	}
 }
 
-// asset returns the address of a static file with its hash.
-func (f *face) asset(name string) (string, error) {
-	a, ok := f.assets[name]
-	if !ok {
-		return "", fmt.Errorf("asset %s: there is no such file under static/", name)
-	}
-	return "/static/" + name + "?v=" + a.hash, nil
-}
-
 // style is the text of style sheets, for a file that holds its own.
 func (f *face) style(names ...string) string {
 	var b strings.Builder
@@ -209,6 +211,9 @@ func (f *face) style(names ...string) string {
 // text returns the words of text.yaml in both languages, {name} filled in from
 // pairs of name and value.
 func (f *face) text(key string, args ...any) (template.HTML, error) {
+	if h, ok := f.plain[key]; ok && len(args) == 0 {
+		return h, nil
+	}
 	t, err := f.said(key, args)
 	return both(t), err
 }
@@ -226,6 +231,9 @@ func (f *face) said(key string, args []any) (content.Text, error) {
 	t, ok := f.texts[key]
 	if !ok {
 		return t, fmt.Errorf("text %s: text.yaml has no such key", key)
+	}
+	if len(args) == 0 {
+		return t, nil
 	}
 	var pairs []string
 	for i := 0; i+1 < len(args); i += 2 {

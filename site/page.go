@@ -102,26 +102,6 @@ type pageError struct {
 	Text   content.Text
 }
 
-// pips are a lesson's checks: how many held at least once, of how many.
-type pips struct{ Done, Total int }
-
-// pips counts those of a lesson.
-func (done Progress) pips(l *content.Lesson) pips {
-	var p pips
-	for _, e := range l.Experiments {
-		for _, c := range e.Checks {
-			p.Total++
-			if done.Checks[e.Spec.Name+"/"+c.ID] {
-				p.Done++
-			}
-		}
-	}
-	return p
-}
-
-// Pips counts those of a lesson that the page's reader has.
-func (p *page) Pips(l *content.Lesson) pips { return p.Progress.pips(l) }
-
 // page starts a page in the address's language.
 func (s *Site) page(r *http.Request, e *edition) *page {
 	p := &page{

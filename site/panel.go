@@ -40,7 +40,11 @@ func (s *Site) showWorkshop(w http.ResponseWriter, r *http.Request, status int, 
 	if err := s.invitation(r, p.Lang, &c); err != nil {
 		return err
 	}
-	return s.show(w, r, status, "workshop", p, &pageData{Lead: s.led()})
+	data := &pageData{}
+	if c.Started {
+		data.Lead = s.led()
+	}
+	return s.show(w, r, status, "workshop", p, data)
 }
 
 // invitation is how the workshop stands, and how people get in.

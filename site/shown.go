@@ -77,9 +77,9 @@ func (a *answers) checks(key sourceKey, by *content.Experiment, ask func() []tel
 // source is what answers: a recording, or the experiment itself when there is
 // none.
 type source struct {
-	key   sourceKey // zero: nothing was measured, and only what is asked for is known
-	kept  *answers  // nil: nowhere
-	judge func() (valuer, error)
+	key   sourceKey                            // zero: nothing was measured, and only what is asked for is known
+	kept  *answers                             // nil: nowhere
+	judge func(exprs []string) (valuer, error) // that answers these
 }
 
 // valuer is what expressions are asked of: a judge.Judge of one block, or a
@@ -141,22 +141,22 @@ func (s *shown) source(e *edition, l *content.Lesson, p placeholderOf, runs []ru
 	x := l.Experiments[i]
 	for _, r := range runs {
 		if !p.author && ofExperiment(r, x.Spec) && r.Phase == telemetry.Finished && r.Trust != "void" && r.Command == nil {
-			return source{sourceKey{run: r.ID}, &s.runs, func() (valuer, error) { return s.replay(r.ID) }}
+			return source{sourceKey{run: r.ID}, &s.runs, func(exprs []string) (valuer, error) { return s.replay(r.ID, exprs) }}
 		}
 	}
 	if x.Author != nil {
-		return source{sourceKey{author: x}, &e.authors, func() (valuer, error) { return replay(bytes.NewReader(x.Author)) }}
+		return source{sourceKey{author: x}, &e.authors, func(exprs []string) (valuer, error) { return replay(bytes.NewReader(x.Author), exprs) }}
 	}
 	if p.author {
 		return source{judge: unrecorded}
 	}
 	lab, _ := e.labs.Lab(x.Spec.Lab)
-	return source{judge: func() (valuer, error) { return asked(x.Spec, lab, s.runner.Host()) }}
+	return source{judge: func([]string) (valuer, error) { return asked(x.Spec, lab, s.runner.Host()) }}
 }
 
 var errUnrecorded = errors.New("not run yet")
 
-func unrecorded() (valuer, error) { return nil, errUnrecorded }
+func unrecorded([]string) (valuer, error) { return nil, errUnrecorded }
 
 // asked returns the judge of a run that has not happened: it knows settings and
 // times, and nothing that is measured.
@@ -187,8 +187,8 @@ func begun(q telemetry.Question, host telemetry.Host) (*judge.Judge, error) {
 	return j, err
 }
 
-// replay judges a run's recording again.
-func (s *shown) replay(id string) (valuer, error) {
+// replay judges a run's recording again, for some expressions.
+func (s *shown) replay(id string, exprs []string) (valuer, error) {
 	path, err := s.runner.Recording(id)
 	if err != nil {
 		return nil, err
@@ -198,11 +198,11 @@ func (s *shown) replay(id string) (valuer, error) {
 		return nil, err
 	}
 	defer f.Close()
-	return replay(f)
+	return replay(f, exprs)
 }
 
-func replay(r io.Reader) (valuer, error) {
-	events, err := runner.ReadKinds(r, telemetry.KindRun, telemetry.KindState, telemetry.KindBlock, telemetry.KindSample, telemetry.KindBlockEnd)
+func replay(r io.Reader, exprs []string) (valuer, error) {
+	events, err := runner.ReadFor(r, exprs)
 	if err != nil {
 		return nil, err
 	}
@@ -258,7 +258,11 @@ func (a *answers) remember(key sourceKey, some map[content.Placeholder]value) {
 // judged asks a source everything.
 func judged(from source, all []content.Placeholder) map[content.Placeholder]value {
 	answers := map[content.Placeholder]value{}
-	j, err := from.judge()
+	var exprs []string
+	for _, p := range all {
+		exprs = append(exprs, p.Expr)
+	}
+	j, err := from.judge(exprs)
 	for _, p := range all {
 		var got any
 		e := err

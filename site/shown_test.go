@@ -18,7 +18,7 @@ import (
 // judged once for each, and not again.
 func TestShownRemembersWhatEachAsked(t *testing.T) {
 	judgings := 0
-	from := source{sourceKey{run: "x"}, &answers{}, func() (valuer, error) {
+	from := source{sourceKey{run: "x"}, &answers{}, func([]string) (valuer, error) {
 		judgings++
 		return nil, errUnrecorded
 	}}

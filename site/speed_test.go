@@ -1,11 +1,9 @@
 package site
 
 import (
-	"bytes"
 	"compress/gzip"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"path"
 	"regexp"
 	"slices"
@@ -85,50 +83,4 @@ func (s *served) zipped(address string) (sent []byte, text string) {
 		s.t.Fatal(err)
 	}
 	return []byte(body), string(whole)
-}
-
-// BenchmarkPage is how long the handler takes for a page: of a server that has
-// just started, and of one that has shown it before.
-func BenchmarkPage(b *testing.B) {
-	for _, at := range []string{"/ko/", "/en/start", "/ko/epoll", "/en/errors"} {
-		b.Run("cold"+at, func(b *testing.B) {
-			for b.Loop() {
-				b.StopTimer()
-				ask := benchSite(b)
-				b.StartTimer()
-				ask(at)
-			}
-		})
-		b.Run("warm"+at, func(b *testing.B) {
-			ask := benchSite(b)
-			ask(at)
-			for b.Loop() {
-				ask(at)
-			}
-			b.ReportMetric(float64(ask(at)), "B/page")
-		})
-	}
-}
-
-// benchSite opens a site on its own data folder; the returned function asks for a
-// page and says how many bytes it has.
-func benchSite(b *testing.B) func(string) int {
-	b.Helper()
-	s := newSite(b, root(b), b.TempDir())
-	h := s.Handler()
-	s.cfg.AllowHosts = []string{"bench"}
-	e := s.shelf.edition() // the tests' sites share one, and what it has answered
-	s.shelf.put(&edition{book: e.book, labs: e.labs, problems: e.problems, index: e.index, imprints: e.imprints})
-	return func(at string) int {
-		r := httptest.NewRequest(http.MethodGet, at, nil)
-		r.Host = "bench"
-		r.Header.Set("Authorization", "Bearer "+testToken)
-		r.Header.Set("Accept-Encoding", "gzip")
-		w := httptest.NewRecorder()
-		h.ServeHTTP(w, r)
-		if w.Code != http.StatusOK {
-			b.Fatalf("%d: %s", w.Code, bytes.TrimSpace(w.Body.Bytes()))
-		}
-		return w.Body.Len()
-	}
 }

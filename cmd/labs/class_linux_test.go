@@ -149,7 +149,7 @@ func (c *bigClass) join() {
 		pages, forms = append(pages, page), append(forms, form)
 		return err
 	})
-	c.t.Logf("join: %d people in after %v, first page loaded; join page p99 %v, form p99 %v", len(pages), round(time.Since(began)), at(pages, .99), at(forms, .99))
+	c.t.Logf("join: %d people in after %v, first page loaded; join page p99 %v, form p99 %v", len(pages), round(time.Since(began)), percentile(pages, .99), percentile(forms, .99))
 	if n := len(c.desk().People); n != classSize {
 		c.t.Errorf("%d people are in, of %d who joined", n, classSize)
 	}

@@ -64,7 +64,7 @@ func (c *bigClass) wallFigures(what string, all *crowd, wall *theWall) {
 	until(c.t, 10*time.Second, "every move is told", func() bool { return wall.missing(all) == 0 })
 	wall.close()
 	late := wall.delays()
-	c.t.Logf("%s: %d moves shown after p50 %v, p99 %v, latest %v; %d messages, %d KiB", what, len(late), at(late, .5), at(late, .99), at(late, 1), wall.messages, wall.bytes>>10)
+	c.t.Logf("%s: %d moves shown after p50 %v, p99 %v, latest %v; %d messages, %d KiB", what, len(late), percentile(late, .5), percentile(late, .99), percentile(late, 1), wall.messages, wall.bytes>>10)
 }
 
 // pressed is a run as the one saw it who pressed Run.
@@ -100,7 +100,7 @@ func (c *bigClass) pressAll() []*pressed {
 		}
 	}
 	c.t.Logf("run: %d press Run in the same second: told how it stands after p50 %v, latest %v; all finished after %v; the site takes %.1f %% of one core meanwhile, with the wall",
-		classRuns, at(heard, .5), at(heard, 1), took.Round(time.Second), used*100)
+		classRuns, percentile(heard, .5), percentile(heard, 1), took.Round(time.Second), used*100)
 	c.wallFigures("wall, while they are measured", all, wall)
 	return presses
 }

@@ -52,16 +52,16 @@ func (c *bigClass) watchOne() {
 		}
 		return nil
 	})
-	soonest := at(late, 0) // T counts from a tick of the grid: what came soonest came at once, about
+	soonest := percentile(late, 0) // T counts from a tick of the grid: what came soonest came at once, about
 	c.t.Logf("watch: %d pages saw all %d events of one run, %d kernel samples in all; later after their ticks than the soonest: p50 %v, p99 %v, latest %v; after the first page that got it: p99 %v",
-		len(c.people), last, len(late), at(late, .5)-soonest, at(late, .99)-soonest, at(late, 1)-soonest, at(behind, .99))
+		len(c.people), last, len(late), percentile(late, .5)-soonest, percentile(late, .99)-soonest, percentile(late, 1)-soonest, percentile(behind, .99))
 	if len(late) < classSize*30 {
 		c.t.Errorf("%d samples only", len(late))
 	}
 }
 
-// at is a quantile.
-func at(d []time.Duration, q float64) time.Duration {
+// percentile is that of durations, 0 without any.
+func percentile(d []time.Duration, q float64) time.Duration {
 	if len(d) == 0 {
 		return 0
 	}

@@ -11,8 +11,18 @@ import (
 // Event's order, no spaces, nothing escaped) it reads itself, many times as fast, and
 // leaves every other line to encoding/json. The zero value is ready. It has one owner.
 type Decoder struct {
-	names   map[string]string // of metrics: each is kept once
-	buckets counts            // of the histogram that is being read
+	// Wants says of which metrics the values of samples are wanted; nil: of all. Others
+	// may be left out, and what stands there is not checked.
+	Wants func(metric string) bool
+
+	names   map[string]name // each is kept once
+	buckets counts          // of the histogram that is being read
+}
+
+// name is one of a metric or of a source.
+type name struct {
+	text   string
+	wanted bool
 }
 
 // Decode puts the event of a line into e, which is empty. It keeps nothing of line.
@@ -37,8 +47,12 @@ func (d *Decoder) sample(line []byte, e *Event) bool {
 		return false
 	}
 	e.Kind = KindSample
-	if s.take(`,"from":`) && !d.name(&s, &e.From) {
-		return false
+	if s.take(`,"from":`) {
+		from, ok := d.name(&s)
+		if !ok {
+			return false
+		}
+		e.From = from.text
 	}
 	if s.take(`,"block":`) {
 		var n uint64
@@ -48,7 +62,11 @@ func (d *Decoder) sample(line []byte, e *Event) bool {
 		e.Block = int(n)
 	}
 	if s.take(`,"values":{`) {
-		e.Values = make(map[string]float64, bytes.Count(s.rest, []byte(`:`)))
+		size := 0
+		if d.Wants == nil {
+			size = bytes.Count(s.rest, []byte(`:`))
+		}
+		e.Values = make(map[string]float64, size)
 		if !d.members(&s, func(name string) bool {
 			var v float64
 			ok := s.number(&v)
@@ -75,14 +93,14 @@ func (d *Decoder) sample(line []byte, e *Event) bool {
 // maxBlock is beyond what any recording has.
 const maxBlock = 1 << 20
 
-// members reads the rest of an object, whose values value reads.
+// members reads the rest of an object, whose values value reads where they are wanted.
 func (d *Decoder) members(s *scanner, value func(name string) bool) bool {
 	if s.take(`}`) {
 		return true
 	}
 	for {
-		var name string
-		if !(d.name(s, &name) && s.take(`:`) && value(name)) {
+		name, ok := d.name(s)
+		if !ok || !s.take(`:`) || !(name.wanted && value(name.text) || !name.wanted && s.pass()) {
 			return false
 		}
 		if s.take(`}`) {
@@ -95,30 +113,31 @@ func (d *Decoder) members(s *scanner, value func(name string) bool) bool {
 }
 
 // name reads a text of letters and signs of ASCII without an escape.
-func (d *Decoder) name(s *scanner, into *string) bool {
+func (d *Decoder) name(s *scanner) (known name, ok bool) {
 	if !s.take(`"`) {
-		return false
+		return name{}, false
 	}
 	end := bytes.IndexByte(s.rest, '"')
 	if end < 0 {
-		return false
+		return name{}, false
 	}
 	text := s.rest[:end]
-	known, ok := d.names[string(text)]
-	if !ok {
-		for _, c := range text {
-			if c < ' ' || c > '~' || c == '\\' {
-				return false
-			}
-		}
-		if d.names == nil {
-			d.names = map[string]string{}
-		}
-		known = string(text)
-		d.names[known] = known
+	s.rest = s.rest[end+1:]
+	if known, ok = d.names[string(text)]; ok {
+		return known, true
 	}
-	*into, s.rest = known, s.rest[end+1:]
-	return true
+	for _, c := range text {
+		if c < ' ' || c > '~' || c == '\\' {
+			return name{}, false
+		}
+	}
+	if d.names == nil {
+		d.names = map[string]name{}
+	}
+	known = name{text: string(text)}
+	known.wanted = d.Wants == nil || d.Wants(known.text)
+	d.names[known.text] = known
+	return known, true
 }
 
 // scanner reads JSON without spaces from the front of rest. What it can not read it
@@ -131,6 +150,25 @@ func (s *scanner) take(text string) bool {
 	}
 	s.rest = s.rest[len(text):]
 	return true
+}
+
+// pass leaves out a number, or a histogram as we write it.
+func (s *scanner) pass() bool {
+	if s.take(`{`) {
+		end := bytes.IndexByte(s.rest, ']') // of the buckets, which are last
+		if end < 0 {
+			return false
+		}
+		s.rest = s.rest[end+1:]
+		return s.take(`}`)
+	}
+	for i, c := range s.rest {
+		if c == ',' || c == '}' {
+			s.rest = s.rest[i:]
+			return i > 0
+		}
+	}
+	return false
 }
 
 // digits is how many digits the text begins with.
