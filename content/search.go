@@ -3,6 +3,7 @@ package content
 import (
 	"cmp"
 	"html/template"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -89,7 +90,7 @@ func NewIndex(b *Book, lang string, others ...Page) *Index {
 		e := entry{lesson: Glossary, section: t.ID, title: t.Name, where: Text{Ko: "용어", En: "term"}, weight: sectionWeight}
 		x.add(e, t.Name.in(lang)+" · "+t.Name.other(lang))
 		e.weight = textWeight
-		x.add(e, plainText(t.Text.in(lang)))
+		x.add(e, soughtText(t.Text.in(lang)))
 	}
 	for _, p := range others {
 		e := entry{lesson: p.Path, title: p.Title, where: p.Kind, weight: sectionWeight}
@@ -139,7 +140,7 @@ func (s Section) text(lang string) string {
 	var parts []string
 	for _, b := range s.Body {
 		if b.Prose != nil {
-			parts = append(parts, plainText(b.Prose.in(lang)))
+			parts = append(parts, soughtText(b.Prose.in(lang)))
 		}
 		if b.Compare != nil {
 			parts = append(parts, b.Compare.Title.in(lang), b.Compare.ATitle.in(lang), b.Compare.BTitle.in(lang))
@@ -148,17 +149,25 @@ func (s Section) text(lang string) string {
 			parts = append(parts, b.Experiment.Title.in(lang))
 		}
 		for _, p := range b.Predict {
-			parts = append(parts, plainText(p.Ask.in(lang)))
+			parts = append(parts, soughtText(p.Ask.in(lang)))
 		}
 		for _, c := range b.Check {
-			parts = append(parts, plainText(c.Text.in(lang)))
+			parts = append(parts, soughtText(c.Text.in(lang)))
 		}
 		if b.Exercise != nil {
-			parts = append(parts, plainText(b.Exercise.Task.in(lang)))
+			parts = append(parts, soughtText(b.Exercise.Task.in(lang)))
 		}
 	}
 	return strings.Join(parts, " ")
 }
+
+// soughtText is plainText with an ellipsis for each value that is measured: without
+// it an excerpt would say "sends bytes".
+func soughtText(h template.HTML) string {
+	return plainText(template.HTML(measuredValue.ReplaceAllString(string(h), "…")))
+}
+
+var measuredValue = regexp.MustCompile(`<data class="measured"[^>]*></data>`)
 
 func (x *Index) add(e entry, text string) {
 	if text == "" {

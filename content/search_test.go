@@ -17,7 +17,7 @@ func shelf() *Book {
 			section("drain", "소진 루프", "The drain loop", "`EAGAIN`까지 읽습니다.", "Read until EAGAIN, and then wait again."),
 		}},
 		{ID: "edge", Title: Text{"엣지 트리거", "Edge triggering"}, Sections: []Section{
-			section("stall", "스톨", "The stall", "소진 루프가 없으면 바이트가 남습니다. "+strings.Repeat("앞뒤 문맥 ", 30)+"끝에 Recv-Q가 있습니다.", "Without the drain loop bytes stay."),
+			section("stall", "스톨", "The stall", "소진 루프가 없으면 바이트가 남습니다. "+strings.Repeat("앞뒤 문맥 ", 30)+"끝에 Recv-Q가 있습니다.", `Without the drain loop <data class="measured" data-n="0"></data> bytes stay.`),
 		}},
 	}}}}
 }
@@ -66,6 +66,9 @@ func TestSearchContext(t *testing.T) {
 	h := hits[0]
 	if h.Title.Ko != "스톨" || len([]rune(h.Before)) != contextRunes || !strings.HasSuffix(h.Before, "끝에 ") || h.After != "가 있습니다." {
 		t.Errorf("%+v", h)
+	}
+	if hits := NewIndex(shelf(), "en").Search("stay", 1); len(hits) != 1 || !strings.HasSuffix(hits[0].Before, "loop … bytes ") {
+		t.Errorf("what is measured leaves no trace: %+v", hits)
 	}
 	if hits := x.Search("소진 루프", 1); len(hits) != 1 {
 		t.Errorf("%d hits of at most one", len(hits))

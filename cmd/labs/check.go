@@ -128,7 +128,7 @@ func choose(book *content.Book, problems []content.Problem, names []string) ([]*
 		if l != nil {
 			out = append(out, l)
 		} else if about(problems, name) == nil {
-			return nil, fmt.Errorf("no lesson %q: `labs list` shows what there is", name)
+			return nil, fmt.Errorf("no lesson %q: `labs list` shows what there is; a new one needs its line in content/toc.txt", name)
 		}
 	}
 	return out, nil

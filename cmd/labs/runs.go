@@ -82,7 +82,7 @@ func printRuns(w io.Writer, list []runner.Summary) {
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", s.ID, s.Experiment, ending(s), held(s), size(s.Bytes), telemetry.Visible(beside(s)))
 	}
 	t.Flush()
-	fmt.Fprintf(w, "\n%d recordings, %s\n", len(list), size(total))
+	fmt.Fprintf(w, "\nrecordings: %d, %s\n", len(list), size(total))
 }
 
 // ending is how a run ended, in a word.

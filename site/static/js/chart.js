@@ -155,8 +155,7 @@ function logRange(_u, min, max) {
 
 /** @param {View} view @returns {uPlot.Axis} */
 const xAxis = (view) => ({
-  stroke: () => colour("ink-3"), font, size: 20, gap: 2, space: 40, grid: { show: false },
-  ticks: { show: true, size: 3, width: 1, stroke: () => colour("edge") },
+  stroke: () => colour("ink-3"), font, size: 20, gap: 4, space: 40, grid: { show: false }, ticks: { show: false },
   values: (_u, splits) => splits.map((v) => (v === view.total ? say("run.at", { t: v }) : String(v))),
 });
 

@@ -55,7 +55,7 @@ export function settingText(s, v) {
   if (typeof v !== "number") return String(v);
   if (s.kind === "duration") return duration(v);
   if (!Number.isInteger(v)) return String(v); // a share
-  return s.unit === "bytes" && v >= 1024 ? bytes(v) : groups.format(v);
+  return s.unit === "bytes" && v >= 1024 && v % 1024 === 0 ? bytes(v) : groups.format(v); // 10,000 is not 9.77 KiB
 }
 
 const factors = /** @type {Record<string, number>} */ ({ "": 1, k: 1e3, K: 1024, KiB: 1024, M: 2 ** 20, MiB: 2 ** 20 });

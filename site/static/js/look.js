@@ -100,6 +100,7 @@ export function colour(name) {
   if (c === undefined) {
     const probe = document.createElement("i");
     probe.style.color = `var(--${name})`;
+    probe.style.forcedColorAdjust = "none"; // a canvas has colours of its own: all in one it would be blank
     document.body.append(probe);
     c = getComputedStyle(probe).color;
     probe.remove();

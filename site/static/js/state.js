@@ -157,7 +157,7 @@ function lost(s) {
 /** @param {Run|null} run */
 function stopped(run) {
   const t = run?.series.now ?? 0;
-  return { ...say("ok", t > 0 ? "stopped" : "stopped.early", [text("note.stopped.why")], [again], { t: fixed(t, 1) }) };
+  return { ...say("stopped", t > 0 ? "stopped" : "stopped.early", [text("note.stopped.why")], [again], { t: fixed(t, 1) }) };
 }
 
 /** @param {Run|null} run @param {State} state @returns {Note} */
@@ -181,7 +181,7 @@ function finished(s) {
   const body = [text(`note.finished.${name}.why`)];
   const began = run?.begin?.began ?? "";
   if (!s.mine && began) body.unshift(text("note.latest", { when: { ko: when(began, "ko"), en: when(began, "en") } }));
-  return { kind: "ok", title, body, acts: run ? [replay, { act: "download", key: "note.recording", arg: run.id }] : [] };
+  return { kind: name === "some" ? "some" : "ok", title, body, acts: run ? [replay, { act: "download", key: "note.recording", arg: run.id }] : [] };
 }
 
 /** @param {ApiError} e @returns {Note} */

@@ -65,10 +65,10 @@ export class Timeline {
       g.fillRect(x(m.t), 0, 1, h);
       if (m.note) {
         if (m.to > m.t) g.fillRect(x(m.t), h - 2, x(Math.min(total, m.to)) - x(m.t), 2);
-        g.fillText(m.label, from, 1);
+        write(g, m.label, from, 1);
         continue;
       }
-      if (from >= free) g.fillText(m.label, from, h - 13);
+      if (from >= free) write(g, m.label, from, h - 13);
       free = Math.max(free, from + width + 4);
     }
     if (!run || upTo < 0) return;
@@ -116,5 +116,14 @@ function words(g, warm, name, h) {
   g.textAlign = "left";
   g.fillStyle = colour("ink-3");
   if (warm > 52) g.fillText(say(text("run.warmup")), 5, h > 20 ? 4 : 2);
-  g.fillText(say(name ? metricOf(name).label : text("run.measure")), warm + 6, 4);
+  write(g, say(name ? metricOf(name).label : text("run.measure")), warm + 6, 4);
+}
+
+/** Words that a line may cross: the plate shows around each letter. @param {CanvasRenderingContext2D} g @param {string} words @param {number} x @param {number} y */
+function write(g, words, x, y) {
+  g.strokeStyle = colour("plate");
+  g.lineWidth = 4;
+  g.lineJoin = "round";
+  g.strokeText(words, x, y);
+  g.fillText(words, x, y);
 }

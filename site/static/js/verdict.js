@@ -22,7 +22,7 @@ export function judged(g, given) {
 
 /** @param {Guess} g @param {boolean} given @returns {Node[]} */
 export function verdictOf(g, given) {
-  if (g.answer === null) return [both("predict.no-answer", { why: plain(g.why ?? "–") })];
+  if (g.answer === null) return [g.why === "the run is void" ? both("predict.void") : both("predict.no-answer", { why: plain(g.why ?? "–") })];
   if (g.kind === "curve") return curve(g);
   if (g.kind === "number") return number(g, given);
   return given ? [both(g.right ? "predict.right" : "predict.choice.off")] : [];
