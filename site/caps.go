@@ -126,7 +126,7 @@ func ReadCaps(all *labs.Catalog, asked []string) (workshop.Caps, error) {
 			}
 		}
 		if err != nil {
-			return caps, fmt.Errorf("--cap %s: %w", name, err)
+			return caps, fmt.Errorf("--cap %s%w", strings.TrimSuffix(name, kinds[0].Name), err) // which begins with the rest of the name
 		}
 		switch name {
 		case "seconds":
@@ -147,8 +147,10 @@ func ReadCaps(all *labs.Catalog, asked []string) (workshop.Caps, error) {
 // cappable are the numbers that can have a cap, by name: what each lab takes for it. A
 // lab's knob may have a narrower range than another's of the same name.
 func cappable(all *labs.Catalog) map[string][]labs.Setting {
-	second := labs.Setting{Kind: "float", Min: 1, Max: 3600, Unit: "seconds"}
-	of := map[string][]labs.Setting{"seconds": {second}, "total": {second}}
+	of := map[string][]labs.Setting{}
+	for _, name := range []string{"seconds", "total"} {
+		of[name] = []labs.Setting{{Name: name, Kind: "float", Min: 1, Max: 3600, Unit: "seconds"}}
+	}
 	add := func(space string, list []labs.Setting) {
 		for _, one := range list {
 			if name := space + "." + one.Name; one.Max > one.Min && name != "load.beside" && name != "load.peak" { // connections and rate cap those

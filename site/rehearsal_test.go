@@ -1,6 +1,7 @@
 package site
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -8,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"socketlabs/runner"
 	"socketlabs/site/workshop"
 )
 
@@ -95,6 +97,31 @@ func TestWhoARehearsalLeftBehindIsEnded(t *testing.T) {
 	c.endLeftBehind(time.Now().Add(playedFor + time.Minute))
 	if people := c.class.People(); len(people) != 1 || people[0].Name != "Ada" {
 		t.Errorf("left: %+v", people)
+	}
+}
+
+// A learner leaves while their run is being started: it ends, and is nobody's.
+func TestARunOfWhoLeftMeanwhileEnds(t *testing.T) {
+	c := serveClass(t)
+	ada := c.joins("Ada")
+	x := c.shortest(anything)
+	lesson, id, _ := strings.Cut(x.Spec.Name, "/")
+	if err := c.forget(ada.Person.ID); err != nil {
+		t.Fatal(err)
+	}
+	run, err := c.startFor(ada.Person, order{Lesson: lesson, Experiment: id, Skipped: skippedOf(x)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-run.Done()
+	for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+		sum, err := c.cfg.Runner.Summary(run.ID())
+		if errors.Is(err, runner.ErrNoRun) {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("the recording stays: %+v, %v", sum, err)
+		}
 	}
 }
 

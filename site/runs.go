@@ -106,10 +106,23 @@ func (s *Site) begun(v visitor, run *runner.Run, spec labs.Spec) {
 			s.log.Error("site: commit a prediction", "run", run.ID(), "error", err)
 		}
 	}
+	gone := func() bool { // they may be deleted while their run is started
+		if !v.learns() {
+			return false
+		}
+		_, there := s.cfg.Class.Person(v.by())
+		return !there
+	}
+	if gone() {
+		run.Stop()
+	}
 	s.tasks.Go(func() {
 		select {
 		case <-run.Done():
 			s.over(run.ID())
+			if gone() {
+				s.removeOrphans()
+			}
 		case <-s.ending.Done(): // the next site takes its checks from the recording
 		}
 	})

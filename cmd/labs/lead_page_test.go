@@ -84,6 +84,8 @@ func hints(t *testing.T, lead, ko *tab) {
 	if !eval[bool](ko, `window.stayed === true`) {
 		t.Error("the page was loaded anew")
 	}
+	lead.pick("#ui-lead-lesson", "epoll")
+	ko.lesson("/ko/epoll")
 }
 
 // here: who is idle comes along, and who types is asked.
