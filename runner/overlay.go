@@ -21,9 +21,24 @@ type Overlay struct {
 	Source  []FileDiff             `json:"source"` // of the lab, where its code differs and both are known
 }
 
+// At is a run, and of several blocks one, counted from 0.
+type At struct {
+	ID    string
+	Block int
+}
+
+func (a At) String() string {
+	if a.Block == 0 {
+		return a.ID
+	}
+	return fmt.Sprintf("%s, block %d", a.ID, a.Block+1)
+}
+
 // Side is one of the two.
 type Side struct {
 	ID         string `json:"id"`
+	Block      int    `json:"block,omitempty"` // from 0
+	Label      string `json:"label,omitempty"` // of its block, where there are several
 	Experiment string `json:"experiment"`
 	Trust      string `json:"trust"`
 }
@@ -36,9 +51,9 @@ type Otherwise struct {
 	B    string `json:"b"`
 }
 
-// Overlay compares the recordings of two runs that have ended, each of one block
-// or by its first. ErrNoRun, ErrRunning.
-func (r *Runner) Overlay(a, b string) (Overlay, error) {
+// Overlay compares the recordings of two runs that have ended, or two blocks of
+// them, also of one run. ErrNoRun, ErrRunning.
+func (r *Runner) Overlay(a, b At) (Overlay, error) {
 	one, err := r.ended(a)
 	if err != nil {
 		return Overlay{}, err
@@ -59,38 +74,53 @@ func (r *Runner) Overlay(a, b string) (Overlay, error) {
 
 // past is a recording that has been read.
 type past struct {
-	head  telemetry.Run
-	end   telemetry.End
+	at    At
+	head  telemetry.Run // of its block's arm, where there are several
+	label string
+	trust string
 	judge *judge.Judge
 }
 
-func (p past) side() Side { return Side{p.head.ID, p.head.Experiment, p.end.Trust} }
+func (p past) side() Side {
+	return Side{p.at.ID, p.at.Block, p.label, p.head.Experiment, p.trust}
+}
 
 // ended reads the recording of a run that has ended.
-func (r *Runner) ended(id string) (past, error) {
-	if _, live := r.Live(id); live {
-		return past{}, fmt.Errorf("%s: %w", id, ErrRunning)
+func (r *Runner) ended(at At) (past, error) {
+	if _, live := r.Live(at.ID); live {
+		return past{}, fmt.Errorf("%s: %w", at.ID, ErrRunning)
 	}
-	file, err := r.Recording(id)
+	file, err := r.Recording(at.ID)
 	if err != nil {
-		return past{}, fmt.Errorf("%s: %w", id, err)
+		return past{}, fmt.Errorf("%s: %w", at.ID, err)
 	}
 	f, err := os.Open(file)
 	if err != nil {
-		return past{}, fmt.Errorf("%s: %w", id, ErrNoRun)
+		return past{}, fmt.Errorf("%s: %w", at.ID, ErrNoRun)
 	}
 	defer f.Close()
 	events, err := ReadRecording(f)
 	if err != nil {
 		return past{}, err
 	}
-	j, err := judge.Replay(events)
+	blocks, err := judge.ReplayBlocks(events)
 	if err != nil {
 		return past{}, err
 	}
-	p := past{head: *events[0].Run, judge: j}
+	if at.Block < 0 || at.Block >= len(blocks) {
+		return past{}, fmt.Errorf("%s: it has blocks 1 to %d: %w", at, len(blocks), ErrNoRun)
+	}
+	b := blocks[at.Block]
+	p := past{at: at, head: *events[0].Run, judge: b.Judge}
 	if last := events[len(events)-1]; last.End != nil {
-		p.end = *last.End
+		p.trust = last.End.Trust
+	}
+	if len(p.head.Arms) > 0 {
+		p.label, p.trust = b.Label, b.Trust
+	}
+	if b.Arm < len(p.head.Arms) {
+		arm := p.head.Arms[b.Arm]
+		p.head.Lab, p.head.Code, p.head.Question = arm.Lab, arm.Code, arm.Question
 	}
 	return p, nil
 }

@@ -29,7 +29,7 @@ func TestOverlay(t *testing.T) {
 	}
 	spec.Load = map[string]any{"connections": 3.0}
 	after := carry(t, r, spec)
-	o, err := r.Overlay(before.id, after.id)
+	o, err := r.Overlay(At{ID: before.id}, At{ID: after.id})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +46,7 @@ func TestOverlay(t *testing.T) {
 	if len(o.Source) != 1 || o.Source[0].Name != "labs/odd/main.go" || !strings.Contains(o.Source[0].Lines[len(o.Source[0].Lines)-2].Text, "edited by the learner") {
 		t.Errorf("source: %+v", o.Source)
 	}
-	if _, err := r.Overlay(before.id, "../x"); !errors.Is(err, ErrNoRun) {
+	if _, err := r.Overlay(At{ID: before.id}, At{ID: "../x"}); !errors.Is(err, ErrNoRun) {
 		t.Errorf("no run: %v", err)
 	}
 	if s, err := r.Summary(after.id); err != nil || s.Phase != telemetry.Finished || s.Kind != "" || labs.One(spec).Seconds() < 1 {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strconv"
 
 	"socketlabs/content"
 	"socketlabs/labs"
@@ -201,7 +202,11 @@ func (s *Site) overlay(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	o, err := s.cfg.Runner.Overlay(r.PathValue("id"), r.PathValue("other"))
+	a, b, err := overlaid(r)
+	if err != nil {
+		return err
+	}
+	o, err := s.cfg.Runner.Overlay(a, b)
 	switch {
 	case errors.Is(err, runner.ErrNoRun), errors.Is(err, runner.ErrRunning):
 		return err
@@ -210,4 +215,21 @@ func (s *Site) overlay(w http.ResponseWriter, r *http.Request) error {
 		return runner.ErrNoRun
 	}
 	return reply(w, http.StatusOK, o)
+}
+
+// overlaid are the two that are laid over each other: the runs of the address, and
+// the blocks of ?a=N and ?b=N, from 0.
+func overlaid(r *http.Request) (a, b runner.At, err error) {
+	a, b = runner.At{ID: r.PathValue("id")}, runner.At{ID: r.PathValue("other")}
+	for name, block := range map[string]*int{"a": &a.Block, "b": &b.Block} {
+		text := r.FormValue(name)
+		if text == "" {
+			continue
+		}
+		if *block, err = strconv.Atoi(text); err != nil || *block < 0 {
+			return a, b, &refusal{err: errRequest, field: name, text: content.Text{
+				Ko: name + "는 0부터 세는 블록의 번호입니다: " + text, En: name + " is the number of a block, counted from 0: " + text}}
+		}
+	}
+	return a, b, nil
 }

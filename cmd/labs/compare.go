@@ -8,6 +8,7 @@ import (
 	"io"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -38,18 +39,20 @@ difference with the smallest difference that this run could have seen.
 
 A and B are experiments. With one experiment, --with says what is different in
 B. A comparison of a lesson is run by its own name. Two runs that were recorded
-are laid over each other: without pairs there is no interval and no verdict.
+are laid over each other: without pairs there is no interval and no verdict. RUN:3
+is block 3 of a comparison or a sweep.
 
 Exit status: 0 it was measured (and is what the lesson expects), 1 it is not what
 the lesson expects, 2 it could not run, 3 it is void: too many blocks were.`,
 		Example: `  labs compare epoll/fits epoll/fits-drained
   labs compare epoll/fits --with knob.buf=512 --rounds 2 --json
   labs compare epoll/drain-costs
-  labs compare 20260102T030405Z-0a1b2c3d 20260102T030705Z-4e5f6a7b`,
+  labs compare 20260102T030405Z-0a1b2c3d 20260102T030705Z-4e5f6a7b
+  labs compare 20260102T030405Z-0a1b2c3d:1 20260102T030405Z-0a1b2c3d:2`,
 		Args: cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 2 && runID.MatchString(args[0]) && runID.MatchString(args[1]) {
-				return p.overlay(cmd, args[0], args[1], f.asJSON)
+			if len(args) == 2 && runAt.MatchString(args[0]) && runAt.MatchString(args[1]) {
+				return p.overlay(cmd, recordedAt(args[0]), recordedAt(args[1]), f.asJSON)
 			}
 			plan, err := p.plan(args, f)
 			if err != nil {
@@ -66,8 +69,15 @@ the lesson expects, 2 it could not run, 3 it is void: too many blocks were.`,
 	return cmd
 }
 
-// runID is what a recording is named.
-var runID = regexp.MustCompile(`^[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}$`)
+// runAt is what a recording is named, and of several blocks one, from 1.
+var runAt = regexp.MustCompile(`^([0-9]{8}T[0-9]{6}Z-[0-9a-f]{8})(?::([1-9][0-9]{0,3}))?$`)
+
+// recordedAt is the run and the block that such a text names.
+func recordedAt(text string) runner.At {
+	parts := runAt.FindStringSubmatch(text)
+	block, _ := strconv.Atoi(parts[2])
+	return runner.At{ID: parts[1], Block: max(block-1, 0)}
+}
 
 // plan is what the command line asks to compare.
 func (p *place) plan(args []string, f compareFlags) (labs.Plan, error) {

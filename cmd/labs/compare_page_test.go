@@ -53,6 +53,11 @@ func TestLongPageCompares(t *testing.T) {
 	if p.count("#ui-compare .compare-sofar") != 0 {
 		t.Error("what was provisional still stands beside the verdict")
 	}
+	p.click(`#ui-compare .compare-legend > button`)
+	p.until(patience, "its pair lies underneath", `document.querySelector("#ui-compare .compare-legend > button").ariaPressed === "true" && document.querySelector("#ui-charts .readout [data-s=ghost]:not([hidden])")`)
+	p.shots("compare-pair", "#ui-compare")
+	p.click(`#ui-compare .compare-legend > button`)
+	p.until(patience, "and no more", `!document.querySelector("#ui-charts .readout [data-s=ghost]:not([hidden])")`)
 	p.notesABlock()
 	p.replaysBlocks(data)
 	p.lesson("/en/epoll#small-buffer")
@@ -182,6 +187,12 @@ func TestLongCompareCommand(t *testing.T) {
 	}
 	if out, status := labs("compare", "epoll/fits"); status != 2 || out != "" {
 		t.Errorf("with what? status %d\n%s", status, out)
+	}
+	if out, status := labs("compare", report.Run+":1", report.Run+":2"); status != 0 || !strings.Contains(out, "differs: knob.drain: false → true") || !strings.Contains(out, report.Run+", block 2  epoll/fits") || !strings.Contains(out, "reads_per_request") {
+		t.Errorf("two blocks of it: status %d\n%s", status, out)
+	}
+	if out, status := labs("compare", report.Run+":1", report.Run+":99"); status != 2 || out != "" {
+		t.Errorf("no such block: status %d\n%s", status, out)
 	}
 	if out, status := labs("compare", report.Run, report.Run); status != 0 || !strings.Contains(out, "no verdict") {
 		t.Errorf("overlay: status %d\n%s", status, out)

@@ -166,7 +166,7 @@ func inWords(d telemetry.Difference) string {
 }
 
 // overlay lays two recordings over each other.
-func (p *place) overlay(cmd *cobra.Command, a, b string, asJSON bool) error {
+func (p *place) overlay(cmd *cobra.Command, a, b runner.At, asJSON bool) error {
 	r, err := p.runner(cmd.ErrOrStderr(), runner.Limits{})
 	if err != nil {
 		return err
@@ -180,7 +180,9 @@ func (p *place) overlay(cmd *cobra.Command, a, b string, asJSON bool) error {
 	if asJSON {
 		return json.NewEncoder(w).Encode(o)
 	}
-	fmt.Fprintf(w, "a: %s  %s\nb: %s  %s\n", o.A.ID, o.A.Experiment, o.B.ID, o.B.Experiment)
+	for i, side := range []runner.Side{o.A, o.B} {
+		fmt.Fprintf(w, "%c: %s  %s\n", 'a'+i, []runner.At{a, b}[i], strings.TrimSpace(side.Experiment+"  "+side.Label))
+	}
 	fmt.Fprintln(w, "Two runs, one after the other: no pairs, so no interval and no verdict. `labs compare EXPERIMENT --with …` runs them in turns.")
 	for _, d := range o.Differ {
 		fmt.Fprintf(w, "  differs: %s: %s → %s\n", d.What, d.A, d.B)

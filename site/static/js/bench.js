@@ -39,7 +39,7 @@ export class Bench {
   #freeze = new Freeze((x) => this.#switch((run) => post(`${run}/faults`, x)));
   #history = new History({ open: (r) => this.open(r.id, true), under: (r) => this.#lay(r), gone: (id) => this.#gone(id) });
   #head = new Head((a) => this.act(a));
-  #versus = new Versus({ start: () => this.compare(), block: (n) => this.#block(n) });
+  #versus = new Versus({ start: () => this.compare(), block: (n) => this.#block(n), under: (n) => this.#pair(n) });
 
   /** Whether a run may begin: an exercise saves its text first. @type {(x: Experiment) => Promise<boolean>} */
   ready = async () => true;
@@ -234,10 +234,22 @@ export class Bench {
     if (!run?.id) return;
     try {
       const back = await get(`/api/runs/${run.id}/series?block=${n}`);
-      if (turn === this.#turn) run.load(back, n);
+      if (turn !== this.#turn) return;
+      run.load(back, n);
+      if (this.#under?.id === run.id) this.#under = null; // it was the pair of another
     } catch (e) {
       this.#situation.refused = asApiError(e);
     }
+    this.#show.now();
+  }
+
+  /** Lays another block of the comparison underneath, or takes it away. @param {number} n */
+  async #pair(n) {
+    const run = this.#run, turn = this.#turn, on = this.#under?.id === run?.id && this.#under?.block === n;
+    if (!run?.id) return;
+    const under = on ? null : new Run(run.id, this.#x.warmup, this.#x.seconds);
+    under?.load(await get(`/api/runs/${run.id}/series?block=${n}`), n);
+    if (turn === this.#turn) this.#under = under;
     this.#show.now();
   }
 
@@ -327,7 +339,7 @@ export class Bench {
     const state = this.#head.draw(this.#now());
     this.#announce(isLive(state));
     this.#knobs.disable(isLive(state) || !page.linux || this.#versus.posed !== null);
-    this.#versus.draw(this.#run, this.#order(), mayRun(state) && page.linux);
+    this.#versus.draw(this.#run, this.#under, this.#order(), mayRun(state) && page.linux);
     this.#faults.draw(this.#run, state === "running" && !this.#run?.begin?.kind);
     this.#freeze.draw(this.#x, this.#knobs.value("load.model") === "open", this.#run?.begin?.kind ? null : this.#run, state);
     this.#history.mark(this.#run?.id ?? "", this.#under?.id ?? "");

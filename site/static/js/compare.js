@@ -32,6 +32,9 @@ export function strip(run, open) {
   return box;
 }
 
+/** The block of the other arm that was measured beside the one that is shown; -1: none. @param {Run} run */
+export const partner = (run) => run.blocks.findLastIndex((b) => b.slot === ((run.blocks[run.block]?.slot ?? -2) ^ 1) && b.trust !== "");
+
 /** How many blocks are void, and what became of them. @param {Run} run @param {Comparison|undefined} c @returns {Text|null} */
 export function voided(run, c) {
   const bad = run.blocks.filter((b) => b.trust === "void").length, again = run.blocks.filter((b) => b.retry).length;

@@ -21,13 +21,13 @@ export class Beneath {
 
   /** @param {Run|null} run @param {Run|null} under */
   async draw(run, under) {
-    const key = run?.id && under?.id && run.over ? `${under.id}/over/${run.id}` : "";
+    const key = run?.id && under?.id && run.over ? `${under.id}/over/${run.id}?a=${under.block}&b=${run.block}` : "";
     if (key === this.#key) return;
     this.#key = key;
     this.#box.hidden = true;
     if (!key) return;
     try {
-      const o = /** @type {Overlay} */ (await get(`/api/runs/${under?.id}/over/${run?.id}`));
+      const o = /** @type {Overlay} */ (await get(`/api/runs/${key}`));
       if (key === this.#key) this.#tell(o);
     } catch { /* one of them was deleted: there is nothing to warn of */ }
   }

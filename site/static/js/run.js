@@ -41,7 +41,7 @@ export class Run {
   checks = new Map();
   /** @type {{t: number, on: boolean, id: string, kind: string}[]} t since load began */
   faults = [];
-  /** @type {{arm: number, label: string, trust: string, doubts: import("./events.js").Doubt[], retry: boolean, soFar?: import("./events.js").Comparison}[]} what is known of each block */
+  /** @type {{arm: number, label: string, trust: string, doubts: import("./events.js").Doubt[], retry: boolean, slot: number, soFar?: import("./events.js").Comparison}[]} what is known of each block */
   blocks = [];
   /** The block that the series is of. */
   block = 0;
@@ -93,7 +93,7 @@ export class Run {
   /** A block begins: fresh processes, so everything that is drawn begins again. @param {RunEvent} e @param {import("./events.js").Block} begin */
   #begin(e, begin) {
     const n = e.block ?? 0;
-    this.blocks[n] = { arm: begin.arm ?? 0, label: begin.label, trust: "", doubts: [], retry: false };
+    this.blocks[n] = { arm: begin.arm ?? 0, label: begin.label, trust: "", doubts: [], retry: false, slot: begin.slot ?? 0 };
     if (this.#filling) return;
     if (n > this.block) {
       this.series = new Series(begin.warmup, begin.seconds);

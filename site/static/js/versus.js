@@ -4,7 +4,7 @@
 
 /** @import {Experiment, LessonComparison, Summary} from "./events.js" */
 /** @import {Run} from "./run.js" */
-import { comparisonOf, provisional, rows, sentence, strip, voided } from "./compare.js";
+import { comparisonOf, partner, provisional, rows, sentence, strip, voided } from "./compare.js";
 import { byId, el, every } from "./dom.js";
 import { comparisons, page } from "./page.js";
 import { both, plain, text } from "./words.js";
@@ -15,7 +15,7 @@ import { both, plain, text } from "./words.js";
  * @property {number} seconds that it takes
  */
 
-/** @typedef {{start: () => void, block: (n: number) => void}} Acts */
+/** @typedef {{start: () => void, block: (n: number) => void, under: (n: number) => void}} Acts */
 
 export class Versus {
   #panel = byId("ui-compare");
@@ -62,16 +62,16 @@ export class Versus {
     return null;
   }
 
-  /** @param {Run|null} run @param {Order|null} order @param {boolean} may whether it could be started now */
-  draw(run, order, may) {
+  /** @param {Run|null} run @param {Run|null} under what lies underneath @param {Order|null} order @param {boolean} may whether it could be started now */
+  draw(run, under, order, may) {
     this.#offer(order, may);
     const shown = run?.begin?.kind === "comparison" ? run : null;
     this.#panel.hidden = !shown && !this.posed;
-    const key = JSON.stringify([this.posed?.id, shown?.id, shown?.phase, shown?.block, shown?.blocks.map((b) => [b.trust, b.retry]), order?.seconds, may]);
+    const key = JSON.stringify([this.posed?.id, shown?.id, shown?.phase, shown?.block, shown?.blocks.map((b) => [b.trust, b.retry]), order?.seconds, may, under?.id, under?.block]);
     if (key === this.#said || this.#panel.hidden) return;
     this.#said = key;
     const kept = this.#panel.contains(document.activeElement);
-    this.#panel.replaceChildren(this.#head(), ...(shown ? this.#result(shown) : [el("p", { class: "run-empty" }, both("compare.empty"))]), ...(order ? [this.#again(order, may, shown)] : []));
+    this.#panel.replaceChildren(this.#head(), ...(shown ? this.#result(shown, under) : [el("p", { class: "run-empty" }, both("compare.empty"))]), ...(order ? [this.#again(order, may, shown)] : []));
     if (kept) this.#panel.querySelector("button")?.focus();
   }
 
@@ -89,12 +89,22 @@ export class Versus {
     return el("header", {}, el("h3", {}, both(this.posed ? this.posed.title : "compare.before")), el("span", { class: "aside" }, both("compare.interval")));
   }
 
-  /** @param {Run} run */
-  #result(run) {
+  /** The block that was measured beside the one that is shown, to be laid underneath. @param {Run} run @param {Run|null} under */
+  #pair(run, under) {
+    const n = run.over && run.id ? partner(run) : -1, on = under?.id === run.id && under.block === n;
+    if (n < 0) return [];
+    const b = el("button", { class: "button button-bare", type: "button", "aria-pressed": String(on) }, both("compare.pair", { n: n + 1, name: "AB"[run.blocks[n].arm] ?? "?" }));
+    b.addEventListener("click", () => this.#acts.under(n));
+    return [b];
+  }
+
+  /** @param {Run} run @param {Run|null} under */
+  #result(run, under) {
     const c = comparisonOf(run.end), of = comparisons.find((k) => k.name === run.begin?.experiment), arms = run.begin?.arms ?? [];
     const named = of ? [of.aTitle, of.bTitle] : arms.map((a) => plain(a.label));
     const legend = el("p", { class: "compare-legend" }, ...named.map((t, i) => el("span", {}, el("b", {}, "AB"[i] ?? ""), " ", both(t))), strip(run, run.over && run.id ? this.#acts.block : null));
     const bad = voided(run, c);
+    legend.append(...this.#pair(run, under));
     if (bad) legend.append(el("span", {}, both(bad)));
     if (c) return [legend, rows(c.metrics), sentence(c)];
     const key = run.over ? "compare.cut" : "compare.going";
