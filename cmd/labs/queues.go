@@ -180,7 +180,7 @@ func (q queues) print(w io.Writer) {
 			continue
 		}
 		fmt.Fprintf(t, "  %s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", s.ID, level(s.Level, ""), level(s.In, ""), level(s.Out, ""),
-			level(s.Limit, ""), level(s.Wait, "seconds"), s.Unit, strings.Join(s.Metrics, " + "))
+			level(s.Limit, ""), level(s.Wait, "seconds"), s.Unit, toldBy(s))
 	}
 	t.Flush()
 	v := q.Verdict
@@ -204,6 +204,14 @@ func (q queues) print(w io.Writer) {
 	}
 }
 
+// toldBy says where a stage's level comes from, and of the link what else is known.
+func toldBy(s telemetry.Stage) string {
+	if s.ID != "link" {
+		return strings.Join(s.Metrics, " + ")
+	}
+	return fmt.Sprintf("%s; rtt %s, %s sent again", strings.Join(s.Metrics, " - "), level(s.RTT, "seconds"), level(s.Again, ""))
+}
+
 // terminalCommand is what shows a stage in a terminal while the server runs.
 func terminalCommand(stage, addr string) string {
 	port := addr[strings.LastIndexByte(addr, ':')+1:]
@@ -212,7 +220,7 @@ func terminalCommand(stage, addr string) string {
 		return ""
 	case stage == "accept":
 		return "ss -tln '( sport = :" + port + " )'"
-	case stage == "recvq" || stage == "sendq":
+	case stage == "recvq" || stage == "sendq" || stage == "link":
 		return "ss -tin '( sport = :" + port + " )'"
 	case stage == "client_sendq":
 		return "ss -tin '( dport = :" + port + " )'"

@@ -22,7 +22,12 @@ type Stage struct {
 	// Wait is how long the queue holds up what passes it, in seconds: its level
 	// over its outflow (Little's law). Null when it holds nothing, or nothing leaves.
 	Wait *float64 `json:"wait,omitempty"`
-	// Metrics are where Level comes from.
+	// RTT and Again are of the link alone: seconds, and segments that were sent again
+	// in the last second.
+	RTT   *float64 `json:"rtt,omitempty"`
+	Again *float64 `json:"again,omitempty"`
+	// Metrics are where Level comes from: their sum, and of the link what the first
+	// has more than the second.
 	Metrics []string `json:"metrics,omitempty"`
 	// Absent says why this run can not show the stage: no-load closed-loop
 	// loopback no-gauge not-recorded. Then nothing but ID and Queue is set.

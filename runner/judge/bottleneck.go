@@ -131,7 +131,7 @@ func (j *Judge) stands(s *stage, g sign, v view) bool {
 	if len(levels) < 2 || slices.ContainsFunc(levels, func(p point) bool { return p.v <= g.residue }) {
 		return false
 	}
-	_, out, ok := j.flows(s, g.gauges, v)
+	_, out, ok := j.flows(s, levels, v)
 	return !ok || average(levels)-g.residue >= g.wait*out
 }
 

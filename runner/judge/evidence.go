@@ -37,7 +37,7 @@ func (j *Judge) evidence(s *stage, v view) (cause string, list []telemetry.Evide
 			add("limit", name, n, s.unit)
 		}
 	}
-	if _, out, ok := j.flows(s, s.level, v); ok {
+	if _, out, ok := j.flows(s, j.levels(s, v.span), v); ok {
 		add("out", name, out, s.unit+"/s")
 		if out > 0 {
 			add("wait", name, average(levels)/out, "seconds")

@@ -157,11 +157,11 @@ func TestBottleneckInExpressions(t *testing.T) {
 }
 
 func TestStages(t *testing.T) {
-	j := measuredBy(t, queued(), gauged{"lab.queue": flow(10), "kernel.recvq": flow(1000), "load.backlog": flow(5)})
+	j := measuredBy(t, queued(), gauged{"kernel.rtt": pathAt(0.0002), "kernel.retransmits": flow(3), "lab.queue": flow(10), "kernel.recvq": flow(1000), "load.backlog": flow(5)})
 	want := map[string]telemetry.Stage{
 		"client":       {Level: ref(10), In: ref(1005), Out: ref(1000)},
 		"client_sendq": {Level: ref(64), In: ref(64000), Out: ref(64000)},
-		"link":         {Absent: "loopback"},
+		"link":         {Level: ref(256), In: ref(64000), Out: ref(64000), RTT: ref(0.0002), Again: ref(3)},
 		"recvq":        {Level: ref(2000), In: ref(64000), Out: ref(63000)},
 		"accept":       {Level: ref(0), In: ref(0), Out: ref(0), Limit: ref(9)}, // one more than the backlog
 		"parser":       {Absent: "no-gauge"},
@@ -171,7 +171,7 @@ func TestStages(t *testing.T) {
 	}
 	for i, s := range j.Stages(2) {
 		w := want[s.ID]
-		if s.Absent != w.Absent || !alike(s.Level, w.Level) || !alike(s.In, w.In) || !alike(s.Out, w.Out) || !alike(s.Limit, w.Limit) {
+		if s.Absent != w.Absent || !alike(s.Level, w.Level) || !alike(s.In, w.In) || !alike(s.Out, w.Out) || !alike(s.Limit, w.Limit) || !alike(s.RTT, w.RTT) || !alike(s.Again, w.Again) {
 			got, _ := json.Marshal(s)
 			expected, _ := json.Marshal(w)
 			t.Errorf("stage %d: %s, want %s", i, got, expected)
@@ -192,7 +192,8 @@ func TestStagesThatARunCanNotShow(t *testing.T) {
 		{queued(), "client", "", nil},
 		{queued(), "client_sendq", "not-recorded", gauged{"kernel.client_sendq": nil}},
 		{queued(), "workers", "not-recorded", gauged{"lab.queue": nil}}, // a server of somebody else's
-		{queued(), "link", "loopback", nil},
+		{queued(), "link", "", nil},
+		{queued(), "link", "not-recorded", gauged{"kernel.sendq": nil}},
 		{queued(), "parser", "no-gauge", nil},
 	} {
 		for _, s := range measuredBy(t, tt.q, tt.other).Stages(2) {

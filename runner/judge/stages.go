@@ -24,7 +24,8 @@ import (
 //	what leaves the workers' queue: worked, else answered
 type stage struct {
 	id, queue, unit string
-	level           []string // gauges; their sum
+	level           []string // gauges; their sum,
+	less            []string // without these
 	in, out         []string // counters; the sum of one side is known, or neither
 	limit           func(v view) (float64, bool)
 	signs           []sign
@@ -61,18 +62,20 @@ var (
 // newPath returns the stages of a run, in the order of a request's way. All of
 // them are there; what this run can not show says why.
 func (j *Judge) newPath() []stage {
-	arrives := []string{"load.bytes_out", "load.fault_sent"}
+	arrives, received := []string{"load.bytes_out", "load.fault_sent"}, []string{"load.bytes_in", "load.fault_received"}
 	path := []stage{
 		j.clientStage(),
 		{id: "client_sendq", queue: "sendq", unit: "bytes", level: []string{"kernel.client_sendq"}, in: arrives,
 			signs: []sign{{[]string{"kernel.client_sendq"}, 0, minAck}}},
-		{id: "link", queue: "link", unit: "bytes", absent: "loopback"},
+		// The answers' way back, from the server's struct tcp_info: sent and not yet
+		// acknowledged. It accuses nobody: sendq has the same bytes, and why they stand.
+		{id: "link", queue: "link", unit: "bytes", level: []string{"kernel.sendq"}, less: []string{"kernel.notsent"}, out: received, signs: []sign{}},
 		{id: "recvq", queue: "recvq", unit: "bytes", level: []string{"kernel.recvq"}, in: arrives},
 		{id: "accept", queue: "accept", unit: "connections", level: []string{"kernel.accept_queue"}, out: j.ours("lab.accepts"), limit: j.backlog},
 		{id: "parser", queue: "parser", unit: "bytes", level: j.gauges(parserGauges)},
 		{id: "workers", queue: "workers", unit: "requests", level: j.gauges(workerGauges), out: j.done(), limit: j.knob(workerGauges)},
 		{id: "out", queue: "out", unit: "bytes", level: j.gauges(outGauges), out: j.ours("lab.bytes")},
-		{id: "sendq", queue: "sendq", unit: "bytes", level: []string{"kernel.sendq"}, out: []string{"load.bytes_in", "load.fault_received"},
+		{id: "sendq", queue: "sendq", unit: "bytes", level: []string{"kernel.sendq"}, out: received,
 			signs: []sign{{[]string{"kernel.notsent"}, 0, minWait}, {[]string{"kernel.sendq"}, 0, minAck}}},
 	}
 	for i := range path {
@@ -174,18 +177,21 @@ func (j *Judge) shown(s *stage, v view) telemetry.Stage {
 		out.Absent = "not-recorded"
 		return out
 	}
-	out.Unit, out.Metrics = s.unit, s.level
-	levels := j.sum(s.level, v.span)
+	out.Unit, out.Metrics = s.unit, slices.Concat(s.level, s.less)
+	levels := j.levels(s, v.span)
 	if len(levels) == 0 { // frozen, or gone
 		return out
 	}
 	out.Level = &levels[len(levels)-1].v
-	if in, leaves, ok := j.flows(s, s.level, v); ok {
+	if in, leaves, ok := j.flows(s, levels, v); ok {
 		out.In, out.Out = &in, &leaves
 		if mean := average(levels); leaves > 0 && mean > 0 {
 			wait := mean / leaves
 			out.Wait = &wait
 		}
+	}
+	if s.id == "link" {
+		j.travel(&out, v)
 	}
 	if s.limit != nil {
 		if n, ok := s.limit(v); ok {
@@ -195,9 +201,33 @@ func (j *Judge) shown(s *stage, v view) telemetry.Stage {
 	return out
 }
 
+// travel adds what the server's struct tcp_info says of the way to the peers.
+func (j *Judge) travel(out *telemetry.Stage, v view) {
+	if rtt, err := j.words.tracks["kernel.rtt"].level(v, "last"); err == nil {
+		out.RTT = &rtt
+	}
+	if n, err := j.words.tracks["kernel.retransmits"].increase(v); err == nil {
+		out.Again = &n
+	}
+}
+
 // heardOf says whether any sample of the run had one of the metrics.
 func (j *Judge) heardOf(names []string) bool {
 	return slices.ContainsFunc(names, func(n string) bool { return len(j.words.tracks[n].points) > 0 })
+}
+
+// levels returns what a stage holds at every tick of the span.
+func (j *Judge) levels(s *stage, in span) []point {
+	points := j.sum(s.level, in)
+	for _, name := range s.less {
+		t := j.words.tracks[name]
+		for i := range points {
+			if n := t.at(points[i].tick); n > 0 {
+				points[i].v = max(points[i].v-t.points[n-1].v, 0)
+			}
+		}
+	}
+	return points
 }
 
 // sum returns the sum of gauges at every tick of the span at which the first
@@ -228,8 +258,7 @@ func average(points []point) float64 {
 
 // flows returns what enters and leaves a stage a second: one is counted, and the
 // other is that and the change of the level.
-func (j *Judge) flows(s *stage, gauges []string, v view) (in, out float64, ok bool) {
-	levels := j.sum(gauges, v.span)
+func (j *Judge) flows(s *stage, levels []point, v view) (in, out float64, ok bool) {
 	known, entering := s.out, false
 	if len(known) == 0 {
 		known, entering = s.in, true

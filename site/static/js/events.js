@@ -60,7 +60,7 @@
 /** @typedef {{label: string, arm?: number, slot?: number, start: number, warmup: number, seconds: number}} Block */
 /** @typedef {{peer: string, state: string, recvq: number, sendq: number, rtt?: number, cwnd?: number, retrans?: number}} Socket */
 /** Every queue on a request's way, and the bottleneck until then. @typedef {{stages: Stage[], verdict: Bottleneck}} Path */
-/** @typedef {{id: string, queue: string, unit?: string, level?: number, in?: number, out?: number, limit?: number, wait?: number, metrics?: string[], absent?: string}} Stage */
+/** @typedef {{id: string, queue: string, unit?: string, level?: number, in?: number, out?: number, limit?: number, wait?: number, rtt?: number, again?: number, metrics?: string[], absent?: string}} Stage */
 /** @typedef {{stage: string, queue: string, cause: string, from: number, to: number, held: number, of: number, confidence: "high"|"medium"|"low", evidence?: Evidence[], others?: string[], behind?: string[]}} Bottleneck */
 /** @typedef {{code: string, metric: string, value: number, unit?: string}} Evidence */
 /** @typedef {{id: string, pass: boolean, value: number|null, op: string, bound: number|null, expr: string, why?: string}} Check */

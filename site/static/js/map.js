@@ -91,7 +91,7 @@ export class QueueMap {
     if (!this.#rows.closest("details")?.open) return;
     const number = (/** @type {Node|string} */ s) => el("td", { class: "right" }, s);
     this.#rows.replaceChildren(...STAGES.map((id) => {
-      const s = path?.stages.find((x) => x.id === id), name = el("th", { scope: "row" }, both(stageName(id)));
+      const s = path?.stages.find((x) => x.id === id), name = el("th", { scope: "row" }, both(stageName(id)), ...(s?.rtt === undefined ? [] : [" ", el("small", { class: "num" }, both("map.travel", { rtt: duration(s.rtt), n: figure(s.again) }))]));
       if (!s) return el("tr", {}, name, el("td", { colspan: 5 }, "–"));
       if (s.absent) return el("tr", {}, name, el("td", { colspan: 5, class: "map-absent" }, both(`map.absent.${s.absent}`)));
       return el("tr", {}, name, number(both(amount(s.level, s.unit))), number(s.limit === undefined ? "–" : figure(s.limit)),

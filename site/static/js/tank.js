@@ -4,7 +4,7 @@
 
 /** @import {Stage} from "./events.js" */
 import { el, put, svg } from "./dom.js";
-import { bytes, figure, short } from "./format.js";
+import { bytes, duration, figure, short } from "./format.js";
 import { both, text } from "./words.js";
 
 /** The top of the scale, by unit; the scale is logarithmic, and its bottom is nothing. */
@@ -29,6 +29,7 @@ export class Tank {
   #limit = svg("line", { class: "tank-limit", x1: 0, x2: 40 });
   #level = el("b", { class: "num" });
   #of = el("small", { class: "num" });
+  #more = el("small", { class: "num tank-more", hidden: true });
   #in = el("span", { class: "num" });
   #out = el("span", { class: "num" });
   #marks = el("span", { class: "tank-marks" });
@@ -42,7 +43,7 @@ export class Tank {
     const picture = svg("svg", { class: "tank", viewBox: `0 0 40 ${HEIGHT + 4}`, "aria-hidden": "true" }, this.#fill, wall, this.#limit);
     this.#button = el("button", { type: "button", "aria-pressed": "false", "data-pick": id },
       el("span", { class: "tank-name" }, both(`map.stage.${id}`)), picture,
-      el("span", { class: "tank-level" }, this.#level, " ", this.#of),
+      el("span", { class: "tank-level" }, this.#level, " ", this.#of, this.#more),
       el("span", { class: "tank-flow" }, el("span", {}, both("map.in"), " ", this.#in), el("span", {}, both("map.out"), " ", this.#out)), this.#marks);
     this.#button.addEventListener("click", () => chosen(id));
     this.item = el("li", { "data-stage": id }, this.#button);
@@ -68,11 +69,14 @@ export class Tank {
 
   /** @param {Stage|undefined} s @param {string} absent */
   #words(s, absent) {
-    const key = absent || `${s?.level} ${s?.limit} ${s?.unit}`;
+    const key = absent || `${s?.level} ${s?.limit} ${s?.unit} ${s?.rtt} ${s?.again}`;
     if (this.#said === key) return;
     this.#said = key;
     const bare = s?.unit === "bytes" || s?.level === undefined;
     this.#level.replaceChildren(absent ? both("map.absent") : !s ? "–" : bare ? both(amount(s.level, s.unit)) : figure(s.level));
+    const travels = absent === "" && s?.rtt !== undefined;
+    this.#more.hidden = !travels;
+    if (travels) this.#more.replaceChildren(both("map.travel", { rtt: duration(s?.rtt ?? 0), n: figure(s?.again) }));
     this.#of.replaceChildren(s?.limit === undefined || absent ? "" : `/ ${figure(s.limit)} `, bare ? "" : both(`map.of.${s.unit}`));
   }
 
