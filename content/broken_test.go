@@ -118,6 +118,7 @@ func TestBrokenYAML(t *testing.T) {
 		{"a bound of everything", "expect: better", "expect: none\n    within: 2", "67: 2 is not allowed: a share between 0 and 1"},
 		{"too many rounds", "rounds: 2", "rounds: 11", "67: 11 is not allowed: rounds of A B B A, a whole number from 1 to 10"},
 		{"a verdict is mistyped", "answer: verdict", "answer: verdct", "72: verdct: no such name, did you mean verdict? a comparison's answer is made of verdict, ratio, low, high"},
+		{"a prediction of a comparison asks for a curve", "kind: choice\n        choices: [better", "kind: curve\n        choices: [better", "69: prediction which: a comparison ends in one ratio, and no time runs along it: ask for the curve in experiment stall or drained"},
 		{"a prediction of a comparison asks for a queue", "kind: choice\n        choices: [better", "kind: queue\n        choices: [better", "69: prediction which: of a comparison there are the kinds choice, number"},
 		{"the machine keeps its settings", "net: own", "net: host", "46: sysctl needs net: own, so that the machine keeps its settings"},
 		{"a sysctl is not of the network", "net.core.somaxconn", "kernel.panic", `46: sysctl "kernel.panic": a setting of the network like net.core.somaxconn`},

@@ -150,6 +150,9 @@ func (d *draft) foretell(c *Comparison, f field) {
 		p.Prediction.Choices = d.choices(keys["choices"], f)
 	case "number":
 		d.amount(p, keys["unit"], keys["tolerance"], f)
+	case "curve": // there are many blocks, and one ratio comes of them
+		f.keyed().fail("prediction %s: a comparison ends in one ratio, and no time runs along it: ask for the curve in experiment %s or %s", f.name, c.A.ID, c.B.ID)
+		return
 	default:
 		f.keyed().fail("prediction %s: of a comparison there are the kinds choice, number", f.name)
 		return
