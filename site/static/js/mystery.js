@@ -66,6 +66,7 @@ class Question {
 
   /** @param {DoctorSignal} g */
   #use(g) {
+    if (this.#marked.locked) return; // there is one answer, and it stands
     this.#field("metric").value = g.metric;
     this.#field("from").value = String(g.from);
     this.#field("to").value = String(g.to);

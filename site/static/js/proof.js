@@ -76,6 +76,8 @@ export class Marked {
     this.#draw();
   }
 
+  get locked() { return this.#locked; }
+
   /** The answer was given. */
   lock() {
     this.#locked = true;
