@@ -28,17 +28,17 @@ export class Beneath {
     if (!key) return;
     try {
       const o = /** @type {Overlay} */ (await get(`/api/runs/${key}`));
-      if (key === this.#key) this.#tell(o);
+      if (key === this.#key) this.#tell(o, run?.id === under?.id);
     } catch { /* one of them was deleted: there is nothing to warn of */ }
   }
 
-  /** @param {Overlay} o */
-  #tell(o) {
+  /** @param {Overlay} o @param {boolean} pair two blocks of one comparison, which has a verdict of its own */
+  #tell(o, pair) {
     const odd = o.differ.filter((d) => ["host", "lab", "code", "command"].includes(d.what));
     this.#box.hidden = odd.length === 0;
     if (odd.length === 0) return;
     this.#box.replaceChildren(
-      el("p", {}, el("b", {}, both("beneath.title")), " ", both("beneath.why")),
+      el("p", {}, el("b", {}, both(pair ? "beneath.pair" : "beneath.title")), " ", both(pair ? "beneath.pair.why" : "beneath.why")),
       el("ul", {}, ...odd.map((d) => el("li", {}, both(`beneath.${d.what}`), " ", el("span", { class: "num" }, both(plain(`${d.a} → ${d.b}`)))))),
       rows(o.metrics),
       ...o.source.map((f) => el("details", { class: "diff" }, el("summary", {}, both("beneath.source", { name: f.name })), lines(f.lines))));
