@@ -52,7 +52,7 @@ the lesson expects, 2 it could not run, 3 it is void: too many blocks were.`,
 		Args: cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 2 && runAt.MatchString(args[0]) && runAt.MatchString(args[1]) {
-				return p.overlay(cmd, at(args[0]), at(args[1]), f.asJSON)
+				return p.overlay(cmd, recordedAt(args[0]), recordedAt(args[1]), f.asJSON)
 			}
 			plan, err := p.plan(args, f)
 			if err != nil {
@@ -72,8 +72,8 @@ the lesson expects, 2 it could not run, 3 it is void: too many blocks were.`,
 // runAt is what a recording is named, and of several blocks one, from 1.
 var runAt = regexp.MustCompile(`^([0-9]{8}T[0-9]{6}Z-[0-9a-f]{8})(?::([1-9][0-9]{0,3}))?$`)
 
-// at is the run and the block that such a text names.
-func at(text string) runner.At {
+// recordedAt is the run and the block that such a text names.
+func recordedAt(text string) runner.At {
 	parts := runAt.FindStringSubmatch(text)
 	block, _ := strconv.Atoi(parts[2])
 	return runner.At{ID: parts[1], Block: max(block-1, 0)}

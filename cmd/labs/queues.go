@@ -180,7 +180,7 @@ func (q queues) print(w io.Writer) {
 			continue
 		}
 		fmt.Fprintf(t, "  %s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", s.ID, level(s.Level, ""), level(s.In, ""), level(s.Out, ""),
-			level(s.Limit, ""), level(s.Wait, "seconds"), s.Unit, measuredBy(s))
+			level(s.Limit, ""), level(s.Wait, "seconds"), s.Unit, toldBy(s))
 	}
 	t.Flush()
 	v := q.Verdict
@@ -204,8 +204,8 @@ func (q queues) print(w io.Writer) {
 	}
 }
 
-// measuredBy says where a stage's level comes from, and of the link what else is known.
-func measuredBy(s telemetry.Stage) string {
+// toldBy says where a stage's level comes from, and of the link what else is known.
+func toldBy(s telemetry.Stage) string {
 	if s.ID != "link" {
 		return strings.Join(s.Metrics, " + ")
 	}

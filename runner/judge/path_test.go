@@ -157,7 +157,7 @@ func TestBottleneckInExpressions(t *testing.T) {
 }
 
 func TestStages(t *testing.T) {
-	j := measuredBy(t, queued(), gauged{"lab.queue": flow(10), "kernel.recvq": flow(1000), "load.backlog": flow(5)})
+	j := measuredBy(t, queued(), gauged{"kernel.rtt": pathAt(0.0002), "kernel.retransmits": flow(3), "lab.queue": flow(10), "kernel.recvq": flow(1000), "load.backlog": flow(5)})
 	want := map[string]telemetry.Stage{
 		"client":       {Level: ref(10), In: ref(1005), Out: ref(1000)},
 		"client_sendq": {Level: ref(64), In: ref(64000), Out: ref(64000)},
