@@ -85,6 +85,11 @@ func (p *tab) visit(path string) {
 func (p *tab) lesson(path string) {
 	p.t.Helper()
 	p.visit(path)
+	p.benchIsReady()
+}
+
+func (p *tab) benchIsReady() {
+	p.t.Helper()
 	p.until(patience, "the bench is ready", `document.querySelector("#ui-lamp")?.dataset.state !== "loading" && !document.querySelector("#ui-lamp").innerText.match(/loading|불러오는 중/)`)
 }
 
