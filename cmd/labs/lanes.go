@@ -86,18 +86,32 @@ type line struct {
 	busy  bool   // one that takes a core for itself is in a lane
 }
 
-// take returns the next that may begin, if there is one: whoever finds none leaves
-// what is left to the lane in which the busy one is.
+// take returns the next that may begin, if there is one: the busy ones first, of
+// which there is one at a time. Whoever finds none leaves the others to the lane in
+// which the busy one is.
 func (l *line) take() (int, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for i, t := range l.trials {
-		if !l.taken[i] && !(l.busy && t.busy()) {
-			l.taken[i], l.busy = true, l.busy || t.busy()
-			return i, true
+	waits := func(busy bool) int {
+		for i, t := range l.trials {
+			if !l.taken[i] && t.busy() == busy {
+				return i
+			}
 		}
+		return -1
 	}
-	return 0, false
+	next := -1
+	if !l.busy {
+		next = waits(true)
+	}
+	if l.busy = l.busy || next >= 0; next < 0 {
+		next = waits(false)
+	}
+	if next < 0 {
+		return 0, false
+	}
+	l.taken[next] = true
+	return next, true
 }
 
 // leave says that one has ended.
