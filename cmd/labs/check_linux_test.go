@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -17,7 +18,8 @@ import (
 // are alone, and so is what is run again.
 func TestCheckInLanes(t *testing.T) {
 	data := t.TempDir()
-	status, out, diag := invoke(t, data, "check", "--run", "1", "--tries", "3", "--rounds", "1", "--lanes", "2", "coalesce")
+	os.Symlink(built, filepath.Join(data, "bin"))
+	status, out, diag := invoke(t, data, "check", "--run", "1", "--tries", "3", "--rounds", "1", "--lanes", "2", "averages")
 	if status != 0 {
 		t.Fatalf("exit status %d\n%s%s", status, out, diag)
 	}
@@ -52,7 +54,9 @@ func TestCheckInLanes(t *testing.T) {
 
 // Interrupted, it ends what runs in every lane.
 func TestCheckInLanesIsInterrupted(t *testing.T) {
-	cmd, out, diag := prepare(t, t.TempDir(), "check", "--run", "1", "--lanes", "2", "principles", "partial")
+	data := t.TempDir()
+	os.Symlink(built, filepath.Join(data, "bin"))
+	cmd, out, diag := prepare(t, data, "check", "--run", "1", "--rounds", "1", "--lanes", "2", "averages")
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
