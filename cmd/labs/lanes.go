@@ -2,20 +2,13 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"fmt"
 	"io"
-	"maps"
-	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
-	"github.com/spf13/cobra"
-
-	"socketlabs/content"
 	"socketlabs/labs"
 	"socketlabs/labs/telemetry"
 	"socketlabs/runner"
@@ -24,135 +17,6 @@ import (
 
 // maxLanes is how many experiments may have their first try at the same time.
 const maxLanes = 4
-
-// keptBuilds has room for every lab and every version of an exercise.
-const keptBuilds = 256
-
-// runAll compares what the lessons compare and runs every experiment, and says
-// whether all of it is as it should be. With lanes, experiments are tried in company
-// first, and alone where that does not settle it.
-func (p *place) runAll(cmd *cobra.Command, catalog *labs.Catalog, chosen []*content.Lesson, f checkFlags) (held bool, err error) {
-	r, err := p.runner(cmd.ErrOrStderr(), runner.Limits{Shared: f.lanes, Builds: keptBuilds})
-	if err != nil {
-		return false, err
-	}
-	defer func() {
-		if e := closeRunner(r); err == nil {
-			err = e
-		}
-	}()
-	c := &checking{place: p, cmd: cmd, runner: r, flags: f, spent: map[string]float64{}}
-	held, err = c.build(catalog, chosen)
-	if err != nil {
-		return false, err
-	}
-	var list []trial
-	for _, l := range chosen {
-		of, as, err := c.compare(l)
-		if err != nil {
-			return false, err
-		}
-		held = held && as
-		if f.lanes > 1 {
-			list = append(list, of...)
-			continue
-		}
-		as, err = c.alone(of, make([]int, len(of)))
-		if err != nil {
-			return false, err
-		}
-		held = held && as
-	}
-	if f.lanes > 1 {
-		as, err := c.inLanes(list)
-		if err != nil {
-			return false, err
-		}
-		held = held && as
-	}
-	c.longest()
-	return held, nil
-}
-
-// checking is one check of lessons by running them.
-type checking struct {
-	*place
-	cmd    *cobra.Command
-	runner *runner.Runner
-	flags  checkFlags
-	spent  map[string]float64 // seconds, by what was run
-}
-
-// build builds what the lessons run before anything is measured, so that nothing is
-// built beside it, and says whether all of it compiles.
-func (c *checking) build(catalog *labs.Catalog, chosen []*content.Lesson) (bool, error) {
-	good, done := true, map[string]bool{}
-	one := func(lab labs.Lab, v *labs.Version) error {
-		if v == nil && done[lab.Name] {
-			return nil
-		}
-		done[lab.Name] = done[lab.Name] || v == nil
-		if err := c.runner.Build(c.cmd.Context(), lab, v); err != nil {
-			if c.cmd.Context().Err() != nil {
-				return err
-			}
-			fmt.Fprintln(c.cmd.ErrOrStderr(), err)
-			good = false
-		}
-		return nil
-	}
-	for _, l := range chosen {
-		for _, exp := range l.Experiments {
-			lab, _ := catalog.Lab(exp.Spec.Lab)
-			if err := one(lab, nil); err != nil {
-				return false, err
-			}
-		}
-		lab, versions := exercised(catalog, l)
-		for _, v := range versions {
-			if err := one(lab, &v); err != nil {
-				return false, err
-			}
-		}
-	}
-	return good, nil
-}
-
-// spend notes how long something took.
-func (c *checking) spend(name string, began time.Time) { c.spent[name] += time.Since(began).Seconds() }
-
-// longest says where most of the time went.
-func (c *checking) longest() {
-	names := slices.SortedFunc(maps.Keys(c.spent), func(a, b string) int { return cmp.Compare(c.spent[b], c.spent[a]) })
-	var list []string
-	for _, name := range names[:min(len(names), 5)] {
-		list = append(list, fmt.Sprintf("%s %.1f s", name, c.spent[name]))
-	}
-	if len(list) > 0 {
-		fmt.Fprintf(c.cmd.ErrOrStderr(), "took longest: %s\n", strings.Join(list, ", "))
-	}
-}
-
-// compare runs a lesson's comparisons, and returns what is left to be run.
-func (c *checking) compare(l *content.Lesson) ([]trial, bool, error) {
-	seen := map[string]bool{}
-	defer c.spend(l.ID+"'s comparisons", time.Now())
-	held, err := c.compareAll(c.cmd, c.runner, l, c.flags, seen)
-	return trialsOf(l, c.flags, seen), held, err
-}
-
-// alone runs trials one after the other; tried is how many tries each has had.
-func (c *checking) alone(list []trial, tried []int) (bool, error) {
-	held := true
-	for i, t := range list {
-		as, err := c.settle(t, tried[i]+1)
-		if err != nil {
-			return false, err
-		}
-		held = held && as
-	}
-	return held, nil
-}
 
 // company is what a trial in company came to.
 type company struct {
@@ -181,15 +45,16 @@ func (c *checking) inLanes(list []trial) (bool, error) {
 	for i := range done {
 		done[i] = make(chan *company, 1)
 	}
-	var next atomic.Int64
+	line := &line{trials: first, taken: make([]bool, len(first))}
 	var lanes sync.WaitGroup
 	defer lanes.Wait()
 	ctx, cancel := context.WithCancel(c.cmd.Context())
 	defer cancel()
 	for range c.flags.lanes {
 		lanes.Go(func() {
-			for i := next.Add(1) - 1; i < int64(len(first)); i = next.Add(1) - 1 {
+			for i, ok := line.take(); ok; i, ok = line.take() {
 				done[i] <- c.inCompany(ctx, first[i])
+				line.leave(i)
 			}
 		})
 	}
@@ -210,6 +75,56 @@ func (c *checking) inLanes(list []trial) (bool, error) {
 	fmt.Fprintf(c.cmd.ErrOrStderr(), "%d alone\n", len(rest))
 	as, err := c.alone(rest, tried)
 	return held && as, err
+}
+
+// line is the trials that wait for a lane.
+type line struct {
+	trials []trial
+
+	mu    sync.Mutex
+	taken []bool // guards what follows: those that wait no longer
+	busy  bool   // one that takes a core for itself is in a lane
+}
+
+// take returns the next that may begin, if there is one: the busy ones first, of
+// which there is one at a time. Whoever finds none leaves the others to the lane in
+// which the busy one is.
+func (l *line) take() (int, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	waits := func(busy bool) int {
+		for i, t := range l.trials {
+			if !l.taken[i] && t.busy() == busy {
+				return i
+			}
+		}
+		return -1
+	}
+	next := -1
+	if !l.busy {
+		next = waits(true)
+	}
+	if l.busy = l.busy || next >= 0; next < 0 {
+		next = waits(false)
+	}
+	if next < 0 {
+		return 0, false
+	}
+	l.taken[next] = true
+	return next, true
+}
+
+// leave says that one has ended.
+func (l *line) leave(i int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.busy = l.busy && !l.trials[i].busy()
+}
+
+// busy says whether the trial's load takes about a core, however fast it is: it asks
+// again as soon as it is answered. Two of those leave no room for each other.
+func (t trial) busy() bool {
+	return t.spec.Load != nil && labs.Full(labs.LoadSettings(), t.spec.Load)["model"] == "closed"
 }
 
 // sociable says whether a trial may be tried beside others: not one of several
@@ -248,26 +163,23 @@ func (c *checking) inCompany(ctx context.Context, t trial) *company {
 			return got
 		}
 	}
+	if counts {
+		got.tried++
+	}
 	switch {
-	case !counts && result == t.want:
-		fmt.Fprintf(&got.text, "%s  %s in company, with too little room: again alone  %s\n", t.name(), result, out.id)
-		return got
-	case !counts:
-		fmt.Fprintf(&got.text, "%s  %s in company: again alone  %s\n", t.name(), result, out.id)
-		return got
+	case counts && result == t.want:
+		t.say(&got.text, result, out.id+"  in company")
+		got.over = true
+		got.held, got.err = t.cured(&got.text, c.runner, out.id)
+	case counts && got.tried == t.tries:
+		got.over = true
+		out.print(&got.text)
+		t.pointless(&got.text, out)
+	case result == t.want:
+		t.say(&got.text, result, out.id+"  in company, with too little room: again alone")
+	default:
+		t.say(&got.text, result, out.id+"  in company: again alone")
 	}
-	if got.tried++; result != t.want {
-		if got.over = got.tried >= t.tries; got.over {
-			out.print(&got.text)
-			t.pointless(&got.text, out)
-			return got
-		}
-		fmt.Fprintf(&got.text, "%s  %s in company: again alone  %s\n", t.name(), result, out.id)
-		return got
-	}
-	fmt.Fprintf(&got.text, "%s  %s  in company  %s\n", t.name(), result, out.id)
-	got.over = true
-	got.held, got.err = t.cured(&got.text, c.runner, out.id)
 	return got
 }
 
@@ -278,12 +190,13 @@ func (t trial) slow() bool {
 	return slow || err != nil
 }
 
-// room says whether the machine was idle enough for the run to be as it is alone:
-// half of it had nothing to do, and nothing that was due had to wait.
+// room says whether the machine was idle enough for the run to be as it is alone: a
+// third of it had nothing to do, and what was due left at a fifth of the lateness at
+// most that voids a run.
 func (c *checking) room(out outcome) (bool, error) {
-	checks := []telemetry.Formula{{ID: "idle", Expr: "host.busy.mean <= 0.5 * host.cores"}}
+	checks := []telemetry.Formula{{ID: "idle", Expr: "host.busy.mean <= 2 / 3 * host.cores"}}
 	if out.spec.Load != nil {
-		checks = append(checks, telemetry.Formula{ID: "at-once", Expr: "load.late.p99 < 0.001"})
+		checks = append(checks, telemetry.Formula{ID: "at-once", Expr: "load.late.p99 < 0.002"})
 	}
 	v, err := ask(c.runner, out.id, checks)
 	if err != nil {

@@ -64,12 +64,13 @@ func versionsOf(x *content.Exercise, tries int) []trial {
 	return list
 }
 
-// name is what a trial is called in the output.
-func (t trial) name() string {
+// say prints what a trial came to, in a line.
+func (t trial) say(w io.Writer, result, how string) {
+	with := ""
 	if v := t.spec.Version; v != nil {
-		return t.spec.Name + "  with " + filepath.Base(v.File)
+		with = "  with " + filepath.Base(v.File)
 	}
-	return t.spec.Name
+	fmt.Fprintf(w, "%s  %s%s  %s\n", t.spec.Name, result, with, how)
 }
 
 // settle runs a trial alone until it is as it should be, at most so often as it may
@@ -86,7 +87,7 @@ func (c *checking) settle(t trial, first int) (held bool, err error) {
 			out.print(w)
 			continue
 		}
-		fmt.Fprintf(w, "%s  %s%s  %s%s\n", t.spec.Name, t.want, strings.TrimPrefix(t.name(), t.spec.Name), out.id, tryText(try))
+		t.say(w, t.want, out.id+tryText(try))
 	}
 	if out.result() != t.want {
 		t.pointless(w, out)

@@ -145,6 +145,8 @@ func TestBadInputNamesTheValueAndTheWayOut(t *testing.T) {
 		{"serve --lang fr", "takes ko or en"},
 		{"check nosuch", "labs list"},
 		{"check --run 1000", "from 0 to 100"},
+		{"check --run 1 --lanes 9", "from 1 to 4"},
+		{"check --record --lanes 2", "measured alone"},
 		{"nosuch", "unknown command"},
 	}
 	for _, test := range tests {
