@@ -70,7 +70,7 @@ func TestAWorkshopCanBeEncrypted(t *testing.T) {
 		t.Fatalf("the link is %s", s.link)
 	}
 	insecure := &tls.Config{InsecureSkipVerify: true}                             // that is what the fingerprint is for
-	client := &http.Transport{TLSClientConfig: insecure, ForceAttemptHTTP2: true} // as browsers do
+	client := &http.Transport{TLSClientConfig: insecure.Clone(), ForceAttemptHTTP2: true} // as browsers do
 	defer client.CloseIdleConnections()
 	r, _ := http.NewRequest("GET", s.link.String(), nil)
 	resp, err := client.RoundTrip(r)
