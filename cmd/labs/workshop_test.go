@@ -69,7 +69,7 @@ func TestAWorkshopCanBeEncrypted(t *testing.T) {
 	if s.link.Scheme != "https" {
 		t.Fatalf("the link is %s", s.link)
 	}
-	insecure := &tls.Config{InsecureSkipVerify: true}                             // that is what the fingerprint is for
+	insecure := &tls.Config{InsecureSkipVerify: true}                                     // that is what the fingerprint is for
 	client := &http.Transport{TLSClientConfig: insecure.Clone(), ForceAttemptHTTP2: true} // as browsers do
 	defer client.CloseIdleConnections()
 	r, _ := http.NewRequest("GET", s.link.String(), nil)
