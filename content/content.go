@@ -144,12 +144,12 @@ type Placeholder struct {
 // Words are the labels of knobs, settings, metrics and units in both languages,
 // from words.yaml.
 type Words struct {
-	Labs     map[string]Text `json:"labs" yaml:"labs"`         // by folder
-	Knobs    map[string]Text `json:"knobs" yaml:"knobs"`       // by flag
-	Settings map[string]Text `json:"settings" yaml:"settings"` // of load and faults, by name
-	Faults   map[string]Text `json:"faults" yaml:"faults"`     // by kind
-	Metrics  map[string]Text `json:"metrics" yaml:"metrics"`   // by metric or derived name
-	Groups   map[string]Text `json:"groups" yaml:"groups"`     // of charts
+	Labs     map[string]Text `json:"labs,omitempty" yaml:"labs"`       // by folder
+	Knobs    map[string]Text `json:"knobs,omitempty" yaml:"knobs"`     // by flag
+	Settings map[string]Text `json:"settings" yaml:"settings"`         // of load and faults, by name
+	Faults   map[string]Text `json:"faults" yaml:"faults"`             // by kind
+	Metrics  map[string]Text `json:"metrics,omitempty" yaml:"metrics"` // by metric or derived name
+	Groups   map[string]Text `json:"groups" yaml:"groups"`             // of charts
 	Units    map[string]Text `json:"units" yaml:"units"`
 	Queues   map[string]Text `json:"queues" yaml:"queues"` // client, sendq, link … : answers of a queue prediction
 }

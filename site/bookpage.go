@@ -2,10 +2,13 @@ package site
 
 import (
 	"bytes"
+	"errors"
 	"html/template"
 	"net/http"
 	"regexp"
+	"runtime"
 	"strings"
+	"sync"
 
 	"socketlabs/content"
 	"socketlabs/labs/telemetry"
@@ -23,16 +26,39 @@ func (s *Site) bookPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	for _, part := range e.book.Parts {
-		for _, l := range part.Lessons {
-			text, err := s.chapter(t, p, s.visitor(r), e, l, runs)
-			if err != nil {
-				return err
-			}
-			p.Chapters = append(p.Chapters, text)
-		}
+	v := s.visitor(r)
+	p.of = []any{runs, p.Progress, s.held(v)}
+	if s.again(w, r, p) {
+		return nil
+	}
+	if p.Chapters, err = s.chapters(t, p, v, e, runs); err != nil {
+		return err
 	}
 	return s.show(w, r, http.StatusOK, "book", p, &pageData{})
+}
+
+// chapters renders all lessons as a visitor may read them, as many at a time as there are cores.
+func (s *Site) chapters(t *template.Template, p *page, v visitor, e *edition, runs []runner.Summary) ([]template.HTML, error) {
+	var lessons []*content.Lesson
+	for _, part := range e.book.Parts {
+		lessons = append(lessons, part.Lessons...)
+	}
+	texts, errs := make([]template.HTML, len(lessons)), make([]error, len(lessons))
+	next := make(chan int)
+	var all sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		all.Go(func() {
+			for i := range next {
+				texts[i], errs[i] = s.chapter(t, p, v, e, lessons[i], runs)
+			}
+		})
+	}
+	for i := range lessons {
+		next <- i
+	}
+	close(next)
+	all.Wait()
+	return texts, errors.Join(errs...)
 }
 
 // chapter renders a lesson as a part of the book, as a visitor may read it.

@@ -163,12 +163,19 @@ func (s *Site) putHelp(w http.ResponseWriter, r *http.Request) error {
 // solution: a learner as far as the instructor says, if so. With the last hint comes
 // the solution. What is held back is not sent either.
 func (s *Site) released(v visitor, x *content.Exercise) (n int, solved bool) {
-	if v.learns() {
-		if n, held := s.cfg.Class.Lead().Hints[x.Lesson]; held {
-			return n, n >= len(x.Hints)
-		}
+	if n, held := s.held(v)[x.Lesson]; held {
+		return n, n >= len(x.Hints)
 	}
 	return len(x.Hints), true
+}
+
+// held is how many hints the instructor lets a visitor read, by lesson, where they
+// hold any back.
+func (s *Site) held(v visitor) map[string]int {
+	if !v.learns() {
+		return nil
+	}
+	return s.cfg.Class.Lead().Hints
 }
 
 // version puts a version of the function into a run of the exercise's goal: the

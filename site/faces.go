@@ -10,7 +10,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 
@@ -97,6 +96,9 @@ func readFace(files fs.FS) (*face, error) {
 	if f.assets, err = readAssets(files); err != nil {
 		return nil, err
 	}
+	if err := f.say(); err != nil {
+		return nil, err
+	}
 	f.hash = hashOf(f.assets)
 	f.app = f.preloads("js/app.js")
 	f.pages, err = template.New("").Funcs(f.funcs()).ParseFS(files, "templates/*.html")
@@ -119,25 +121,6 @@ func tableTexts(files fs.FS, into map[string]content.Text) error {
 	}
 	flatten(into, "", tree)
 	return nil
-}
-
-// only are the groups of words that the scripts of some pages say, and which.
-var only = map[string]string{"scope": "microscope", "mystery": "mystery", "harden": "hardening", "errmap": "errormap", "tree": "tree", "book": "book", "printed": "book", "join": "join", "me": "me", "workshop": "workshop", "lead": "workshop wall",
-	"teach": "notes plan workshop", "plan": "plan", "report": "report", "takehome": "me", "wall": "wall watch", "seat": "wall watch", "machine": "wall", "watch": "watch", "propose": "watch"}
-
-// inClass are those that are said in a workshop only.
-var inClass = map[string]bool{"class": true, "vote": true, "hand": true, "proposal": true, "queue": true}
-
-// spoken are the words that the scripts of a page can say.
-func (f *face) spoken(page string, workshop bool) map[string]content.Text {
-	said := map[string]content.Text{}
-	for key, t := range f.scripts {
-		group, _, _ := strings.Cut(key, ".")
-		if of, ok := only[group]; (!ok || slices.Contains(strings.Fields(of), page)) && (workshop || !inClass[group]) {
-			said[key] = t
-		}
-	}
-	return said
 }
 
 // flatten collects the texts of a tree under dotted keys.

@@ -129,7 +129,7 @@ func (s *Site) show(w http.ResponseWriter, r *http.Request, status int, name str
 		return err
 	}
 	data.Lang, data.Version, data.Linux, data.Text = p.Lang, p.Version, p.Linux, face.spoken(name, p.Role.Workshop)
-	data.Words, data.Workshop = p.Book.Words, p.Role.Workshop && !p.Role.Stranger
+	data.Words, data.Workshop = labels(p.Book.Words), p.Role.Workshop && !p.Role.Stranger
 	data.Learner = p.Role.Learner
 	if p.Role.Learner && data.Exercise != nil {
 		data.Exercise.File = "" // nobody writes one

@@ -134,7 +134,7 @@ func TestThePageDataIsTheAPIs(t *testing.T) {
 		if string(a) != string(b) {
 			t.Errorf("%s: the page and the API say different things", l.ID)
 		}
-		if len(inPage.Experiments) != len(l.Experiments) || inPage.Text == nil || len(inPage.Words.Metrics) == 0 {
+		if len(inPage.Experiments) != len(l.Experiments) || inPage.Text == nil || len(inPage.Words.Units) == 0 {
 			t.Errorf("%s: %d experiments of %d", l.ID, len(inPage.Experiments), len(l.Experiments))
 		}
 		for _, x := range inPage.Experiments {

@@ -125,7 +125,7 @@ func (x *Exporter) replay(w io.Writer, s runner.Summary, run recorded, blocks []
 	p.Replay, data = replayOf(e, s, run.run, run.asked)
 	p.Replay.Offline, p.Replay.Blocks = true, len(run.starts)
 	data.Lang, data.Version, data.Linux, data.Text, data.Offline = p.Lang, p.Version, linux, face.spoken("replay", false), true
-	data.Words = e.book.Words
+	data.Words = labels(e.book.Words)
 	if p.Data, err = island(data); err != nil {
 		return err
 	}

@@ -313,7 +313,7 @@ func (s *Site) lessonData(w http.ResponseWriter, r *http.Request) error {
 	data, _ := s.lessonView(e, filled(l, s.shown.of(e, l, runs)), runs, v.progress.snapshot())
 	s.boundedFor(v, data)
 	data.Lang, data.Version, data.Linux = preferred(r), s.cfg.Version, linux
-	data.Words, data.Text, data.Live = e.book.Words, s.faces.current().spoken("lesson", s.cfg.Class != nil), s.followed(v, e, l.ID)
+	data.Words, data.Text, data.Live = labels(e.book.Words), s.faces.current().spoken("lesson", s.cfg.Class != nil), s.followed(v, e, l.ID)
 	return reply(w, http.StatusOK, data)
 }
 

@@ -88,7 +88,7 @@ func (f *classFlags) open(config *site.Config, ln net.Listener) (net.Listener, e
 		if f.selfSigned {
 			config.Fingerprint = workshop.Fingerprint(c)
 		}
-		scheme, ln = "https", tls.NewListener(ln, &tls.Config{Certificates: []tls.Certificate{c}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}})
+		scheme, ln = "https", tls.NewListener(ln, &tls.Config{Certificates: []tls.Certificate{c}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}})
 	}
 	_, port, err := net.SplitHostPort(ln.Addr().String())
 	if err != nil {

@@ -17,9 +17,12 @@ import { comparisons, experimentOf, experiments, page } from "./page.js";
 import { introduce, settle } from "./place.js";
 import { Predictions } from "./predict.js";
 import { Run } from "./run.js";
+import { speakOfRuns } from "./saidrun.js";
 import { isLive, mayRun, mayStop, stateOf } from "./state.js";
 import { Stream } from "./stream.js";
 import { Versus } from "./versus.js";
+
+speakOfRuns();
 
 export class Bench {
   #x = experiments[0];

@@ -7,10 +7,13 @@ import { byId, el, put } from "./dom.js";
 import { fixed } from "./format.js";
 import { page } from "./page.js";
 import { Earlier, wishOf } from "./earlier.js";
+import { speakOfRuns } from "./saidrun.js";
 import { Progress } from "./sweepprogress.js";
 import { Result } from "./sweepresult.js";
 import { SweepForm } from "./sweepform.js";
 import { both, known, text } from "./words.js";
+
+speakOfRuns();
 
 /** @param {Summary} r */
 const over = (r) => ["finished", "failed", "stopped", "interrupted"].includes(r.phase);

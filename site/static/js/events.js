@@ -240,7 +240,7 @@
  * @property {Record<string, Metric>|null} metrics
  * @property {FaultKind[]|null} faults
  * @property {{goal: string, func: string, file: string}|null} exercise of the lesson; without a file a version is chosen, not written
- * @property {Record<"knobs"|"settings"|"faults"|"metrics"|"groups"|"units"|"queues", Record<string, Text>|null>} words
+ * @property {Record<"settings"|"faults"|"groups"|"units"|"queues", Record<string, Text>|null>} words
  * @property {Record<string, Text>} text
  */
 

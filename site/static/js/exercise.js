@@ -11,7 +11,10 @@ import { byId, el, one } from "./dom.js";
 import { Editor } from "./editor.js";
 import { Help } from "./help.js";
 import { experimentOf, page } from "./page.js";
+import { speakOfRuns } from "./saidrun.js";
 import { both, text } from "./words.js";
+
+speakOfRuns();
 
 export class Exercise {
   #x;

@@ -6,7 +6,10 @@ import { asApiError, remove, send } from "./api.js";
 import { byId, el, every, one, put } from "./dom.js";
 import { bytes, when } from "./format.js";
 import { rename } from "./rename.js";
+import { speakOfRuns } from "./saidrun.js";
 import { both, language, say } from "./words.js";
+
+speakOfRuns();
 
 /** What the site takes (runner.MaxImport). */
 const MOST = 64 << 20;

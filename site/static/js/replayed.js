@@ -10,7 +10,10 @@ import { fixed } from "./format.js";
 import { Instruments } from "./instruments.js";
 import { experiments, page } from "./page.js";
 import { Run } from "./run.js";
+import { speakOfRuns } from "./saidrun.js";
 import { both } from "./words.js";
+
+speakOfRuns();
 
 export class Replay {
   #x = experiments[0];

@@ -4,6 +4,7 @@
 
 /** @import {Text} from "./events.js" */
 import { page } from "./page.js";
+import { said } from "./said.js";
 
 /** @typedef {Record<string, string|number|Text>} Args */
 
@@ -15,8 +16,11 @@ function fill(lang, said, args) {
   });
 }
 
+/** Those of this page alone stand in it. @param {string} key @returns {Text|undefined} */
+const found = (key) => page.text?.[key] ?? (Object.hasOwn(said, key) ? said[key] : undefined);
+
 /** @param {string} key */
-export const known = (key) => page.text?.[key] !== undefined;
+export const known = (key) => found(key) !== undefined;
 
 /**
  * The words of a key of text.yaml, {name} filled in; the key itself when there are none.
@@ -25,7 +29,7 @@ export const known = (key) => page.text?.[key] !== undefined;
  * @returns {Text}
  */
 export function text(key, args = {}) {
-  const t = page.text?.[key] ?? { ko: key, en: key };
+  const t = found(key) ?? { ko: key, en: key };
   return { ko: fill("ko", t.ko, args), en: fill("en", t.en, args) };
 }
 
