@@ -84,7 +84,7 @@ class Lead {
   #place(now, desk) {
     const h = now.class.here, l = this.#of, gateAt = now.class.gates?.[this.#lesson.value];
     const at = h && { ko: [h.title.ko, h.spot.ko].filter(Boolean).join(" · "), en: [h.title.en, h.spot.en].filter(Boolean).join(" · ") };
-    byId("ui-lead-here").replaceChildren(at ? both("lead.here", { at }) : both("lead.nowhere"), " ", el("span", { class: "num" }, both("lead.present", { n: desk.present, following: desk.following })));
+    byId("ui-lead-here").replaceChildren(at ? both("lead.here", { at }) : both("lead.nowhere"), " ", both("lead.present", { n: desk.present, following: desk.following }));
     one(byId("ui-lead"), "[data-lead=scatter]").hidden = !h;
     const spot = l?.spots.find((s) => s.id === gateAt);
     byId("ui-lead-gate").replaceChildren(gateAt ? both("lead.gate", { at: spot?.title ?? plain(gateAt) }) : both("lead.gate.none"));
@@ -97,7 +97,7 @@ class Lead {
     const box = byId("ui-lead-vote");
     if (!v) return box.replaceChildren(el("p", {}, both("lead.vote.none")));
     const [first, second] = desk.answered;
-    const state = el("p", { role: "status" }, el("span", { class: "lamp", "data-state": v.state.startsWith("open") ? "running" : "stopped" }, both(`lead.vote.${v.state}`)), " ", el("span", { class: "num" }, both("lead.vote.n", { first, second, of: desk.present })));
+    const state = el("p", { role: "status" }, el("span", { class: "lamp", "data-state": v.state.startsWith("open") ? "running" : "stopped" }, both(`lead.vote.${v.state}`)), " ", both("lead.vote.n", { first, second, of: desk.present }));
     const steps = (STEPS[v.state] ?? []).map((s, i) => el("button", { class: i ? "button" : "button button-main", type: "button", "data-lead": "step", "data-arg": `${v.id}/${s}` }, both(s === "show" && v.state === "closed1" ? "lead.vote.show1" : `lead.vote.${s}`)));
     const [a, b] = v.spread ?? [];
     const rows = [...(a ? [{ name: "vote.first", of: a }] : []), ...(b ? [{ name: "vote.second", of: b }] : [])];
