@@ -22,6 +22,8 @@ class Lead {
   /** @type {ClassState|null} */
   #now = null;
   #drawn = { place: "", vote: "", hands: "", notes: "" };
+  /** The vote that is about to be shown from here. */
+  #shows = "";
 
   constructor() {
     this.#lesson.replaceChildren(...this.#lessons.map((l) => option(l.id, say(l.title))));
@@ -85,7 +87,7 @@ class Lead {
   #place(now, desk) {
     const h = now.class.here, l = this.#of, gateAt = now.class.gates?.[this.#lesson.value];
     const at = h && { ko: [h.title.ko, h.spot.ko].filter(Boolean).join(" · "), en: [h.title.en, h.spot.en].filter(Boolean).join(" · ") };
-    byId("ui-lead-here").replaceChildren(at ? both("lead.here", { at }) : both("lead.nowhere"), " ", el("span", { class: "num" }, both("lead.present", { n: desk.present, following: desk.following })));
+    byId("ui-lead-here").replaceChildren(at ? both("lead.here", { at }) : both("lead.nowhere"), " ", both("lead.present", { n: desk.present, following: desk.following }));
     one(byId("ui-lead"), "[data-lead=scatter]").hidden = !h;
     const spot = l?.spots.find((s) => s.id === gateAt);
     byId("ui-lead-gate").replaceChildren(gateAt ? both("lead.gate", { at: spot?.title ?? plain(gateAt) }) : both("lead.gate.none"));
@@ -98,11 +100,14 @@ class Lead {
     const box = byId("ui-lead-vote");
     if (!v) return box.replaceChildren(el("p", {}, both("lead.vote.none")));
     const [first, second] = desk.answered;
-    const state = el("p", { role: "status" }, el("span", { class: "lamp", "data-state": v.state.startsWith("open") ? "running" : "stopped" }, both(`lead.vote.${v.state}`)), " ", el("span", { class: "num" }, both("lead.vote.n", { first, second, of: desk.present })));
+    const state = el("p", { role: "status" }, el("span", { class: "lamp", "data-state": v.state.startsWith("open") ? "running" : "stopped" }, both(`lead.vote.${v.state}`)), " ", both("lead.vote.n", { first, second, of: desk.present }));
     const steps = (STEPS[v.state] ?? []).map((s, i) => el("button", { class: i ? "button" : "button button-main", type: "button", "data-lead": "step", "data-arg": `${v.id}/${s}` }, both(s === "show" && v.state === "closed1" ? "lead.vote.show1" : `lead.vote.${s}`)));
     const [a, b] = v.spread ?? [];
     const rows = [...(a ? [{ name: "vote.first", of: a }] : []), ...(b ? [{ name: "vote.second", of: b }] : [])];
     box.replaceChildren(el("h3", {}, both(v.asked.ask)), state, ...(steps.length ? [el("p", { class: "note-do" }, ...steps)] : []), ...(v.state === "shown" ? [spread(v.asked, rows), el("p", { class: "note-do" }, el("button", { class: "button", type: "button", "data-lead": "results", "data-arg": v.question }, both("lead.results")))] : []));
+    if (v.state !== "shown" || v.id !== this.#shows) return;
+    this.#shows = "";
+    box.scrollIntoView({ block: "start" });
   }
 
   /** Whether the wall hides names: then a hand is folded, with its name and sentence. */
@@ -165,9 +170,16 @@ class Lead {
     else if (act === "start") this.#start(spots.find((s) => s.id === this.#spot.value));
     else if (act === "hints") this.#do(() => replace(`/api/class/hints/${lesson}`, { n: this.#hints.value === "" ? null : Number(this.#hints.value) }), "lead.done.hints");
     else if (act === "vote") this.#do(() => post("/api/class/votes", { question: this.#ask.value }), "lead.done.vote");
-    else if (act === "step") this.#do(() => post(`/api/class/votes/${arg}`), "lead.done.step");
+    else if (act === "step") this.#step(arg);
     else if (act === "lower") this.#do(() => remove(`/api/class/hands/${arg}`), "lead.done.lower");
     else if (act === "results") this.#results(arg || this.#ask.value);
+  }
+
+  /** Moves a vote on. How it spread is what everybody looks at then. @param {string} to VOTE/STEP */
+  #step(to) {
+    const [vote, step] = to.split("/");
+    if (step === "show") this.#shows = vote;
+    this.#do(() => post(`/api/class/votes/${to}`), "lead.done.step");
   }
 
   /** @param {LeadLesson["spots"][number]|undefined} spot */
@@ -205,6 +217,7 @@ class Lead {
       const rows = [...(first ? [{ name: "vote.first", of: first }] : []), ...(second ? [{ name: "vote.second", of: second }] : []), { name: "lead.measured", of: r.came, median: r.median, quarters: r.quarters }];
       box.replaceChildren(el("h3", {}, both(r.ask)), el("p", {}, both(r.came.n ? "lead.results.n" : "lead.results.none", { n: r.came.n, of: r.people })), ...(r.simulated ? [el("p", {}, both("lead.simulated", { n: r.simulated }))] : []), ...(r.came.n ? [spread(r, rows)] : []));
       box.hidden = false;
+      box.scrollIntoView({ block: "nearest" });
     } catch (e) {
       this.#tell(asApiError(e).said, "failed");
     }

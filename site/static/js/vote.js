@@ -90,8 +90,9 @@ export class VotePanel {
   /** @param {Vote} v @param {Ballot} ballot @returns {HTMLElement[]} */
   #tell(v, ballot) {
     const mine = el("p", {}, both("vote.mine", { first: answerText(v.asked, ballot.first), second: answerText(v.asked, ballot.second) }));
-    if (v.state !== "shown") return [el("p", { role: "status" }, both(v.state === "closed1" ? "vote.closed1" : "vote.closed2")), mine];
+    const close = el("p", { class: "note-do" }, el("button", { class: "button", type: "button", "data-do": "close" }, both("vote.close")));
+    if (v.state !== "shown") return [el("p", { role: "status" }, both(v.state === "closed1" ? "vote.closed1" : "vote.closed2")), mine, close];
     const [first, second] = v.spread ?? [];
-    return [spread(v.asked, [...(first ? [{ name: "vote.first", of: first }] : []), ...(second ? [{ name: "vote.second", of: second }] : [])]), mine];
+    return [spread(v.asked, [...(first ? [{ name: "vote.first", of: first }] : []), ...(second ? [{ name: "vote.second", of: second }] : [])]), mine, close];
   }
 }
