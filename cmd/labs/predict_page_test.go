@@ -10,7 +10,7 @@ import (
 )
 
 // A curve is drawn with the keyboard alone, the run is started, and both lie over
-// each other with a score; the answers can not be changed any more.
+// each other with a score; the answers cannot be changed any more.
 func TestLongPageCurve(t *testing.T) {
 	onlyLong(t)
 	s := serve(t, t.TempDir(), nil)

@@ -7,7 +7,7 @@ import (
 )
 
 // TestSweepHeadless: labs sweep measures a small real sweep and reports its curve,
-// and refuses what it can not run.
+// and refuses what it cannot run.
 func TestSweepHeadless(t *testing.T) {
 	data := t.TempDir()
 	args := []string{"sweep", "uring/with-epoll", "--set", "load.connections=1,4", "--for", "500ms", "--objective", "load.p50 < 1"}
