@@ -139,7 +139,7 @@ func queuesOf(events []telemetry.Event, at float64) (queues, error) {
 	run := events[0].Run
 	q := queues{Run: run.ID, Experiment: run.Experiment, Verdict: j.Bottleneck(0, run.Question.Seconds), At: at}
 	if at > run.Question.Seconds {
-		return q, fmt.Errorf("--at %g: it measured %g s", at, run.Question.Seconds)
+		return q, fmt.Errorf("--at %g: the run measured %g s: choose a moment in them", at, run.Question.Seconds)
 	}
 	if at < 0 {
 		q.At = q.Verdict.To
