@@ -76,7 +76,7 @@ func TestBrokenYAML(t *testing.T) {
 		{"a window leaves the measured time", "quiet: [1, 3]", "quiet: [1, 4]", "14: 4 s is not allowed: from 0 to 3 s"},
 		{"a window is upside down", "quiet: [1, 3]", "quiet: [3, 1]", "14: window quiet: it ends before it begins"},
 		{"a window has one end", "checks:\n      calm: silent_client", "windows: {late: [1]}\n    checks:\n      calm: silent_client", "57: window late: write [from, to] in seconds of the measured time"},
-		{"a window's name can not stand in an expression", "quiet: [1, 3]", "quiet: [1, 3], so-late: [1, 2]", `14: name "so-late": lower-case letters, digits and _ only, a letter first: it stands in expressions`},
+		{"a window's name cannot stand in an expression", "quiet: [1, 3]", "quiet: [1, 3], so-late: [1, 2]", `14: name "so-late": lower-case letters, digits and _ only, a letter first: it stands in expressions`},
 		{"a fault's name is a word of expressions", "      silent_client: {", "      load: {kind: idle}\n      silent_client: {", `44: name "load": expressions have this word already; take another`},
 		{"a group is unknown", "queues: [kernel", "queue: [kernel", `16: group "queue": there are ` + charts + `; did you mean queues?`},
 		{"a metric is mistyped", "calls: [lab.wakeups, lab.reads]", "calls: [lab.wakeups, lab.raeds]", "17: lab.raeds: no such name, did you mean lab.reads? lab has bytes, open, reads, wakeups"},

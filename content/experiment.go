@@ -329,7 +329,7 @@ func (d *draft) explain(e *planned, expr string, err error) string {
 	for _, f := range d.derive {
 		has := slices.ContainsFunc(e.Spec.Derive, func(g telemetry.Formula) bool { return g.ID == f.ID })
 		if !has && f.err != nil && regexp.MustCompile(`\b`+regexp.QuoteMeta(f.ID)+`\b`).MatchString(expr) {
-			return fmt.Sprintf("%s: labs/%s can not have %s: %v", expr, e.Spec.Lab, f.ID, f.err)
+			return fmt.Sprintf("%s: labs/%s cannot have %s: %v", expr, e.Spec.Lab, f.ID, f.err)
 		}
 	}
 	text := err.Error()

@@ -192,7 +192,7 @@ func (d *draft) recorded(c *Comparison, f *file, name string) {
 func codeOf(data []byte) (string, error) {
 	z, err := gzip.NewReader(bytes.NewReader(data))
 	if err != nil {
-		return "", fmt.Errorf("the recording can not be unpacked: %w", err)
+		return "", fmt.Errorf("the recording cannot be unpacked: %w", err)
 	}
 	r := bufio.NewReader(io.LimitReader(z, maxRecording+1))
 	first, err := r.ReadBytes('\n')

@@ -206,7 +206,7 @@ func TestRecordings(t *testing.T) {
 
 	const again = ": record it again with labs check --record edge"
 	for _, tt := range []struct{ why, name, data, want string }{
-		{"not packed", "stall.jsonl.gz", "{}", "author/stall.jsonl.gz:1: the recording can not be unpacked: unexpected EOF" + again},
+		{"not packed", "stall.jsonl.gz", "{}", "author/stall.jsonl.gz:1: the recording cannot be unpacked: unexpected EOF" + again},
 		{"cut off", "stall.jsonl.gz", whole[:len(whole)-6], "author/stall.jsonl.gz:1: the recording is cut off: unexpected EOF" + again},
 		{"empty", "stall.jsonl.gz", pack(t), "author/stall.jsonl.gz:1: the recording has no first event: EOF" + again},
 		{"another first event", "stall.jsonl.gz", pack(t, telemetry.Event{Kind: telemetry.KindEnd}), "author/stall.jsonl.gz:1: the recording does not begin with the event of its run" + again},

@@ -102,7 +102,7 @@ func readStep(v value, drafts []*draft) Step {
 	return s
 }
 
-// draftOf is the lesson of that id; nil, with the reason said, when it can not be used.
+// draftOf is the lesson of that id; nil, with the reason said, when it cannot be used.
 func draftOf(v value, id string, drafts []*draft) *draft {
 	var have []string
 	for _, d := range drafts {

@@ -21,7 +21,7 @@ type Hit struct {
 }
 
 // Index finds text in lessons by character bigrams, without white space: so
-// 소진루프 finds 소진 루프, and 백프레셔를 finds 백프레셔.
+// `소진루프` finds 소진 루프, and 백프레셔를 finds 백프레셔.
 type Index struct {
 	entries []entry
 	// where lists, for each bigram, where it stands, in order.

@@ -15,7 +15,7 @@ import (
 const maxCompared = 6
 
 // Versus is the plan that compares two experiments, or one with itself under
-// other settings: what both watch is judged. An error says why they can not be
+// other settings: what both watch is judged. An error says why they cannot be
 // compared.
 func Versus(name string, a, b labs.Spec, of *labs.Catalog, rounds int) (labs.Plan, error) {
 	if rounds == 0 {

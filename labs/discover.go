@@ -43,7 +43,7 @@ func Root(dir string) (string, error) {
 }
 
 // Read finds the labs of the module at root: the folders directly under labs/
-// that hold a package main. A lab that can not be read whole is listed as
+// that hold a package main. A lab that cannot be read whole is listed as
 // Broken with what was read before: the others are not in its way, and building
 // it can say what is wrong.
 func Read(root string) (*Catalog, error) {
@@ -429,5 +429,5 @@ func binary(x constant.Value, op token.Token, y constant.Value) (constant.Value,
 			return constant.BinaryOp(x, op, y), nil
 		}
 	}
-	return nil, fmt.Errorf("a flag's constant can not use %s like this", op)
+	return nil, fmt.Errorf("a flag's constant cannot use %s like this", op)
 }

@@ -19,7 +19,7 @@ type Lab struct {
 	Code     string             `json:"code"`    // hash of the folder's Go files: what a learner edits
 	Build    string             `json:"build"`   // hash of all that the binary is made of
 	Funcs    []Func             `json:"funcs"`
-	Broken   string             `json:"broken,omitempty"` // FILE:LINE: why its source can not be read whole
+	Broken   string             `json:"broken,omitempty"` // FILE:LINE: why its source cannot be read whole
 }
 
 // Func is a function of a lab as the lesson quotes it: with its comment.

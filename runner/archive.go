@@ -121,7 +121,7 @@ func (a *archive) summary(id string) (Summary, error) {
 		end, _ = lastLine(f, info.Size())
 	}
 	noted := a.noted(id) // before they are read: what changes after is seen next time
-	s := summarize(id, firstLine(f), end)
+	s := summarise(id, firstLine(f), end)
 	s.Bytes = info.Size()
 	s.annotated(a.notes(id))
 	a.mu.Lock()
@@ -154,8 +154,8 @@ func (a *archive) noted(id string) time.Time {
 	return info.ModTime()
 }
 
-// summarize returns what a recording's first and last lines say.
-func summarize(id string, first, last []byte) Summary {
+// summarise returns what a recording's first and last lines say.
+func summarise(id string, first, last []byte) Summary {
 	s := Summary{ID: id, Phase: telemetry.Running}
 	s.Began, _ = time.Parse(idTime, id[:strings.IndexByte(id, '-')])
 	var e struct {
@@ -193,7 +193,7 @@ func (s *Summary) ended(e telemetry.End) {
 	s.Beside = int(e.Metrics["host.beside.max"])
 }
 
-// annotated adds what is written about the run; notes that can not be read take
+// annotated adds what is written about the run; notes that cannot be read take
 // no run away.
 func (s *Summary) annotated(n telemetry.Notes, err error) {
 	if err == nil {

@@ -183,7 +183,7 @@ func run(ctx context.Context, cmd *exec.Cmd, nice bool) ([]byte, error) {
 	cmd.WaitDelay = time.Second
 	done := make(chan error)
 	go func() {
-		// The death signal follows the thread, and niceness can not be taken
+		// The death signal follows the thread, and niceness cannot be taken
 		// back: the thread is this command's alone and ends with it.
 		runtime.LockOSThread()
 		if nice {

@@ -52,7 +52,7 @@ func (b *block) suffer(ctx context.Context, f labs.Fault, from, to time.Duration
 	undo, err := deeds[f.Kind](b, f)
 	if err != nil {
 		b.say(telemetry.Event{T: b.run.now(), Kind: telemetry.KindLog, From: telemetry.FromRunner, Level: "warn",
-			Text: fmt.Sprintf("fault %s: it can not be done to the server: %v", f.ID, err)})
+			Text: fmt.Sprintf("fault %s: it cannot be done to the server: %v", f.ID, err)})
 		return
 	}
 	b.say(b.fault(f, true))

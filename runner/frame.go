@@ -15,7 +15,7 @@ type frame struct {
 	json     []byte // an array of events
 	ends     []int  // where each event ends in json
 	spare    []bool // which events a slow reader can do without
-	thin     int    // bytes of those that it can not
+	thin     int    // bytes of those that it cannot
 }
 
 // newFrame numbers events from seq on and encodes them.

@@ -149,7 +149,7 @@ func TestImportBelievesNothing(t *testing.T) {
 		{swap(`"pid":"17"`, `"pid":"$(id)"`), "the fact", "another"},
 		{swap(`"lab.reads":7`, `"__proto__":7`), "no name of ours", "a name that scripts trip over"},
 		{swap(`"lab.reads":7`, `"=HYPERLINK(1)":7`), "no name of ours", "a formula for a name"},
-		{swap(`"group":"calls"`, `"group":"\"]x"`), "can not be drawn", "a selector for a group"},
+		{swap(`"group":"calls"`, `"group":"\"]x"`), "cannot be drawn", "a selector for a group"},
 		{swap(`"knobs":{"buf":512}`, `"knobs":{"buf":{"x":1}}`), "no setting", "an object for a setting"},
 		{swap(`"asked":{`, `"asked":[{`), "no event", "another form"},
 		{swap(`"t":0.3`, `"t":1e300`), "its time", "a time without end"},

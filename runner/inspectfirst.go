@@ -101,7 +101,7 @@ func (i *inspection) question(q telemetry.Question) error {
 		drawn += len(c.Metrics)
 		for _, name := range append([]string{c.Group}, c.Metrics...) {
 			if !foreignName.MatchString(name) {
-				return bad(1, "%q can not be drawn", name)
+				return bad(1, "%q cannot be drawn", name)
 			}
 		}
 	}

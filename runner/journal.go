@@ -33,7 +33,7 @@ func begin(a *archive, id string, header telemetry.Event) (*journal, error) {
 	return j, nil
 }
 
-// write appends events as one frame. When they can not be recorded nobody gets
+// write appends events as one frame. When they cannot be recorded nobody gets
 // them, and the run must end.
 func (j *journal) write(events ...telemetry.Event) error {
 	if j.err != nil || len(events) == 0 {

@@ -61,7 +61,7 @@ func check(s labs.Spec, c *labs.Catalog) (labs.Lab, error) {
 		return lab, fmt.Errorf("runner: %s: a warm-up of %g s and %g s measured do not fit into %d s", s.Name, s.Warmup, s.Seconds, labs.MaxSeconds)
 	}
 	if s.Sweep != nil {
-		return lab, fmt.Errorf("runner: %s is a sweep, a block for each value: it can not be one block itself", s.Name)
+		return lab, fmt.Errorf("runner: %s is a sweep, a block for each value: it cannot be one block itself", s.Name)
 	}
 	if s.Net != "" && s.Net != "host" && s.Net != "own" {
 		return lab, fmt.Errorf("runner: %s: net %q comes later: there are host and own", s.Name, s.Net)

@@ -63,7 +63,7 @@ type Runner struct {
 	limits   Limits
 	log      *slog.Logger
 	host     telemetry.Host
-	refused  error // why runs can not be isolated, nil when they can
+	refused  error // why runs cannot be isolated, nil when they can
 	archive  *archive
 	builder  *builder
 	slot     *slot
@@ -314,10 +314,10 @@ func (r *Runner) Remove(id string) error {
 func (r *Runner) Trouble() []string {
 	var list []string
 	if err := r.archive.trouble(); err != nil {
-		list = append(list, "recordings can not be written: "+err.Error()+": make room on the disk that holds the data folder")
+		list = append(list, "recordings cannot be written: "+err.Error()+": make room on the disk that holds the data folder")
 	}
 	if r.refused != nil {
-		list = append(list, "runs can not be started: "+r.refused.Error())
+		list = append(list, "runs cannot be started: "+r.refused.Error())
 	}
 	return list
 }

@@ -192,7 +192,7 @@ func unplannable(err error) error {
 	if err == nil {
 		return nil
 	}
-	return &refusal{err: errSetting, text: content.Text{Ko: "이 비교를 시작할 수 없습니다: " + err.Error(), En: "This comparison can not be started: " + err.Error()}}
+	return &refusal{err: errSetting, text: content.Text{Ko: "이 비교를 시작할 수 없습니다: " + err.Error(), En: "This comparison cannot be started: " + err.Error()}}
 }
 
 // overlay lays two recordings over each other.

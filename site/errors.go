@@ -25,7 +25,7 @@ var (
 	errElsewhere = errors.New("site: another process carries the run")
 	errLesson    = errors.New("site: the lesson has problems")
 	errCrowded   = errors.New("site: too many readers")
-	errStart     = errors.New("site: the run can not be started")
+	errStart     = errors.New("site: the run cannot be started")
 	errTracing   = errors.New("site: another trace goes on")
 	errNoLinux   = errors.New("site: runs need Linux")
 	errCode      = errors.New("site: no version of the function")

@@ -20,7 +20,7 @@ type exerciseState struct {
 	Text     string          `json:"text"` // the learner's version
 	Original string          `json:"original"`
 	Saved    bool            `json:"saved"`   // the file is there
-	Problem  *problem        `json:"problem"` // why the version can not be built, null when it may be
+	Problem  *problem        `json:"problem"` // why the version cannot be built, null when it may be
 	Diff     []labs.DiffLine `json:"diff"`    // from the original
 	Done     bool            `json:"done"`    // the goal held once
 	Help     Help            `json:"help"`

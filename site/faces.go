@@ -55,7 +55,7 @@ func newFaces(cfg Config) (*faces, error) {
 	return f, err
 }
 
-// current returns the newest face. One that can not be read changes nothing.
+// current returns the newest face. One that cannot be read changes nothing.
 func (f *faces) current() *face {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -21,7 +21,7 @@ type taught struct {
 	Title content.Text
 }
 
-// termViews finds what terms refer to; a lesson that can not be shown is left out.
+// termViews finds what terms refer to; a lesson that cannot be shown is left out.
 func termViews(e *edition, terms []*content.Term) []termView {
 	list := []termView{}
 	for _, t := range terms {

@@ -37,7 +37,7 @@ func (s *Site) hardeningPage(w http.ResponseWriter, r *http.Request) error {
 	return s.show(w, r, http.StatusOK, "hardening", p, &pageData{})
 }
 
-// hardened reads the numbers. What can not be read is named and stays as it was
+// hardened reads the numbers. What cannot be read is named and stays as it was
 // typed.
 func (s *Site) hardened(q url.Values) *hardenPage {
 	n, wrong := harden.Read(q.Get)

@@ -72,7 +72,7 @@ func TestTheHardeningPage(t *testing.T) {
 		}
 	}
 	if strings.Contains(body, "<script>") || strings.Contains(body, "ExecStart=") {
-		t.Error("what can not be used is written")
+		t.Error("what cannot be used is written")
 	}
 }
 

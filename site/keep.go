@@ -133,8 +133,8 @@ func explained(err error) error {
 		if errors.Is(err, known) {
 			detail := telemetry.Visible(strings.TrimPrefix(err.Error(), known.Error()+": "))
 			lead := map[error]content.Text{
-				telemetry.ErrNote:   {Ko: "쓸 수 없는 이름이나 메모입니다. ", En: "That name or note can not be kept. "},
-				runner.ErrRecording: {Ko: "소켓 실험실의 기록 파일이 아니거나 온전하지 않습니다. ", En: "That is no whole recording of Socket Labs. "},
+				telemetry.ErrNote:   {Ko: "쓸 수 없는 이름이나 메모입니다. ", En: "That name or note cannot be kept. "},
+				runner.ErrRecording: {Ko: "소켓 실험실의 기록 파일이 아니거나 온전하지 않습니다. ", En: "That is not a complete recording of Socket Labs. "},
 			}[known]
 			return &refusal{err: err, text: content.Text{Ko: lead.Ko + detail, En: lead.En + detail}}
 		}

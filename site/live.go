@@ -39,7 +39,7 @@ type livePage struct {
 // change is what a page is told when its lesson's files have changed.
 type change struct {
 	livePage
-	Broken   bool     `json:"broken"` // the lesson can not be shown
+	Broken   bool     `json:"broken"` // the lesson cannot be shown
 	Problems []string `json:"problems"`
 }
 
@@ -169,7 +169,7 @@ func (c *watcher) followFiles(lesson, told string) {
 	}
 }
 
-// follows says where the page of a lesson that can not be shown waits for it.
+// follows says where the page of a lesson that cannot be shown waits for it.
 func (e *edition) follows(lesson string) *livePage {
 	if strings.ContainsAny(lesson, `/\`) || len(e.about(lesson)) == 0 {
 		return nil

@@ -118,7 +118,7 @@ type planView struct {
 type planStep struct {
 	content.Step
 	From, To string
-	Of       *content.Lesson // nil: a break, or a lesson that can not be shown
+	Of       *content.Lesson // nil: a break, or a lesson that cannot be shown
 	Runs     []planRun
 	Vote     *content.Prediction
 }

@@ -84,7 +84,7 @@ func TestAPlanOnTheClock(t *testing.T) {
 		t.Error("the notes of its lessons do not stand below it, each once")
 	}
 	if body := c.text("/ko/workshop/plans/ninety?start=<b>"); !strings.Contains(body, `role="alert"`) || strings.Contains(body, "<b>") && strings.Contains(body, `value="<b>`) {
-		t.Error("a start that is no time of day is not refused in words")
+		t.Error("a start that is not a time of day is not refused in words")
 	}
 	if resp, _ := c.do(request{path: "/ko/workshop/plans/none", bearer: testToken}); resp.StatusCode != http.StatusNotFound {
 		t.Errorf("a plan that is not there: %s", resp.Status)

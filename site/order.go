@@ -87,7 +87,7 @@ func decode(r *http.Request, v any) error {
 		return err
 	}
 	return &refusal{err: errRequest, text: content.Text{
-		Ko: "요청의 JSON을 읽을 수 없습니다: " + err.Error(), En: "The request's JSON can not be read: " + err.Error()}}
+		Ko: "요청의 JSON을 읽을 수 없습니다: " + err.Error(), En: "The request's JSON cannot be read: " + err.Error()}}
 }
 
 // spec is the experiment's with the settings that were asked for.

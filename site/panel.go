@@ -17,7 +17,7 @@ type classPage struct {
 	Cores       int
 	Pace        Pace   // what this host can measure
 	Link        string // that brings people to the page where they join
-	Host        string // what they type, when they can not follow it
+	Host        string // what they type, when they cannot follow it
 	QR          *qr    // of the link
 	Encrypted   bool
 	Local       bool // it can be reached from this machine only

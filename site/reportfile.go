@@ -94,7 +94,7 @@ func (s *Site) reportCSV(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// writeTable writes cells: texts that a spreadsheet can not take for formulas, and
+// writeTable writes cells: texts that a spreadsheet cannot take for formulas, and
 // numbers as numbers.
 func writeTable(w io.Writer, rows [][]any) error {
 	if _, err := io.WriteString(w, bom); err != nil {

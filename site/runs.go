@@ -90,7 +90,7 @@ func (s *Site) refused(v visitor, err error) error {
 		return err
 	}
 	s.log.Warn("site: start a run", "error", err)
-	return &refusal{err: errStart, text: content.Text{Ko: "이 실험을 시작할 수 없습니다: " + err.Error(), En: "This experiment can not be started: " + err.Error()}}
+	return &refusal{err: errStart, text: content.Text{Ko: "이 실험을 시작할 수 없습니다: " + err.Error(), En: "This experiment cannot be started: " + err.Error()}}
 }
 
 // begun commits the answers that a run was started with, and waits for its end.

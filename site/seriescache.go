@@ -67,7 +67,7 @@ func encode(v any) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// sendZipped sends gzipped JSON, unpacked for those who can not.
+// sendZipped sends gzipped JSON, unpacked for those who cannot.
 func sendZipped(w http.ResponseWriter, r *http.Request, zipped []byte) error {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.Header().Set("Vary", "Accept-Encoding")

@@ -115,7 +115,7 @@ func (e *edition) about(lesson string) []content.Problem {
 	return list
 }
 
-// find returns a lesson, or an error that says why it can not be shown.
+// find returns a lesson, or an error that says why it cannot be shown.
 func (e *edition) find(lesson string) (l, prev, next *content.Lesson, err error) {
 	l, prev, next = e.book.Lesson(lesson)
 	switch {

@@ -20,7 +20,7 @@ type treePage struct {
 	Runs          []treeRun
 	Run           *treeRun
 	P99, Answered string // as typed: milliseconds, percent
-	Wrong         string // which of them can not be read: p99, answered
+	Wrong         string // which of them cannot be read: p99, answered
 	Advice        judge.Advice
 	Next          *treeRung
 	Ladder        []treeRung
@@ -69,7 +69,7 @@ func (s *Site) tree(w http.ResponseWriter, r *http.Request) error {
 	return s.show(w, r, http.StatusOK, "tree", p, &pageData{})
 }
 
-// objective reads what the server is to do. What can not be read is named, and
+// objective reads what the server is to do. What cannot be read is named, and
 // the default is used.
 func (t *treePage) objective(r *http.Request) judge.Objective {
 	t.P99, t.Answered = cmp.Or(r.FormValue("p99"), defaultP99), cmp.Or(r.FormValue("answered"), defaultAnswered)

@@ -14,7 +14,7 @@ import (
 // inOwnNetwork runs the program again in a network namespace of its own, in
 // which every socket has the same congestion control unless it asks for another.
 // The labs ask for cubic; what the system's default costs, such as the pacing
-// timers of bbr, would be held against the others. A new network can not have
+// timers of bbr, would be held against the others. A new network cannot have
 // cubic as its default, so the others have reno, which does a little less.
 func inOwnNetwork() (ended bool, err error) {
 	if os.Getenv(own) != "" {

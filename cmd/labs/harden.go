@@ -57,7 +57,7 @@ installed or applied. It ends with 0 when no tool objects, and with 1 when one d
 	return cmd
 }
 
-// wrongNumbers names every flag that can not be used.
+// wrongNumbers names every flag that cannot be used.
 func wrongNumbers(lang string, wrong []harden.Problem) error {
 	var all []error
 	for _, p := range wrong {

@@ -103,7 +103,7 @@ func (p *tab) listed(t *testing.T, id string) {
 		i.files = files.files;
 		i.dispatchEvent(new Event("change"));
 	})()`)
-	p.until(patience, "another file is refused in words", `document.querySelector("#ui-import-said").innerText.includes("no whole recording")`)
+	p.until(patience, "another file is refused in words", `document.querySelector("#ui-import-said").innerText.includes("not a complete recording")`)
 	p.click("#ui-runs tbody tr .history-do > button:nth-of-type(2)")
 	p.click("#ui-runs tbody tr .history-do > button:nth-of-type(1)")
 	p.until(patience, "one is deleted", `document.querySelectorAll("#ui-runs tbody tr").length === 1`)

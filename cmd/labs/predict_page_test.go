@@ -10,7 +10,7 @@ import (
 )
 
 // A curve is drawn with the keyboard alone, the run is started, and both lie over
-// each other with a score; the answers can not be changed any more.
+// each other with a score; the answers cannot be changed any more.
 func TestLongPageCurve(t *testing.T) {
 	onlyLong(t)
 	s := serve(t, t.TempDir(), nil)
@@ -39,12 +39,12 @@ func TestLongPageCurve(t *testing.T) {
 	p.run()
 	p.until(patience, "the curves are compared", `!document.querySelector("#unsent .predict-verdict").hidden && document.querySelector("#unsent .curve-pad path.curve-fact") && document.querySelector("#unsent .curve-pad path.curve-mine")`)
 	said := p.text("#unsent .predict-verdict")
-	for _, want := range []string{"of 10 steps", "right order", "±15 % of the curve's height"} {
+	for _, want := range []string{"of 10 steps", "right order", "±15% of the curve's height"} {
 		if !strings.Contains(said, want) {
 			t.Errorf("the verdict does not say %q: %s", want, said)
 		}
 	}
-	if score := eval[float64](p, `Number(document.querySelector("#unsent .predict-verdict").innerText.match(/\((\d+) %\)/)?.[1])`); score < 50 {
+	if score := eval[float64](p, `Number(document.querySelector("#unsent .predict-verdict").innerText.match(/\((\d+)%\)/)?.[1])`); score < 50 {
 		t.Errorf("a good drawing has a score of %v %%: %s", score, said)
 	}
 	if p.count(`.readout [data-s=mine]:not([hidden])`) != 1 {

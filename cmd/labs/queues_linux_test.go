@@ -66,7 +66,7 @@ func TestQueuesForAPerson(t *testing.T) {
 		{[]string{"workers/full", "--author"}, 0, []string{"bottleneck: workers (workers-busy), confidence high", "lab.queue", "no-gauge"}},
 		{[]string{"epoll-edge/pooled", "--author", "--at", "1"}, 0, []string{"at 1 s", "back-pressure: client_sendq, recvq", "peer-window", "ss -tin '( sport = :"}},
 		{[]string{"epoll-edge/drained", "--author"}, 0, []string{"bottleneck: none (nothing-stands)"}},
-		{[]string{"epoll-edge/drained", "--author", "--at", "99"}, 2, []string{"it measured 2 s"}},
+		{[]string{"epoll-edge/drained", "--author", "--at", "99"}, 2, []string{"the run measured 2 s"}},
 		{[]string{"epoll/nothing", "--author"}, 2, []string{`no experiment "nothing"`}},
 		{[]string{"20260102T150405Z-0a1b2c3d"}, 2, []string{"name a run of the data folder, or LESSON/EXPERIMENT"}},
 	} {

@@ -115,7 +115,7 @@ func listen(addr string, workshop bool) (net.Listener, error) {
 		}
 		ln, err := net.Listen("tcp", addr)
 		if errors.Is(err, syscall.EADDRINUSE) {
-			return nil, fmt.Errorf("%w: end the program that has it, or leave --addr away for the next free port", err)
+			return nil, fmt.Errorf("%w: end the program that has it, or leave --addr out for the next free port", err)
 		}
 		return ln, err
 	}

@@ -134,7 +134,7 @@ func (p *place) sweep(name string, f sweepFlags) (labs.Spec, error) {
 	}
 	lab, _ := catalog.Lab(spec.Lab)
 	if swept == "" && spec.Sweep == nil {
-		return spec, fmt.Errorf("%s is no sweep: name a setting and its values, like --set load.connections=1,2,4,8", name)
+		return spec, fmt.Errorf("%s is not a sweep: name a setting and its values, like --set load.connections=1,2,4,8", name)
 	}
 	if swept != "" {
 		setting, values, _ := strings.Cut(swept, "=")

@@ -7,7 +7,7 @@ import (
 )
 
 // TestSweepHeadless: labs sweep measures a small real sweep and reports its curve,
-// and refuses what it can not run.
+// and refuses what it cannot run.
 func TestSweepHeadless(t *testing.T) {
 	data := t.TempDir()
 	args := []string{"sweep", "uring/with-epoll", "--set", "load.connections=1,4", "--for", "500ms", "--objective", "load.p50 < 1"}
@@ -43,7 +43,7 @@ func TestSweepHeadless(t *testing.T) {
 		args []string
 		says string
 	}{
-		{[]string{"sweep", "uring/with-epoll"}, "is no sweep: name a setting"},
+		{[]string{"sweep", "uring/with-epoll"}, "is not a sweep: name a setting"},
 		{[]string{"sweep", "uring/with-epoll", "--set", "load.rate=1,2"}, "set load.model=open too"},
 		{[]string{"sweep", "uring/with-epoll", "--set", "load.connections=1,2", "--set", "knob.buf=64,128"}, "one setting is swept"},
 		{[]string{"sweep", "uring/with-epoll", "--set", "load.connections=1,2", "--objective", "load.p98 < 1"}, "did you mean load.p90?"},

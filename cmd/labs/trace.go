@@ -77,7 +77,7 @@ Exit status: 0 the schedule was carried out, 2 it was not.`,
 	flags.StringArrayVar(&f.set, "set", nil, "a knob of the lab, as knob.NAME=VALUE; may be repeated")
 	flags.StringVar(&f.server, "exec", "", "look at this server: a program and its arguments, without a shell")
 	flags.StringVar(&f.schedule, "schedule", "", "what the client does (default burst)")
-	flags.DurationVar(&f.length, "for", 0, "go on looking for so long instead of the schedule's time")
+	flags.DurationVar(&f.length, "for", 0, "look for this long instead of the schedule's time")
 	flags.BoolVar(&f.all, "all", false, "show what is left out: the language's runtime, files, standard streams")
 	flags.BoolVar(&f.asJSON, "json", false, "print one JSON object: events, packets, lanes, connections, cost")
 	return cmd

@@ -40,7 +40,7 @@ func TestLongPageTree(t *testing.T) {
 	}
 	eval[any](p, `document.querySelector('input[name="p99"]').value = "fast"`)
 	p.click(".tree-ask button")
-	p.until(patience, "what can not be read is named and kept", `document.querySelector("#tree-wrong")?.innerText.includes("milliseconds") && document.querySelector('input[name="p99"]').value === "fast"`)
+	p.until(patience, "what cannot be read is named and kept", `document.querySelector("#tree-wrong")?.innerText.includes("milliseconds") && document.querySelector('input[name="p99"]').value === "fast"`)
 	p.accessible("the tree with a mistake")
 
 	for objective, want := range map[string]int{"1m": statusHolds, "1us": statusFails} {

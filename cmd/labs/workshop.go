@@ -38,7 +38,7 @@ func (f *classFlags) add(flags *pflag.FlagSet) {
 	flags.IntVar(&f.keep, "keep-days", 14, "days that the workshop is kept after somebody joined last")
 	flags.StringVar(&f.cert, "tls-cert", "", "certificate of the workshop, a PEM file, with --tls-key")
 	flags.StringVar(&f.key, "tls-key", "", "its key, a PEM file")
-	flags.BoolVar(&f.selfSigned, "self-signed", false, "encrypt the workshop with a certificate of our own making, whose fingerprint is shown")
+	flags.BoolVar(&f.selfSigned, "self-signed", false, "encrypt the workshop with a certificate made for it, whose fingerprint is shown")
 	flags.StringVar(&f.host, "host", "", "name or address by which people reach the workshop, when it is not one of this machine's own: name or name:port")
 	flags.StringArrayVar(&f.caps, "cap", nil, "most that learners may turn something up to beyond what a lesson asks, NAME=MAX: load.connections=200, knob.threads=8, seconds=10 (of a block) or total=60 (of a comparison); repeat it for more")
 }
@@ -47,11 +47,11 @@ func (f *classFlags) add(flags *pflag.FlagSet) {
 func (f *classFlags) check() error {
 	switch {
 	case f.name == "" && (f.cert != "" || f.key != "" || f.selfSigned || f.host != "" || len(f.caps) > 0):
-		return errors.New("--tls-cert, --tls-key, --self-signed, --host and --cap are a workshop's: name it with --workshop")
+		return errors.New("--tls-cert, --tls-key, --self-signed, --host and --cap belong to a workshop: name one with --workshop")
 	case (f.cert == "") != (f.key == ""):
 		return errors.New("--tls-cert and --tls-key go together")
 	case f.cert != "" && f.selfSigned:
-		return errors.New("--self-signed makes a certificate: leave it or --tls-cert away")
+		return errors.New("--self-signed makes a certificate of its own: leave out either it or --tls-cert")
 	}
 	return nil
 }

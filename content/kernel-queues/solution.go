@@ -2,7 +2,7 @@
 
 package main
 
-// enter lists the connection and has it watched. Of what can not be sent yet the
+// enter lists the connection and has it watched. Of what cannot be sent yet the
 // kernel takes little: the rest stays ours.
 func enter(cfd int) {
 	conns = append(conns, make([]*conn, max(0, cfd+1-len(conns)))...) // room for it

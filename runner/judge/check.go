@@ -22,7 +22,7 @@ type comparison struct {
 }
 
 // compileCheck compiles comparisons joined by &&. True and false count as 1
-// and 0; texts can not be shown beside each other on a scale and are refused.
+// and 0; texts cannot be shown beside each other on a scale and are refused.
 func (v *vocabulary) compileCheck(f telemetry.Formula) (check, error) {
 	tree, err := parse(f.Expr)
 	if err != nil {

@@ -22,7 +22,7 @@ const (
 	Limits    = "limits"    // the run met this limit
 	Elsewhere = "elsewhere" // the symptom is there, and something else governs it
 	Idle      = "idle"      // the run stayed far from it
-	Unknown   = "unknown"   // this run can not tell
+	Unknown   = "unknown"   // this run cannot tell
 	Gone      = "gone"      // the kernel has it no more
 )
 

@@ -148,7 +148,7 @@ func TestBottleneckInExpressions(t *testing.T) {
 		}
 	}
 	if err := Lint(q, `bottleneck == "accept" && seconds > 1`, true); err == nil {
-		t.Error("a text beside a text can not be shown on a scale, and is no check")
+		t.Error("a text beside a text cannot be shown on a scale, and is no check")
 	}
 	q.Windows = append(q.Windows, telemetry.Window{Name: "bottleneck", From: 0, To: 1})
 	if _, err := New(q, host); err == nil {

@@ -29,7 +29,7 @@ type stage struct {
 	in, out         []string // counters; the sum of one side is known, or neither
 	limit           func(v view) (float64, bool)
 	signs           []sign
-	absent          string // why this run can not show it
+	absent          string // why this run cannot show it
 }
 
 // sign is a level that says that the stage does not keep up: it is above residue
@@ -60,7 +60,7 @@ var (
 )
 
 // newPath returns the stages of a run, in the order of a request's way. All of
-// them are there; what this run can not show says why.
+// them are there; what this run cannot show says why.
 func (j *Judge) newPath() []stage {
 	arrives, received := []string{"load.bytes_out", "load.fault_sent"}, []string{"load.bytes_in", "load.fault_received"}
 	path := []stage{

@@ -29,7 +29,7 @@ func distributionT(t, df float64) float64 {
 	return 1 - incompleteBeta(df/2, 0.5, df/(df+t*t))/2
 }
 
-// incompleteBeta is the regularized incomplete beta function I(a, b; x), by its
+// incompleteBeta is the regularised incomplete beta function I(a, b; x), by its
 // continued fraction (DLMF 8.17.22) where that converges fast, and by the
 // symmetry 8.17.4 elsewhere.
 func incompleteBeta(a, b, x float64) float64 {

@@ -14,7 +14,7 @@ import (
 const ring = 11
 
 // ticks returns seconds as steps of the grid. What lies further away than any
-// run lasts is brought near, so that sums of ticks can not wrap.
+// run lasts is brought near, so that sums of ticks cannot wrap.
 func ticks(seconds float64) int {
 	const far = 1e9
 	return int(math.Round(min(max(seconds/telemetry.Tick.Seconds(), -far), far)))

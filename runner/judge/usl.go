@@ -236,7 +236,7 @@ func normal(loads []Load, face []int, damp float64, row func(Load) ([3]float64, 
 }
 
 // solve solves linear equations by Gaussian elimination with scaled rows and
-// partial pivoting; what can not be determined is 0.
+// partial pivoting; what cannot be determined is 0.
 func solve(m [][]float64) []float64 {
 	n := len(m)
 	scale := make([]float64, n) // of the unknowns, so that their sizes do not matter

@@ -35,7 +35,7 @@ func TestLoad(t *testing.T) {
 		{"more in flight than the buffers hold", closed(2, 1<<20, 20, 5)},
 		{"a schedule", open(10, 64, 1000, 1)},
 		{"a schedule of bursts", open(10, 64, 1000, 10)},
-		{"a schedule that can not be kept", open(1, 64, 1e6, 1)},
+		{"a schedule that cannot be kept", open(1, 64, 1e6, 1)},
 	} {
 		t.Run(c.why, func(t *testing.T) {
 			t.Parallel()

@@ -168,7 +168,7 @@ func (l *loop) obey() {
 }
 
 // wait looks first, without telling the Go scheduler: under load there is
-// something nearly always, and a call that can not block need not hand over its
+// something nearly always, and a call that cannot block need not hand over its
 // processor. One that blocks must, or the garbage collector waits for it.
 func (l *loop) wait(until time.Duration) (int, error) {
 	n, err := pollNow(l.epfd, l.events[:])

@@ -23,7 +23,7 @@ import (
 // is wanted.
 //
 // It returns the exit code: 0 at the end of the plan, early or not; 1 when the
-// plan is wrong or the server can not be reached, and then the last event is a
+// plan is wrong or the server cannot be reached, and then the last event is a
 // log line of level error that says why.
 func Main(stdin io.Reader, stdout io.Writer) int {
 	in := newInput(stdin)

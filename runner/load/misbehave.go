@@ -111,7 +111,7 @@ func (g *gang) stop() {
 // lossy has the load's own connections lose segments.
 func (g *gang) lossy(on bool) {
 	if err := g.loop.lossy(g.share, on); err != nil {
-		g.say("warn", "fault "+g.id+": segments can not be dropped: "+err.Error())
+		g.say("warn", "fault "+g.id+": segments cannot be dropped: "+err.Error())
 	}
 }
 
@@ -130,7 +130,7 @@ func (r *rogue) begin() {
 }
 
 // unreached counts a connection that could not be opened. Of a flood, that some
-// can not is the point, and no error of the load's.
+// cannot is the point, and no error of the load's.
 func (r *rogue) unreached(err error) {
 	g := r.gang
 	g.pending = max(0, g.pending-1)

@@ -14,7 +14,7 @@ import (
 )
 
 // Fingerprint returns what of this machine must be equal for figures to be
-// comparable; what can not be read is empty. Isolation is for the runner to say.
+// comparable; what cannot be read is empty. Isolation is for the runner to say.
 func Fingerprint() telemetry.Host {
 	h := telemetry.Host{Cores: runtime.NumCPU(), Go: runtime.Version()}
 	h.Name, _ = os.Hostname()

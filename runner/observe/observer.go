@@ -105,13 +105,13 @@ func (o *Observer) addSockets(t float64, values map[string]float64) []telemetry.
 		seen, (time.Duration(every)*telemetry.Tick).Milliseconds()))}
 }
 
-// complain says once that the sockets can not be read.
+// complain says once that the sockets cannot be read.
 func (o *Observer) complain(t float64, err error) []telemetry.Event {
 	if o.trouble {
 		return nil
 	}
 	o.trouble = true
-	return []telemetry.Event{said(t, "warn", "the lab's sockets can not be read: "+err.Error())}
+	return []telemetry.Event{said(t, "warn", "the lab's sockets cannot be read: "+err.Error())}
 }
 
 func said(t float64, level, text string) telemetry.Event {

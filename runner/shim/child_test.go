@@ -42,7 +42,7 @@ func TestStartRefusals(t *testing.T) {
 			why     string
 		}{
 			{Command{Path: "/no/such/lab"}, fs.ErrNotExist, "the binary is gone"},
-			{Command{Path: "/etc"}, fs.ErrPermission, "a folder can not be executed"},
+			{Command{Path: "/etc"}, fs.ErrPermission, "a folder cannot be executed"},
 			{Command{Path: "/bin/sh", Dir: "/no/such/dir"}, fs.ErrNotExist, "chdir fails before exec"},
 			{Command{Path: "/etc/os-release"}, fs.ErrPermission, "not executable"},
 			{Command{Path: "/bin/sh", Args: []string{strings.Repeat("x", packet)}}, unix.EMSGSIZE, "more than a packet holds"},

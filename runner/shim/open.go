@@ -14,7 +14,7 @@ import (
 )
 
 // Open starts a shim. Where the kernel refuses namespaces it takes a subreaper
-// instead, and Why says so; a network of its own can not be had without them.
+// instead, and Why says so; a network of its own cannot be had without them.
 func Open(o Options) (*Shim, error) {
 	if err := o.check(); err != nil {
 		return nil, err

@@ -362,7 +362,7 @@ func TestOptions(t *testing.T) {
 		{Options{RunID: "options", Net: "own", Sysctl: map[string]string{"net/../kernel/hostname": "x"}}, "sysctl", "a way out of /proc/sys/net"},
 		{Options{RunID: "options", Net: "own", Sysctl: map[string]string{"net.ipv4.no_such_thing": "1"}}, "no_such_thing", "the error names it"},
 		{Options{}, "run id", "without a tag nothing could be swept"},
-		{Options{RunID: "a\x00b"}, "run id", "a variable can not hold it"},
+		{Options{RunID: "a\x00b"}, "run id", "a variable cannot hold it"},
 	} {
 		s, err := Open(c.o)
 		if err == nil {

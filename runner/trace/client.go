@@ -73,7 +73,7 @@ func (p *player) play(s Schedule) error {
 	return p.until(s.Seconds)
 }
 
-// step does one step. What a connection that the server has ended can not do is
+// step does one step. What a connection that the server has ended cannot do is
 // left undone.
 func (p *player) step(s Step) error {
 	c := p.conns[s.Client]

@@ -56,7 +56,7 @@ func (in info) result() (int64, unix.Errno) {
 // memory of a stopped thread.
 type memory struct{ tid int }
 
-// read returns up to n bytes at an address; fewer where they can not be read.
+// read returns up to n bytes at an address; fewer where they cannot be read.
 func (m memory) read(at uint64, n int) []byte {
 	if at == 0 || n <= 0 {
 		return nil

@@ -23,7 +23,7 @@ func checkName(name string, most int) (string, error) {
 	name = strings.Join(strings.Fields(name), " ")
 	for _, r := range name {
 		if r == utf8.RuneError || strings.ContainsRune(blank, r) || r != ' ' && !unicode.IsPrint(r) {
-			return "", fmt.Errorf("has a character that can not be seen: %U", r)
+			return "", fmt.Errorf("has a character that cannot be seen: %U", r)
 		}
 	}
 	if n := utf8.RuneCountInString(name); n == 0 || n > most {

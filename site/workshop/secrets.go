@@ -55,7 +55,7 @@ func typed(code string) string {
 }
 
 // secret is a token or a code as it is kept: its SHA-256. All of them are random,
-// so that no salt is needed; and whoever reads the file can not get in with it.
+// so that no salt is needed; and whoever reads the file cannot get in with it.
 type secret [sha256.Size]byte
 
 func secretOf(s string) secret { return sha256.Sum256([]byte(s)) }

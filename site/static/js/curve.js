@@ -108,7 +108,7 @@ export class Curve {
     this.#draw();
   }
 
-  /** @param {boolean} on it can not be changed */
+  /** @param {boolean} on it cannot be changed */
   lock(on) {
     this.#locked = on;
     this.#pad.setAttribute("aria-readonly", String(on));

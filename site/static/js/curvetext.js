@@ -25,7 +25,7 @@ function remarks(s) {
 function doubt(d) {
   const name = known(`doubt.${d.code}`) ? text(`doubt.${d.code}`) : text("doubt.unknown", { code: d.code });
   /** @param {number} v */
-  const value = (v) => (d.code === "late" ? duration(v) : d.code === "steal" ? `${figure(v * 100)} %` : figure(v));
+  const value = (v) => (d.code === "late" ? duration(v) : d.code === "steal" ? `${figure(v * 100)}%` : figure(v));
   return text("capacity.doubt", { what: name, value: value(d.value), bound: value(d.bound) });
 }
 

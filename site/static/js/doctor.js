@@ -17,7 +17,7 @@ const SHAPE = /** @type {Record<string, string>} */ ({ ok: "✓", look: "!", sic
 function value(g, v) {
   if (g.unit === "seconds") return plain(duration(v));
   if (g.unit === "bytes") return plain(bytes(v));
-  if (g.unit === "share") return plain(`${figure(Math.round(v * 1000) / 10)} %`);
+  if (g.unit === "share") return plain(`${figure(Math.round(v * 1000) / 10)}%`);
   const round = figure(Math.round(v * 100) / 100);
   if (g.unit === "cores" || g.unit === "threads") return text(`doctor.unit.${g.unit}`, { v: round });
   return g.unit === "per second" ? text("doctor.unit.rate", { v: round }) : plain(round);

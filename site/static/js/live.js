@@ -2,7 +2,7 @@
 // Follows the lesson's files while the page is open. Where only words have changed,
 // they change here too, in their place, and nothing else is touched: not a run on
 // the bench, not an answer, not the editor. Other changes load the page anew, once
-// nobody is in the middle of something. What can not be read is told, and stays.
+// nobody is in the middle of something. What cannot be read is told, and stays.
 
 import { el } from "./dom.js";
 import { page } from "./page.js";

@@ -114,7 +114,7 @@ export const font = "11px ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', mon
 /**
  * Clears a canvas at the device's resolution; the context is in CSS pixels.
  * @param {HTMLCanvasElement} canvas
- * @returns {{g: CanvasRenderingContext2D, w: number, h: number}|null} null when it can not be seen
+ * @returns {{g: CanvasRenderingContext2D, w: number, h: number}|null} null when it cannot be seen
  */
 export function sheet(canvas) {
   const { width: w, height: h } = canvas.getBoundingClientRect();

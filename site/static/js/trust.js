@@ -10,7 +10,7 @@ import { both, known } from "./words.js";
 /** @param {Doubt} d @param {number} v */
 function amount(d, v) {
   if (d.code === "late") return duration(v);
-  return d.code === "steal" ? `${figure(v * 100)} %` : figure(v);
+  return d.code === "steal" ? `${figure(v * 100)}%` : figure(v);
 }
 
 /** @param {Doubt} d */

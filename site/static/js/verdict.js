@@ -7,7 +7,7 @@ import { figure } from "./format.js";
 import { both, plain, text } from "./words.js";
 
 /** "10%" as ±10 %. @param {string} [t] */
-const allowed = (t = "0") => (t.startsWith("x") ? `×${t.slice(1)}` : `±${t.replace("%", " %")}`);
+const allowed = (t = "0") => (t.startsWith("x") ? `×${t.slice(1)}` : `±${t}`);
 
 /** @param {number} share */
 const percent = (share) => (share >= 0.995 ? String(Math.round(100 * share)) : String(Number((100 * share).toPrecision(2))));
