@@ -14,7 +14,7 @@ import (
 	"socketlabs/runner"
 )
 
-// A first try in company settles what can not be due to the company; comparisons
+// A first try in company settles what cannot be due to the company; comparisons
 // are alone, and so is what is run again.
 func TestCheckInLanes(t *testing.T) {
 	data := t.TempDir()

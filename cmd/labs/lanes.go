@@ -184,7 +184,7 @@ func (c *checking) inCompany(ctx context.Context, t trial) *company {
 }
 
 // slow says whether a busy machine could make the trial's checks hold; those that
-// can not be read are taken for it.
+// cannot be read are taken for it.
 func (t trial) slow() bool {
 	slow, err := judge.Slow(telemetry.Question{Windows: t.spec.Windows, Derive: t.spec.Derive, Checks: t.spec.Checks})
 	return slow || err != nil

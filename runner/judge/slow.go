@@ -13,7 +13,7 @@ import (
 // Slow says whether a machine that is busy with something else could make a check
 // of the question hold: one that wants a wait, a queue or a cost to be long, or
 // little to be done. One that wants the opposite is kept from holding at most. The
-// error is that of a check that can not be read.
+// error is that of a check that cannot be read.
 func Slow(q telemetry.Question) (bool, error) {
 	s := slowness{derived: map[string]ast.Node{}}
 	for _, f := range q.Derive {

@@ -19,7 +19,7 @@ var pressures = [...]struct{ file, metric string }{
 var overflows = []string{"ListenOverflows", "ListenDrops"}
 var overflowMetrics = [...]string{"host.listen_overflows", "host.listen_drops"}
 
-// resets is the column of Tcp in /proc/net/snmp with the RST segments that were
+// resets is the column of "Tcp" in /proc/net/snmp with the RST segments that were
 // sent (Documentation/networking/snmp_counter.rst, TcpOutRsts).
 var resets = []string{"OutRsts"}
 
