@@ -88,6 +88,10 @@ func (s *Site) errorMapPage(w http.ResponseWriter, r *http.Request) error {
 	e := s.shelf.edition()
 	p := s.page(r, e)
 	p.ErrorMap = ErrorMap(e.book, s.listed(s.visitor(r)))
+	p.of = []any{p.ErrorMap, p.Progress}
+	if s.again(w, r, p) {
+		return nil
+	}
 	return s.show(w, r, http.StatusOK, "errormap", p, &pageData{})
 }
 

@@ -55,6 +55,10 @@ func sectionTitle(l *content.Lesson, section string) content.Text {
 func (s *Site) glossary(w http.ResponseWriter, r *http.Request) error {
 	e := s.shelf.edition()
 	p := s.page(r, e)
+	p.of = []any{p.Progress}
+	if s.again(w, r, p) {
+		return nil
+	}
 	p.Terms = termViews(e, e.book.Glossary)
 	slices.SortFunc(p.Terms, func(a, b termView) int {
 		if p.Lang == "ko" {

@@ -28,6 +28,10 @@ type labUse struct {
 func (s *Site) labsPage(w http.ResponseWriter, r *http.Request) error {
 	e := s.shelf.edition()
 	p := s.page(r, e)
+	p.of = []any{p.Progress}
+	if s.again(w, r, p) {
+		return nil
+	}
 	p.Labs = labViews(e)
 	return s.show(w, r, http.StatusOK, "labs", p, &pageData{})
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"net"
 	"net/http"
 	"os/exec"
@@ -40,7 +41,7 @@ func TestAPageWaitsForTheLessons(t *testing.T) {
 		conn, err = net.Dial("tcp", at)
 		return err == nil
 	})
-	client := &http.Transport{Dial: func(string, string) (net.Conn, error) { return conn, nil }} // the first one that was taken
+	client := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return conn, nil }} // the first one that was taken
 	defer client.CloseIdleConnections()
 	r, _ := http.NewRequest("GET", "http://"+at+"/en/epoll", nil)
 	resp, err := client.RoundTrip(r)
