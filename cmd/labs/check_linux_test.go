@@ -19,7 +19,7 @@ import (
 func TestCheckInLanes(t *testing.T) {
 	data := t.TempDir()
 	os.Symlink(built, filepath.Join(data, "bin"))
-	status, out, diag := invoke(t, data, "check", "--run", "1", "--tries", "3", "--rounds", "1", "--lanes", "2", "averages")
+	status, out, diag := invoke(t, data, "check", "--run", "1", "--tries", "3", "--rounds", "1", "--lanes", "2", "coalesce")
 	if status != 0 {
 		t.Fatalf("exit status %d\n%s%s", status, out, diag)
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"socketlabs/labs"
@@ -31,30 +32,33 @@ type company struct {
 // inLanes tries in company what may be, in as many lanes, and settles the rest
 // alone.
 func (c *checking) inLanes(list []trial) (bool, error) {
-	var first, rest []trial
-	var tried []int
+	var first, busy, rest []trial
 	for _, t := range list {
-		if t.sociable() {
+		switch {
+		case !t.sociable() || t.busy() && t.delicate():
+			rest = append(rest, t)
+		case t.busy():
+			busy = append(busy, t)
+		default:
 			first = append(first, t)
-		} else {
-			rest, tried = append(rest, t), append(tried, 0)
 		}
 	}
+	first = append(first, busy...) // beside each other: what needs room has it
+	tried := make([]int, len(rest))
 	fmt.Fprintf(c.cmd.ErrOrStderr(), "%d experiments in company, %d at a time\n", len(first), c.flags.lanes)
 	done := make([]chan *company, len(first))
 	for i := range done {
 		done[i] = make(chan *company, 1)
 	}
-	line := &line{trials: first, taken: make([]bool, len(first))}
+	var next atomic.Int64
 	var lanes sync.WaitGroup
 	defer lanes.Wait()
 	ctx, cancel := context.WithCancel(c.cmd.Context())
 	defer cancel()
 	for range c.flags.lanes {
 		lanes.Go(func() {
-			for i, ok := line.take(); ok; i, ok = line.take() {
+			for i := next.Add(1) - 1; i < int64(len(first)); i = next.Add(1) - 1 {
 				done[i] <- c.inCompany(ctx, first[i])
-				line.leave(i)
 			}
 		})
 	}
@@ -77,52 +81,8 @@ func (c *checking) inLanes(list []trial) (bool, error) {
 	return held && as, err
 }
 
-// line is the trials that wait for a lane.
-type line struct {
-	trials []trial
-
-	mu    sync.Mutex
-	taken []bool // guards what follows: those that wait no longer
-	busy  bool   // one that takes a core for itself is in a lane
-}
-
-// take returns the next that may begin, if there is one: the busy ones first, of
-// which there is one at a time. Whoever finds none leaves the others to the lane in
-// which the busy one is.
-func (l *line) take() (int, bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	waits := func(busy bool) int {
-		for i, t := range l.trials {
-			if !l.taken[i] && t.busy() == busy {
-				return i
-			}
-		}
-		return -1
-	}
-	next := -1
-	if !l.busy {
-		next = waits(true)
-	}
-	if l.busy = l.busy || next >= 0; next < 0 {
-		next = waits(false)
-	}
-	if next < 0 {
-		return 0, false
-	}
-	l.taken[next] = true
-	return next, true
-}
-
-// leave says that one has ended.
-func (l *line) leave(i int) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.busy = l.busy && !l.trials[i].busy()
-}
-
 // busy says whether the trial's load takes about a core, however fast it is: it asks
-// again as soon as it is answered. Two of those leave no room for each other.
+// again as soon as it is answered, and leaves no room for what needs some.
 func (t trial) busy() bool {
 	return t.spec.Load != nil && labs.Full(labs.LoadSettings(), t.spec.Load)["model"] == "closed"
 }
@@ -157,7 +117,7 @@ func (c *checking) inCompany(ctx context.Context, t trial) *company {
 		return got
 	}
 	result := out.result()
-	counts := result == "holds" && t.cures == nil && !t.slow()
+	counts := result == "holds" && !t.delicate()
 	if !counts && (result == "holds" || result == "fails") {
 		if counts, got.err = c.room(out); got.err != nil {
 			return got
@@ -182,6 +142,10 @@ func (c *checking) inCompany(ctx context.Context, t trial) *company {
 	}
 	return got
 }
+
+// delicate says whether a busy machine could make the trial come out as it should:
+// it makes checks fail, those of a cure's failure too, and some hold.
+func (t trial) delicate() bool { return t.want == "fails" || t.cures != nil || t.slow() }
 
 // slow says whether a busy machine could make the trial's checks hold; those that
 // cannot be read are taken for it.
