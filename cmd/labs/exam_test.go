@@ -44,3 +44,50 @@ func TestPaperSeed(t *testing.T) {
 		}
 	}
 }
+
+// The result can be read and printed: each question's marks, and the sum.
+func TestExamResult(t *testing.T) {
+	right := runner.Marks{Right: true, Fault: "lock", Proved: true, Runs: 1, Naming: 50, Proof: 30, Economy: 20, Points: 100}
+	wrong := runner.Marks{Fault: "disk", Why: "metric", Runs: 2}
+	x := examReport{Seed: 440, Points: 100, Of: 300, Questions: []question{
+		{Seed: 440, Marks: &right}, {Seed: 441, Marks: &wrong}, {Seed: 442},
+	}}
+	for lang, want := range map[string]string{
+		"en": `Mystery 440
+  ✓ The hidden fault: lock contention
+  ✓ The marked time shows the fault
+  100 points: name 50, proof 30, thrift 20 (runs: 1)
+
+Mystery 441
+  ✗ The hidden fault: a slow disk
+  ✗ This metric does not show this fault.
+  0 points: name 0, proof 0, thrift 0 (runs: 2)
+
+Mystery 442
+  – Not answered
+
+✗ Not passed: 100 of 300 points (240 pass)
+`,
+		"ko": `수수께끼 440
+  ✓ 숨은 고장: 락 경합
+  ✓ 표시한 구간이 그 고장을 보여 줍니다
+  100점: 이름 50, 증거 30, 아낀 실행 20 (실행 1번)
+
+수수께끼 441
+  ✗ 숨은 고장: 느린 디스크
+  ✗ 이 지표로는 이 고장이 드러나지 않습니다.
+  0점: 이름 0, 증거 0, 아낀 실행 0 (실행 2번)
+
+수수께끼 442
+  – 답하지 않았습니다
+
+✗ 불합격: 300점 가운데 100점 (240점부터 합격)
+`,
+	} {
+		var said strings.Builder
+		x.result(&said, mysteryFlags{lang: lang})
+		if said.String() != want {
+			t.Errorf("in %s it says\n%s\nand not\n%s", lang, said.String(), want)
+		}
+	}
+}
