@@ -154,7 +154,7 @@ func vote(t *testing.T, lead, ko, en *tab) {
 	en.shows("#ui-vote", "The vote is closed.")
 	lead.click(`[data-lead=step]`)
 	for _, p := range []*tab{lead, ko, en} {
-		p.until(patience, "how they spread", `document.querySelectorAll(".spread tbody tr").length === 2 && [...document.querySelectorAll(".spread td")].map((e) => e.innerText).join("|") === "2 · 100 %|0 · 0 %|0 · 0 %|1 · 100 %"`)
+		p.until(patience, "how they spread", `document.querySelectorAll(".spread tbody tr").length === 2 && [...document.querySelectorAll(".spread td")].map((e) => e.innerText).join("|") === "2 · 100%|0 · 0%|0 · 0%|1 · 100%"`)
 	}
 	for name, p := range map[string]*tab{"lead-shown": lead, "led-shown-390": ko, "led-shown": en} {
 		p.shoot(name)

@@ -66,7 +66,7 @@ function drawing(d, ends, earlier = []) {
   return box;
 }
 
-/** How large a difference has to be to be seen: 7 %, or a factor. @param {number|null|undefined} least */
+/** How large a difference has to be to be seen: 7%, or a factor. @param {number|null|undefined} least */
 export const leastText = (least) => (!least ? "–" : least > 2 ? `×${figure(least)}` : `${figure(Math.max(100 * (least - 1), 0.01))}%`);
 
 /** @param {Difference} d @param {boolean} going */

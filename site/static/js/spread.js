@@ -35,7 +35,7 @@ function bars(q, rows) {
 /** @param {number} n @param {number} of @param {string} name */
 function bar(n, of, name) {
   const share = of ? (100 * n) / of : 0;
-  return el("td", { "data-row": name }, svg("svg", { viewBox: "0 0 100 8", preserveAspectRatio: "none", "aria-hidden": "true" }, svg("rect", { class: "bed", width: 100, height: 8 }), svg("rect", { class: "done", width: share, height: 8 })), el("span", { class: "num" }, `${n} · ${Math.round(share)} %`));
+  return el("td", { "data-row": name }, svg("svg", { viewBox: "0 0 100 8", preserveAspectRatio: "none", "aria-hidden": "true" }, svg("rect", { class: "bed", width: 100, height: 8 }), svg("rect", { class: "done", width: share, height: 8 })), el("span", { class: "num" }, `${n} · ${Math.round(share)}%`));
 }
 
 /** @param {Question} q @param {Row[]} rows */
