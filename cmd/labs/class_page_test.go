@@ -129,7 +129,7 @@ func (c *class) asks() {
 	ben.write("Why not 1,000?")
 	ben.press("\r")
 	c.lead.until(patience, "the hand is on the wall", `document.querySelector(".seat[data-hand]")?.innerText.includes("Why not 1,000?")`)
-	c.lead.click(".wall-lead > summary")
+	c.lead.click(".wall-lead:not(.wall-queue) > summary")
 	c.lead.types("#ui-lead-hands input[name=text]", "Only 20 are under way at a time.")
 	c.lead.press("\r")
 	ben.shows(`[data-item=hand]`, "The instructor: Only 20 are under way at a time.")

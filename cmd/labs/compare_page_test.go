@@ -97,7 +97,7 @@ func (p *tab) replaysBlocks(data string) {
 		p.t.Fatalf("%d: %s", status, diag)
 	}
 	act(p, "open the file", chromedp.Navigate("file://"+file))
-	p.until(patience, "the file has every block, and the verdict", `document.querySelectorAll("#ui-blocks .blocks button").length >= 12 && document.querySelector("#ui-blocks .compare-rows [data-verdict]") && /better/i.test(document.querySelector("#ui-blocks .compare-verdict").textContent)`)
+	p.until(patience, "the file has every block, and the verdict", `document.querySelectorAll("#ui-blocks .blocks button").length >= 8 && document.querySelector("#ui-blocks .compare-rows [data-verdict]") && /better/i.test(document.querySelector("#ui-blocks .compare-verdict").textContent)`)
 	before := p.text("#ui-figures")
 	p.click("#ui-blocks .blocks button:nth-of-type(2)")
 	p.until(patience, "block 2 is replayed", `document.querySelector("#ui-blocks .blocks button:nth-of-type(2)[aria-current]") && document.activeElement?.matches("#ui-blocks .blocks button:nth-of-type(2)")`)

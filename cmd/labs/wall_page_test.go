@@ -225,6 +225,6 @@ func TestPageShotsOfTheWall(t *testing.T) {
 		}
 		p.press("h")
 	}
-	p.click(".wall-lead > summary")
+	p.click(".wall-lead:not(.wall-queue) > summary")
 	p.shoot("full-lead")
 }
