@@ -130,7 +130,7 @@ func TestLongPageExerciseHelpsStepByStep(t *testing.T) {
 	p.allow("ERR_BLOCKED_BY_CLIENT")
 	p.allow("codemirror.js")
 	call(p, network.Enable, network.EnableParams{})
-	call(p, network.SetBlockedURLs, network.SetBlockedURLsParams{URLPatterns: []*network.BlockPattern{{URLPattern: "*://*:*/static/vendor/codemirror.js*", Block: true}}})
+	call(p, network.SetBlockedURLs, network.SetBlockedURLsParams{URLPatterns: []*network.BlockPattern{{URLPattern: "*://*:*/static/*vendor/codemirror.js*", Block: true}}})
 	p.visit("/en/")
 	eval[any](p, `localStorage.clear(), null`)
 	p.lesson("/en/epoll-edge#save-a-read")

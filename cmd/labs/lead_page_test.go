@@ -220,6 +220,7 @@ func together(t *testing.T, lead, ko, en *tab) {
 	for _, p := range []*tab{ko, en} {
 		p.until(aRun, "their run is on the bench and ends", `["finished", "void"].includes(document.querySelector("#ui-lamp").dataset.state) && document.querySelector('[data-experiment-card="pieces"].is-on')`)
 	}
+	lead.pick("#ui-lead-ask", "epoll/pieces/answered")
 	lead.click(`#ui-lead-asks [data-lead=results]`)
 	lead.until(patience, "what was measured", `document.querySelector("#ui-lead-results h3") && document.querySelector("#ui-lead-results p")`)
 	lead.accessible("what was measured")

@@ -11,7 +11,7 @@ import { figure } from "./format.js";
 import { colour, font } from "./look.js";
 import { metricOf } from "./page.js";
 import { pictureButton } from "./picture.js";
-import { powers } from "./plot.js";
+import { above, powers } from "./plot.js";
 import { HZ } from "./series.js";
 import { both, label, say } from "./words.js";
 
@@ -32,12 +32,6 @@ export class View {
   marks = [];
   /** @type {[number, number]|null} seconds that are marked as a mystery's proof */
   proof = null;
-}
-
-/** The next round number above v. @param {number} v */
-export function above(v) {
-  const p = 10 ** Math.floor(Math.log10(v));
-  return ([1, 2, 3, 4, 5, 8, 10].find((m) => m * p >= v * 0.9999) ?? 10) * p;
 }
 
 export class Chart {

@@ -1,6 +1,7 @@
 // @ts-check
 // The geometry of a curve that is drawn by hand: where a step and a value lie, and
-// what lies between the points that were set. Nothing here touches the page.
+// what lies between the points that were set; and the round numbers of axes. Nothing
+// here touches the page.
 
 /** @typedef {{points: number, seconds: number, range: [number, number], width: number, height: number}} Paper */
 
@@ -14,6 +15,12 @@ export function powers(min, max) {
   const out = [];
   for (let e = Math.ceil(Math.log10(min) - 1e-9); 10 ** e <= max * 1.0001; e++) out.push(10 ** e);
   return out;
+}
+
+/** The next round number above v. @param {number} v */
+export function above(v) {
+  const p = 10 ** Math.floor(Math.log10(v));
+  return ([1, 2, 3, 4, 5, 8, 10].find((m) => m * p >= v * 0.9999) ?? 10) * p;
 }
 
 export class Plot {

@@ -3,12 +3,11 @@
 // as proof: drawn over with mouse or finger, or set by its two ends with keys.
 
 /** @import {Run} from "./run.js" */
-import { above } from "./chart.js";
 import { axes } from "./curve.js";
 import { el, svg } from "./dom.js";
 import { figure } from "./format.js";
 import { metricOf } from "./page.js";
-import { Plot } from "./plot.js";
+import { above, Plot } from "./plot.js";
 import { scaleOf } from "./scale.js";
 import { HZ } from "./series.js";
 import { both, label, say } from "./words.js";
