@@ -152,7 +152,7 @@ func queuesOf(events []telemetry.Event, at float64, block int) (queues, error) {
 	}
 	q := queues{Run: run.ID, Experiment: run.Experiment, Block: block, Blocks: len(blocks), Label: b.Label, Verdict: b.Judge.Bottleneck(0, seconds), At: at}
 	if at > seconds {
-		return q, fmt.Errorf("--at %g: it measured %g s: choose a moment in them", at, seconds)
+		return q, fmt.Errorf("--at %g: the run measured %g s: choose a moment in them", at, seconds)
 	}
 	if at < 0 {
 		q.At = q.Verdict.To
