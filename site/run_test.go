@@ -3,6 +3,7 @@ package site
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -127,7 +128,7 @@ func TestARunFromItsOrderToItsTrace(t *testing.T) {
 	}
 	s.tasks.Wait() // the server's own watch of the end, not ours
 	s.leavesATrace(x, sum, asked.ID)
-	s.drawsARun(sum)
+	s.drawsARun(x, sum)
 }
 
 // leavesATrace checks what a finished run leaves in the reader's progress.
@@ -168,14 +169,16 @@ func (s *served) leavesATrace(x *content.Experiment, sum runner.Summary, predict
 	}
 }
 
-// drawsARun checks that a run's series have what a page draws.
-func (s *served) drawsARun(sum runner.Summary) {
+// drawsARun checks that a run's series have what a page draws, ten times a second of
+// its load.
+func (s *served) drawsARun(x *content.Experiment, sum runner.Summary) {
 	s.t.Helper()
+	ticks := int(math.Round(10 * (x.Spec.Warmup + x.Spec.Seconds)))
 	var got series
 	s.get("/api/runs/"+sum.ID+"/series", &got)
 	for _, name := range []string{"load.requests", "load.p50", "kernel.fds", "host.busy"} {
-		if len(got.Values[name]) != len(got.T) || len(got.T) < 10 {
-			s.t.Errorf("%s: %d values of %d", name, len(got.Values[name]), len(got.T))
+		if len(got.Values[name]) != len(got.T) || len(got.T) < ticks {
+			s.t.Errorf("%s: %d values of %d, want %d", name, len(got.Values[name]), len(got.T), ticks)
 		}
 	}
 	for i := 1; i < len(got.T); i++ {
