@@ -43,6 +43,8 @@ func (s *Site) events(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	s.tasks.Add(1)
+	defer s.tasks.Done()
 	defer s.left()
 	return s.speak(w, r, &s.counts.watchers, maxWatchers, func(conn *websocket.Conn) { newWatcher(s, conn, nil).follow(rd) })
 }
