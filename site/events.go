@@ -173,9 +173,14 @@ func (c *watcher) send(b runner.Batch) error {
 	return c.conn.WritePreparedMessage(frame)
 }
 
-// bye closes with a code and waits a moment for the answer to it.
+// bye closes with a code and waits a moment for the answer to it. A reader that
+// is behind still has its buffers full: the code has the patience of any frame,
+// but for the end of the site, which waits for nobody.
 func (c *watcher) bye(code int, text string) {
-	deadline := time.Now().Add(closeGrace)
+	deadline := time.Now().Add(writePatience)
+	if c.s.ending.Err() != nil {
+		deadline = time.Now().Add(closeGrace)
+	}
 	if c.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, text), deadline) != nil {
 		return
 	}
