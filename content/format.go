@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 )
 
 // unit is what a format makes of a value.
@@ -25,7 +26,7 @@ func units() map[string]unit {
 func formats() []string { return []string{"ms", "us", "s", "KiB", "MiB", "%", "/s"} }
 
 // Format prints a value as a placeholder does: three significant digits,
-// integers in full; the format converts from seconds, bytes or a share and adds
+// integers in full, with a comma before each thousand; the format converts from seconds, bytes or a share and adds
 // the unit. A text stands as it is; no value is a dash.
 func Format(v any, format string) string {
 	switch v := v.(type) {
@@ -64,7 +65,7 @@ func measure(v float64, format string) string {
 func digits(v float64) string {
 	size := math.Abs(v)
 	if whole := math.Round(v); math.Abs(v-whole) <= 1e-9*size && size < 1<<53 {
-		return strconv.FormatFloat(whole+0, 'f', 0, 64) // +0: no "-0"
+		return grouped(strconv.FormatFloat(whole+0, 'f', 0, 64)) // +0: no "-0"
 	}
 	if size < 1e-6 || size >= 1<<53 {
 		return strconv.FormatFloat(v, 'g', 3, 64)
@@ -72,5 +73,17 @@ func digits(v float64) string {
 	// Rounded first, so that 99.96 is 100 and not 100.0.
 	v, _ = strconv.ParseFloat(strconv.FormatFloat(v, 'e', 2, 64), 64)
 	places := 2 - int(math.Floor(math.Log10(math.Abs(v))+1e-12))
-	return strconv.FormatFloat(v, 'f', max(places, 0), 64)
+	return grouped(strconv.FormatFloat(v, 'f', max(places, 0), 64))
+}
+
+// grouped puts a comma before each thousand of a decimal number.
+func grouped(s string) string {
+	end := strings.IndexByte(s, '.')
+	if end < 0 {
+		end = len(s)
+	}
+	for i := end - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
 }

@@ -12,15 +12,17 @@ func TestFormat(t *testing.T) {
 		want   string
 	}{
 		{0.0, "", "0"},
-		{5904.0, "", "5904"}, // an integer in full
-		{1234567.0, "", "1234567"},
+		{5904.0, "", "5,904"}, // an integer in full
+		{1234567.0, "", "1,234,567"},
 		{-3.0, "", "-3"},
+		{-123.0, "", "-123"},
+		{-1234.0, "", "-1,234"},
 		{2.4567, "", "2.46"}, // a fraction with three digits
 		{0.0123456, "", "0.0123"},
 		{12.3456, "", "12.3"},
 		{123.456, "", "123"},
-		{190123.7, "", "190000"}, // three digits are what was measured
-		{1.999, "", "2.00"},      // not an integer: the noughts say so
+		{190123.7, "", "190,000"}, // three digits are what was measured
+		{1.999, "", "2.00"},       // not an integer: the noughts say so
 		{99.96, "", "100"},
 		{0.9996, "", "1.00"},
 		{-0.5, "", "-0.500"},
@@ -41,7 +43,7 @@ func TestFormat(t *testing.T) {
 		{3 * 1048576.0, "MiB", "3 MiB"},
 		{0.123456, "%", "12.3%"},
 		{1.0, "%", "100%"},
-		{190123.0, "/s", "190123/s"},
+		{190123.0, "/s", "190,123/s"},
 		{"workbench", "", "workbench"},
 		{"workbench", "ms", "workbench"}, // a text has no unit
 		{true, "", "true"},

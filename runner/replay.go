@@ -33,6 +33,15 @@ func ReadFor(r io.Reader, exprs []string) ([]telemetry.Event, error) {
 	return readKinds(r, needs, []telemetry.Kind{telemetry.KindRun, telemetry.KindBlock, telemetry.KindSample, telemetry.KindBlockEnd})
 }
 
+// ReadMetrics is ReadRecording for a drawing of some metrics: of samples it reads those,
+// and of the rest what stands around them, the figures and the end.
+func ReadMetrics(r io.Reader, metrics []string) ([]telemetry.Event, error) {
+	needs := func(telemetry.Run) func(string) bool {
+		return func(metric string) bool { return slices.Contains(metrics, metric) }
+	}
+	return readKinds(r, needs, []telemetry.Kind{telemetry.KindRun, telemetry.KindBlock, telemetry.KindSample, telemetry.KindFigures, telemetry.KindBlockEnd, telemetry.KindEnd})
+}
+
 func readKinds(r io.Reader, needs needs, kinds []telemetry.Kind) ([]telemetry.Event, error) {
 	var marks [][]byte
 	for _, k := range kinds {

@@ -54,6 +54,10 @@ func (s *Site) checklistPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	c.Rows = judge.Checklist(runner.Settings(), seen)
 	p.Checklist = c
+	p.of = []any{c, p.Progress}
+	if s.again(w, r, p) {
+		return nil
+	}
 	return s.show(w, r, http.StatusOK, "checklist", p, &pageData{})
 }
 

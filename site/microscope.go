@@ -53,7 +53,12 @@ func sets() []traceSet {
 // microscopePage shows single system calls.
 func (s *Site) microscopePage(w http.ResponseWriter, r *http.Request) error {
 	e := s.shelf.edition()
-	return s.show(w, r, http.StatusOK, "microscope", s.page(r, e), &pageData{Microscope: microscopeOf(e)})
+	p := s.page(r, e)
+	p.of = []any{p.Progress}
+	if s.again(w, r, p) {
+		return nil
+	}
+	return s.show(w, r, http.StatusOK, "microscope", p, &pageData{Microscope: microscopeOf(e)})
 }
 
 func microscopeOf(e *edition) *microscopeView {

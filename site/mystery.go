@@ -66,9 +66,13 @@ func (s *Site) mysteryPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	e := s.shelf.edition()
 	p := s.page(r, e)
+	x := mysteryBench(seed, spec, s.listed(v))
+	p.of = []any{seed, x.Latest, p.Progress}
+	if s.again(w, r, p) {
+		return nil
+	}
 	metrics := map[string]metric{}
 	describe(metrics, e.book.Words, telemetry.Catalogue())
-	x := mysteryBench(seed, spec, s.listed(v))
 	p.Mystery = &mysteryView{Seed: seed, Next: unsolved(v.progress, seed+1), Faults: labs.MysteryIDs(), Seconds: spec.Seconds,
 		Solved: v.progress.solved(text), Metrics: provable(e.book.Words)}
 	for _, m := range p.Mystery.Metrics {

@@ -104,7 +104,11 @@ func (s *Site) print(e *edition, x *content.Experiment, key sourceKey) (*printed
 	if _, err := copied.ReadFrom(recording); err != nil {
 		return nil, err
 	}
-	events, err := runner.ReadRecording(bytes.NewReader(copied.Bytes()))
+	var lines []string
+	for _, c := range x.Spec.Charts {
+		lines = append(lines, c.Metrics...)
+	}
+	events, err := runner.ReadMetrics(bytes.NewReader(copied.Bytes()), lines)
 	if err != nil || len(events) == 0 || events[0].Run == nil {
 		return nil, err
 	}
@@ -115,6 +119,7 @@ func (s *Site) print(e *edition, x *content.Experiment, key sourceKey) (*printed
 	describe(metrics, e.book.Words, lab.Metrics)
 	derived(metrics, e.book.Words, x.Spec)
 	m, figures, begin := newSeriesMaker(lastBlock), map[string]float64{}, telemetry.Block{}
+	m.paths.said = true // paper has no map of the queues
 	for _, event := range events {
 		m.add(event, json.RawMessage("{}"))
 		switch {

@@ -218,6 +218,10 @@ func (s *Site) capacityPage(w http.ResponseWriter, r *http.Request) error {
 	if err := runner.UringRefused(); err != nil {
 		p.NoUring = err.Error()
 	}
+	p.of = []any{p.NoUring, p.Progress}
+	if s.again(w, r, p) {
+		return nil
+	}
 	for _, part := range e.book.Parts {
 		for _, l := range part.Lessons {
 			g := sweepGroup{Lesson: l}
