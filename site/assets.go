@@ -106,8 +106,11 @@ func (s *Site) static(w http.ResponseWriter, r *http.Request) error {
 	if allHash.MatchString(under) {
 		name = rest
 	}
-	a, ok := face.assets[name]
-	if !ok {
+	a, err := face.file(name)
+	if err != nil {
+		return err
+	}
+	if a == nil {
 		return errNotFound
 	}
 	h := w.Header()

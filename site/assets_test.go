@@ -5,6 +5,8 @@ import (
 	"compress/gzip"
 	"io"
 	"net/http"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -75,33 +77,44 @@ func TestNoFileOutsideStatic(t *testing.T) {
 	}
 }
 
-// A module is kept for good under the hash of all assets, and so is what it imports.
-func TestModulesAreCachedWithWhatTheyImport(t *testing.T) {
+// A page's scripts are kept for good under the hash of all assets, and have every
+// module once, in an order in which each finds those that it imports.
+func TestScriptsOfAPage(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	face := s.faces.current()
 	_, page := s.do(request{path: "/ko/", cookie: testToken, header: http.Header{"Accept-Encoding": {"identity"}}})
-	app, _ := face.module("js/app.js")
-	if !strings.Contains(page, `<script type="module" src="`+app+`">`) {
-		t.Errorf("the page does not name %s", app)
+	if at := face.script(classScript); strings.Contains(page, at) {
+		t.Errorf("a page without a workshop names %s", at)
 	}
-	imports := face.imports("js/app.js")
-	if len(imports) < 20 {
-		t.Fatalf("app.js imports %q", imports)
+	var in []string // the modules, in the order in which they run
+	from, declared := 0, map[string]bool{}
+	for _, name := range []string{baseScript, panelScript, classScript, appScript, scopeScript} {
+		at := face.script(name)
+		if i := strings.Index(page[from:], `<script defer src="`+at+`">`); i >= 0 {
+			from += i
+		} else if name != classScript && name != scopeScript {
+			t.Errorf("the page does not name %s, or too early", at)
+		}
+		resp, body := s.do(request{path: at, header: http.Header{"Accept-Encoding": {"identity"}}})
+		if resp.StatusCode != http.StatusOK || resp.Header.Get("Cache-Control") != "public, max-age=31536000, immutable" || !strings.HasPrefix(body, strict) {
+			t.Errorf("%s: %s, %s", at, resp.Status, resp.Header.Get("Cache-Control"))
+		}
+		for _, m := range regexp.MustCompile(`(?m)^// (js/\S+|vendor/\S+)\nconst (module\d+) = |^const .* = (module\d+)(?:\.default)?;$`).FindAllStringSubmatch(body, -1) {
+			if m[3] != "" && !declared[m[3]] {
+				t.Errorf("%s: %s comes later", name, m[3])
+			}
+			if m[1] != "" {
+				in, declared[m[2]] = append(in, m[1]), true
+			}
+		}
 	}
-	for _, name := range imports {
-		at, err := face.module(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if resp, body := s.do(request{path: at, header: http.Header{"Accept-Encoding": {"identity"}}}); body != string(face.assets[name].body) || resp.Header.Get("Cache-Control") != "public, max-age=31536000, immutable" {
-			t.Errorf("%s: %s, %d bytes, %s", at, resp.Status, len(body), resp.Header.Get("Cache-Control"))
-		}
-		if !strings.Contains(page, `<link rel="modulepreload" href="`+at+`">`) {
-			t.Errorf("the page does not foretell %s", at)
-		}
+	want := slices.Concat([]string{"js/app.js", "js/inclass.js", "js/microscope.js"}, imports(face.assets, "js/app.js", nil), imports(face.assets, "js/inclass.js", nil), imports(face.assets, "js/microscope.js", nil))
+	slices.Sort(want)
+	if want, got := slices.Compact(want), slices.Sorted(slices.Values(in)); !slices.Equal(got, want) || len(got) < 80 {
+		t.Errorf("the scripts have %q, want %q", got, want)
 	}
-	old := "/static/0123456789abcdef/js/app.js" // of a page from before an update
+	old := "/static/0123456789abcdef/" + appScript // of a page from before an update
 	if resp, _ := s.do(request{path: old}); resp.StatusCode != http.StatusOK || resp.Header.Get("Cache-Control") != "no-cache" {
 		t.Errorf("%s: %s, %s", old, resp.Status, resp.Header.Get("Cache-Control"))
 	}

@@ -18,24 +18,42 @@ var (
 	moduleWord = regexp.MustCompile(`(?m)^(?:import|export)\b.*`)
 )
 
-// bundler makes one script of a module and of all that it imports.
+// bundler makes a script of modules and of all that they import.
 type bundler struct {
 	assets map[string]*asset
 	names  map[string]string // of a module's object, by its path; empty while it is being read
-	made   int               // modules that were written
-	out    strings.Builder
+	made   []bundled         // those that a module imports are before it
 }
+
+// bundled is a module as a statement of a script.
+type bundled struct{ file, text string }
+
+// strict is how each script begins, as modules are strict.
+const strict = "\"use strict\";\n"
 
 // bundle returns the script of a module: each module is a function that returns
 // what it exports, those that it imports before it. The same files give the same
 // script.
 func bundle(assets map[string]*asset, entry string) (string, error) {
-	b := &bundler{assets: assets, names: map[string]string{}}
-	b.out.WriteString("\"use strict\";\n")
-	if _, err := b.module(entry); err != nil {
-		return "", err
+	made, err := bundleAll(assets, entry)
+	var out strings.Builder
+	out.WriteString(strict)
+	for _, m := range made {
+		out.WriteString(m.text)
 	}
-	return b.out.String(), nil
+	return out.String(), err
+}
+
+// bundleAll returns the statements of several modules, those of the first before what
+// only the next import.
+func bundleAll(assets map[string]*asset, entries ...string) ([]bundled, error) {
+	b := &bundler{assets: assets, names: map[string]string{}}
+	for _, entry := range entries {
+		if _, err := b.module(entry); err != nil {
+			return nil, err
+		}
+	}
+	return b.made, nil
 }
 
 // module writes a module, once, and returns the name of its object.
@@ -86,9 +104,8 @@ func (b *bundler) module(file string) (string, error) {
 	if left := moduleWord.FindString(source); left != "" {
 		return "", fmt.Errorf("bundle: %s: %q is written in another way than the others", file, left)
 	}
-	b.made++
-	name := fmt.Sprintf("module%d", b.made)
+	name := fmt.Sprintf("module%d", len(b.made)+1)
 	b.names[file] = name
-	fmt.Fprintf(&b.out, "// %s\nconst %s = (() => {\n%s\nreturn { %s };\n})();\n", file, name, source, strings.Join(exports, ", "))
+	b.made = append(b.made, bundled{file, fmt.Sprintf("// %s\nconst %s = (() => {\n%s\nreturn { %s };\n})();\n", file, name, source, strings.Join(exports, ", "))})
 	return name, nil
 }

@@ -26,8 +26,8 @@ var embedded embed.FS
 // face is what the workbook looks like: static files, templates and texts.
 type face struct {
 	assets  map[string]*asset
-	hash    string        // of all assets
-	app     template.HTML // preloads of every page's script
+	hash    string                            // of all assets
+	bundled func() (map[string]*asset, error) // the scripts of pages, made when they are first asked for
 	pages   *template.Template
 	texts   map[string]content.Text  // by dotted key
 	scripts map[string]content.Text  // those of text.yaml, for the page's scripts
@@ -100,7 +100,7 @@ func readFace(files fs.FS) (*face, error) {
 		return nil, err
 	}
 	f.hash = hashOf(f.assets)
-	f.app = f.preloads("js/app.js")
+	f.bundled = sync.OnceValues(func() (map[string]*asset, error) { return bundleScripts(f.assets) })
 	f.pages, err = template.New("").Funcs(f.funcs()).ParseFS(files, "templates/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("templates: %w", err)
@@ -143,19 +143,18 @@ func flatten(into map[string]content.Text, key string, node any) {
 // funcs are what templates may call.
 func (f *face) funcs() template.FuncMap {
 	return template.FuncMap{
-		"asset":    f.asset,
-		"module":   f.module,
-		"preloads": func() template.HTML { return f.app },
-		"text":     f.text,
-		"textIn":   f.textIn,
-		"both":     both,
-		"html":     func(v any) template.HTML { return template.HTML(fmt.Sprint(v)) }, // of our own renderer only
-		"path":     func(lang string, parts ...string) string { return "/" + lang + "/" + strings.Join(parts, "/") },
-		"dict":     dict,
-		"add":      func(a, b int) int { return a + b },
-		"diff":     labs.Diff,
-		"signal":   shownSignal,
-		"goal":     shownGoal,
+		"asset":  f.asset,
+		"script": f.script,
+		"text":   f.text,
+		"textIn": f.textIn,
+		"both":   both,
+		"html":   func(v any) template.HTML { return template.HTML(fmt.Sprint(v)) }, // of our own renderer only
+		"path":   func(lang string, parts ...string) string { return "/" + lang + "/" + strings.Join(parts, "/") },
+		"dict":   dict,
+		"add":    func(a, b int) int { return a + b },
+		"diff":   labs.Diff,
+		"signal": shownSignal,
+		"goal":   shownGoal,
 		"leftOut": func(l harden.Left) template.HTML {
 			return both(content.Text{Ko: Said("ko", "harden.left."+l.Why, l.Args...), En: Said("en", "harden.left."+l.Why, l.Args...)})
 		},

@@ -1,11 +1,6 @@
 package main
 
 import (
-	"io"
-	"net/http"
-	"path"
-	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
@@ -15,9 +10,6 @@ import (
 // onTheWire bounds what a reader's first page brings over the network without the run
 // panel: the page, styles, fonts, scripts, drawings, and the headers of all of them.
 const onTheWire = 150_000
-
-// runPanel are the modules that only a page with a run needs, with what they import.
-var runPanel = []string{"bench.js", "replayed.js", "capacity.js", "recordings.js", "exercise.js"}
 
 // resource is something that the page has loaded.
 type resource struct {
@@ -40,11 +32,9 @@ func TestPageTheFirstIsLight(t *testing.T) {
 
 		p = open(t, s)
 		p.enterAt(at)
-		own := s.modules("js/app.js")
 		base, panel, requests, inPanel := 0, 0, 0, 0
 		for _, r := range p.loaded() {
-			name := r.URL[strings.LastIndexByte(r.URL, '/')+1:]
-			if strings.HasSuffix(name, ".js") && !slices.Contains(own, name) {
+			if strings.HasSuffix(r.URL, "/scripts/panel.js") {
 				panel, inPanel = panel+r.Sent, inPanel+1
 				continue
 			}
@@ -55,7 +45,7 @@ func TestPageTheFirstIsLight(t *testing.T) {
 			t.Errorf("%s: %d bytes over the network, more than %d, or not all of them", at, base, onTheWire)
 		}
 		if inPanel == 0 {
-			t.Errorf("%s: no module of the run panel was seen", at)
+			t.Errorf("%s: the script of the run panel was not seen", at)
 		}
 	}
 }
@@ -73,33 +63,4 @@ func (p *tab) loaded() []resource {
 	p.t.Helper()
 	return eval[[]resource](p, `[...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
 		.filter((e) => !e.name.includes("/api/")).map((e) => ({ URL: e.name, Sent: e.transferSize }))`)
-}
-
-var importing = regexp.MustCompile(`(?m)^import .* from "(\.{1,2}/[^"]+)";$`)
-
-// modules are the names of the modules that a module imports, without the run panel.
-func (s *server) modules(entry string) []string {
-	s.t.Helper()
-	var names []string
-	var follow func(at string)
-	follow = func(at string) {
-		if slices.Contains(names, path.Base(at)) || slices.Contains(runPanel, path.Base(at)) {
-			return
-		}
-		names = append(names, path.Base(at))
-		resp, err := http.Get("http://" + s.link.Host + "/static/" + at)
-		if err != nil {
-			s.t.Fatal(err)
-		}
-		defer resp.Body.Close()
-		text, err := io.ReadAll(resp.Body)
-		if err != nil || resp.StatusCode != http.StatusOK {
-			s.t.Fatalf("%s: %s, %v", at, resp.Status, err)
-		}
-		for _, m := range importing.FindAllSubmatch(text, -1) {
-			follow(path.Join(path.Dir(at), string(m[1])))
-		}
-	}
-	follow(entry)
-	return names
 }
