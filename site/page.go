@@ -259,6 +259,12 @@ func (s *Site) searchPage(w http.ResponseWriter, r *http.Request) error {
 	e := s.shelf.edition()
 	p := s.page(r, e)
 	p.Query = r.URL.Query().Get("q")
+	if p.Query == "" {
+		p.of = []any{p.Progress}
+		if s.again(w, r, p) {
+			return nil
+		}
+	}
 	p.Hits = e.search(p.Lang, p.Query)
 	return s.show(w, r, http.StatusOK, "search", p, &pageData{})
 }

@@ -43,6 +43,11 @@ func (s *Site) showWorkshop(w http.ResponseWriter, r *http.Request, status int, 
 	data := &pageData{}
 	if c.Started {
 		data.Lead = s.led()
+	} else if status == http.StatusOK {
+		p.of = []any{c, p.Progress}
+		if s.again(w, r, p) {
+			return nil
+		}
 	}
 	return s.show(w, r, status, "workshop", p, data)
 }

@@ -66,6 +66,10 @@ func (s *Site) tree(w http.ResponseWriter, r *http.Request) error {
 		t.climb(e, runs, o)
 	}
 	p.Tree = t
+	p.of = []any{t, p.Progress}
+	if s.again(w, r, p) {
+		return nil
+	}
 	return s.show(w, r, http.StatusOK, "tree", p, &pageData{})
 }
 
