@@ -30,7 +30,7 @@ class Lead {
     this.#lesson.addEventListener("change", () => this.#choose());
     document.addEventListener("workshop", (e) => this.#told(/** @type {CustomEvent<ClassState>} */ (e).detail));
     document.addEventListener("look", () => this.#choose());
-    document.addEventListener("nameless", () => this.#draw());
+    document.addEventListener("nameless", () => { this.#said.hidden = true; this.#draw(); }); // what was said may name somebody
     byId("ui-lead").addEventListener("click", (e) => { const b = hit(e, "[data-lead]"); if (b) this.#act(b.dataset.lead ?? "", b.dataset.arg ?? ""); });
     byId("ui-lead-note").addEventListener("submit", (e) => { e.preventDefault(); this.#broadcast(); });
     byId("ui-lead-hands").addEventListener("submit", (e) => { e.preventDefault(); this.#answer(/** @type {HTMLFormElement} */ (e.target)); });
@@ -187,9 +187,14 @@ class Lead {
     if (spot?.kind !== "experiment") return this.#tell("lead.need.experiment", "failed");
     try {
       const { started, not } = await post("/api/class/start", { lesson: this.#lesson.value, experiment: spot.id });
-      const others = not.map((/** @type {{name: string, text: import("./events.js").Text}} */ x) => ({ ko: `${x.name}: ${x.text.ko}`, en: `${x.name}: ${x.text.en}` }));
-      const said = text("lead.done.start", { n: started });
-      this.#tell({ ko: [said.ko, ...others.map((/** @type {import("./events.js").Text} */ t) => t.ko)].join(" "), en: [said.en, ...others.map((/** @type {import("./events.js").Text} */ t) => t.en)].join(" ") }, not.length ? "failed" : "ok");
+      /** @type {Map<string, {text: import("./events.js").Text, names: string[]}>} */
+      const whys = new Map(); // each reason once, with whom it is of
+      for (const { name, text: why } of /** @type {{name: string, text: import("./events.js").Text}[]} */ (not)) whys.set(why.en, { text: why, names: [...(whys.get(why.en)?.names ?? []), name] });
+      const said = [text("lead.done.start", { n: started }), ...[...whys.values()].map(({ text: why, names }) => {
+        const who = this.#nameless ? text("lead.some", { n: names.length }) : plain(names.join(", "));
+        return { ko: `${who.ko}: ${why.ko}`, en: `${who.en}: ${why.en}` };
+      })];
+      this.#tell({ ko: said.map((t) => t.ko).join(" "), en: said.map((t) => t.en).join(" ") }, not.length ? "failed" : "ok");
     } catch (e) {
       this.#tell(asApiError(e).said, "failed");
     }
