@@ -3,7 +3,7 @@
 // and the order only while nobody points at it.
 
 /** @import {Seat} from "./wallfeed.js" */
-import { byId, el, put } from "./dom.js";
+import { byId, el, every, one, put } from "./dom.js";
 import { MachineLine } from "./machine.js";
 import { DIGITS, Painter, TABLE } from "./paint.js";
 import { SeatView } from "./seat.js";
@@ -60,6 +60,15 @@ export class Wall {
     this.#hidden = !this.#hidden;
     try { localStorage.setItem(KEPT, String(this.#hidden)); } catch { /* then it is as it was next time */ }
     this.#anew();
+  }
+
+  /** Closes what stands over the seats; the focus goes back to what has opened it. */
+  fold() {
+    for (const d of every(this.#main, ".wall-lead[open]")) {
+      const had = d.contains(document.activeElement);
+      d.removeAttribute("open");
+      if (had) one(d, "summary").focus();
+    }
   }
 
   #choices() {
