@@ -157,7 +157,10 @@ export class Wall {
     }
     if (!m) return;
     for (const e of document.querySelectorAll("[data-code]")) put(e, m.door.code);
-    byId("ui-wall-closed").hidden = !m.door.closed;
+    put(byId("ui-wall-taken"), `${m.door.taken}/${m.door.seats}`);
+    byId("ui-wall-way").hidden = m.door.closed;
+    byId("ui-wall-empty").toggleAttribute("data-closed", m.door.closed);
+    byId("ui-wall-shut").hidden = byId("ui-wall-closed").hidden = !m.door.closed;
     this.#machine.draw(m, now, this.#feed.seats, this.#hidden);
   }
 
