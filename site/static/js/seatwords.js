@@ -68,9 +68,10 @@ export function need(s, now) {
 
 /** Why a seat has no trace, or what its trace does not say; null: nothing is to be said. @param {Seat} s @param {number} now @returns {Text|null} */
 export function whyOf(s, now) {
-  if (s.state === "queued") return s.paused ? text("seat.why.paused") : text("seat.why.queued", { n: s.place ?? 0, t: Math.max(0, Math.ceil(((s.begins ?? now) - now) / 1000)) });
+  if (s.state === "queued" && s.paused) return text("seat.why.paused");
+  if (s.state === "queued") return s.begins && s.begins - now > 1000 ? text("seat.why.queued", { t: span(s.begins - now) }) : text("seat.why.next");
   if (s.state === "building" || s.state === "starting") return text(`seat.why.${s.state}`);
-  if (s.state === "lost") return s.seen ? text("seat.why.lost", { t: ago(now - s.seen) }) : text("seat.why.never");
+  if (s.state === "lost") return s.seen ? text("seat.why.lost", { t: span(now - s.seen) }) : text("seat.why.never");
   if (s.state === "void") return doubt(s);
   if (s.state === "failed" || s.state === "interrupted") return reason(s);
   if (s.state === "stopped") return text("seat.why.stopped");
@@ -79,8 +80,8 @@ export function whyOf(s, now) {
   return title ? text("seat.why.reading", { title }) : text("seat.why.nowhere");
 }
 
-/** @param {number} ms @returns {Text} */
-function ago(ms) {
+/** So long. @param {number} ms @returns {Text} */
+function span(ms) {
   const s = Math.max(0, Math.round(ms / 1000));
   return s < 120 ? text("seat.seconds", { n: s }) : text("seat.minutes", { n: Math.round(s / 60) });
 }
