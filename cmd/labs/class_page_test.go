@@ -61,7 +61,7 @@ func (c *class) votes() {
 	c.lead.pick("#ui-lead-ask", "framing/bundled/together")
 	c.lead.click(`[data-lead=vote]`)
 	c.answer("1", "5", "1000")
-	c.lead.shows("#ui-lead-vote", "1차 3명")
+	c.lead.shows("#ui-lead-vote", "3명이 답함")
 	c.lead.click(`[data-lead=step]`)
 	c.learners[0].shows("#ui-vote", "옆 사람과 이야기해")
 	c.lead.click(`[data-lead=step]`)

@@ -24,6 +24,8 @@ class Lead {
   #drawn = { place: "", vote: "", hands: "", notes: "" };
   /** The vote that is about to be shown from here. */
   #shows = "";
+  /** The vote that is drawn. */
+  #polled = "";
 
   constructor() {
     this.#lesson.replaceChildren(...this.#lessons.map((l) => option(l.id, say(l.title))));
@@ -99,8 +101,10 @@ class Lead {
   #vote(v, desk) {
     const box = byId("ui-lead-vote");
     if (!v) return box.replaceChildren(el("p", {}, both("lead.vote.none")));
+    if (this.#polled && this.#polled !== v.id) byId("ui-lead-results").hidden = true; // those of the vote before
+    this.#polled = v.id;
     const [first, second] = desk.answered;
-    const state = el("p", { role: "status" }, el("span", { class: "lamp", "data-state": v.state.startsWith("open") ? "running" : "stopped" }, both(`lead.vote.${v.state}`)), " ", both("lead.vote.n", { first, second, of: desk.present }));
+    const state = el("p", { role: "status" }, el("span", { class: "lamp", "data-state": v.state.startsWith("open") ? "running" : "stopped" }, both(`lead.vote.${v.state}`)), " ", both(v.state.endsWith("1") ? "lead.vote.n1" : "lead.vote.n", { first, second, of: desk.present }));
     const steps = (STEPS[v.state] ?? []).map((s, i) => el("button", { class: i ? "button" : "button button-main", type: "button", "data-lead": "step", "data-arg": `${v.id}/${s}` }, both(s === "show" && v.state === "closed1" ? "lead.vote.show1" : `lead.vote.${s}`)));
     const [a, b] = v.spread ?? [];
     const rows = [...(a ? [{ name: "vote.first", of: a }] : []), ...(b ? [{ name: "vote.second", of: b }] : [])];

@@ -38,7 +38,7 @@ export function whereOf(s, most) {
   if (!s.lesson) return text("seat.step.nowhere");
   const step = stepName(s.lesson, s.step || "reading"), l = lessonOf(s.lesson);
   if (s.lesson === most || !l) return step;
-  return { ko: `${l.title.ko} · ${step.ko}`, en: `${l.title.en} · ${step.en}` };
+  return { ko: `${step.ko} · ${l.title.ko}`, en: `${step.en} · ${l.title.en}` }; // the title may be cut
 }
 
 /** @param {Seat} s */
