@@ -140,18 +140,18 @@ export class Wall {
   }
 
   #words() {
-    const seats = this.#seats, now = this.#feed.now(), m = this.#feed.machine;
+    const seats = this.#seats, now = this.#feed.now(), m = this.#feed.machine, turned = this.#main.hasAttribute(NAMELESS) !== this.#hidden;
     this.#bar.draw(seats);
     for (const s of seats) {
       const v = this.#view(s);
-      if (v.seen) v.words(s, this.#feed.traces.get(s.run ?? ""), { now, hidden: this.#hidden, most: this.#bar.lesson });
+      if (v.seen || turned) v.words(s, this.#feed.traces.get(s.run ?? ""), { now, hidden: this.#hidden, most: this.#bar.lesson });
     }
     this.#main.dataset.state = !m ? "loading" : seats.length === 0 ? "empty" : "";
     byId("ui-wall-loading").hidden = m !== null;
     byId("ui-wall-empty").hidden = m === null || seats.length > 0;
     this.#grid.hidden = seats.length === 0;
     this.#hide.setAttribute("aria-pressed", String(this.#hidden));
-    if (this.#main.hasAttribute(NAMELESS) !== this.#hidden) {
+    if (turned) {
       this.#main.toggleAttribute(NAMELESS, this.#hidden);
       document.dispatchEvent(new Event("nameless")); // hands are told beside the seats too
     }
