@@ -89,8 +89,8 @@ function span(ms) {
 /** @param {Seat} s */
 function reason(s) {
   const code = s.reason?.code ?? "unknown", raw = s.reason?.line;
-  if (raw) return plain(raw);
-  return text(known(`reason.${code}.title`) ? `reason.${code}.title` : "reason.unknown.title", s.reason?.args);
+  const what = text(known(`reason.${code}.title`) ? `reason.${code}.title` : "reason.unknown.title", s.reason?.args);
+  return raw ? { ko: `${what.ko}: ${raw}`, en: `${what.en}: ${raw}` } : what;
 }
 
 /** @param {Seat} s */
