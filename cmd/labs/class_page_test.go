@@ -107,7 +107,7 @@ func (c *class) takesTurns() {
 		c.learners[i].click("#ui-go")
 		c.learners[i].shows("#ui-note", want)
 	}
-	c.lead.until(patience, "the wall has their places", `[...document.querySelectorAll(".seat .lamp[data-state=queued]")].some((l) => l.innerText.match(/\d/))`)
+	c.lead.until(patience, "the wall has their places", `[1, 2].every((n) => [...document.querySelectorAll(".seat-why")].some((w) => w.innerText.includes(n)))`)
 	c.lead.click("#ui-machine-pause")
 	for i, p := range c.learners {
 		if p.finish() != "finished" { // void: the page says to run it again

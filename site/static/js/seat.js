@@ -81,7 +81,7 @@ function amount(box, what) {
   const key = what ? `${what[1]} ${what[2]}` : "";
   if (box.dataset.key !== key) {
     box.dataset.key = key;
-    box.className = what?.[2] === "seat-stuck" ? "seat-stuck" : "";
+    box.className = what?.[2] ?? "";
     const unit = what ? el("small", { class: what[2] }, both(text(what[1]))) : "";
     if (!what) box.replaceChildren();
     else if (what[2].startsWith("of-") && what[2] !== "of-errors") box.replaceChildren(el("b"), " ", unit);

@@ -42,10 +42,7 @@ export function whereOf(s, most) {
 }
 
 /** @param {Seat} s */
-export function stateText(s) {
-  if (s.state === "queued" && s.place) return text("seat.queued.n", { n: s.place });
-  return text(`seat.${s.state}`);
-}
+export const stateText = (s) => text(`seat.${s.state}`);
 
 /** How long nothing was done that may be stuck, in ms; 0: they are not. @param {Seat} s @param {number} now */
 export function stuckFor(s, now) {
@@ -68,8 +65,8 @@ export function need(s, now) {
 
 /** Why a seat has no trace, or what its trace does not say; null: nothing is to be said. @param {Seat} s @param {number} now @returns {Text|null} */
 export function whyOf(s, now) {
-  if (s.state === "queued" && s.paused) return text("seat.why.paused");
-  if (s.state === "queued") return s.begins && s.begins - now > 1000 ? text("seat.why.queued", { t: span(s.begins - now) }) : text("seat.why.next");
+  if (s.state === "queued" && s.paused) return text("seat.why.paused", { n: s.place ?? 0 });
+  if (s.state === "queued") return s.begins && s.begins - now > 1000 ? text("seat.why.queued", { n: s.place ?? 0, t: span(s.begins - now) }) : text("seat.why.next");
   if (s.state === "building" || s.state === "starting") return text(`seat.why.${s.state}`);
   if (s.state === "lost") return s.seen ? text("seat.why.lost", { t: span(now - s.seen) }) : text("seat.why.never");
   if (s.state === "void") return doubt(s);
