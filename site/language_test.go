@@ -3,6 +3,8 @@ package site
 import (
 	"net/http"
 	"testing"
+
+	"go.yaml.in/yaml/v3"
 )
 
 func TestFrontLeadsToTheReadersLanguage(t *testing.T) {
@@ -39,4 +41,23 @@ func FuzzQuality(f *testing.F) {
 			t.Errorf("%q weighs %v", item, q)
 		}
 	})
+}
+
+// In {ko: …, en: …} a comma ends what is not in quotes: the rest would be a key of its own.
+func TestNoTextIsCutAtAComma(t *testing.T) {
+	source, err := embedded.ReadFile("text.yaml")
+	var texts map[string]map[string]any
+	if err == nil {
+		err = yaml.Unmarshal(source, &texts)
+	}
+	if err != nil || len(texts) == 0 {
+		t.Fatalf("%d texts: %v", len(texts), err)
+	}
+	for key, text := range texts {
+		for part := range text {
+			if part != "ko" && part != "en" {
+				t.Errorf("%s is cut before %q: put it in quotes", key, part)
+			}
+		}
+	}
 }

@@ -61,7 +61,7 @@ func (c *class) votes() {
 	c.lead.pick("#ui-lead-ask", "framing/bundled/together")
 	c.lead.click(`[data-lead=vote]`)
 	c.answer("1", "5", "1000")
-	c.lead.shows("#ui-lead-vote", "1차 3명")
+	c.lead.shows("#ui-lead-vote", "3명이 답함")
 	c.lead.click(`[data-lead=step]`)
 	c.learners[0].shows("#ui-vote", "옆 사람과 이야기해")
 	c.lead.click(`[data-lead=step]`)
@@ -107,7 +107,7 @@ func (c *class) takesTurns() {
 		c.learners[i].click("#ui-go")
 		c.learners[i].shows("#ui-note", want)
 	}
-	c.lead.until(patience, "the wall has their places", `[...document.querySelectorAll(".seat .lamp[data-state=queued]")].some((l) => l.innerText.match(/\d/))`)
+	c.lead.until(patience, "the wall has their places", `[1, 2].every((n) => [...document.querySelectorAll(".seat-why")].some((w) => w.innerText.includes(n)))`)
 	c.lead.click("#ui-machine-pause")
 	for i, p := range c.learners {
 		if p.finish() != "finished" { // void: the page says to run it again

@@ -137,7 +137,7 @@ func vote(t *testing.T, lead, ko, en *tab) {
 	en.press(" \r")
 	en.shows("#ui-vote .vote-said", "Your answer is in.")
 	en.until(patience, "it is the lesson's answer too", `document.querySelector('form[data-predict="answered"] input[value=stuck]').matches(":checked:disabled")`)
-	lead.shows("#ui-lead-vote", "1차 2명")
+	lead.shows("#ui-lead-vote", "2명이 답함")
 	if lead.count(".spread, .strips") != 0 {
 		t.Error("the instructor's page tells how they spread")
 	}

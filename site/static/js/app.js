@@ -92,10 +92,12 @@ startKeys({
   n: () => (bench ?? replay ?? watch)?.note(),
   h: () => wall?.hide(),
   b: () => { if (bench) toBench(); },
-  Escape: () => {
+  Escape: (inField) => {
     search.close();
-    if (menu.getAttribute("aria-expanded") !== "true") watch?.leave();
-    if (menu.getAttribute("aria-expanded") !== "true") return;
+    const open = menu.getAttribute("aria-expanded") === "true";
+    if (!open && !help.open) wall?.fold();
+    if (!open && !inField) watch?.leave(); // in a field it is about what is typed there
+    if (!open) return;
     contents(false);
     menu.focus();
   },

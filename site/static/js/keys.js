@@ -1,7 +1,7 @@
 // @ts-check
 // One key, one act; each act has a visible control too.
 
-/** @typedef {Record<string, () => void>} Keys */
+/** @typedef {Record<string, (inField?: boolean) => void>} Keys */
 
 const busy = "input, select, textarea, dialog, [role=tablist], [contenteditable], .exercise-code";
 /** A slider has arrows of its own and leaves the letters: a note is written from the timeline. @param {KeyboardEvent} e */
@@ -16,8 +16,8 @@ export function startKeys(keys) {
       keys["/"]();
       return;
     }
-    if (e.key === "Escape") keys.Escape();
-    const inField = slides(e) || (e.target instanceof Element && e.target.closest(busy));
+    const inField = slides(e) || (e.target instanceof Element && e.target.closest(busy) !== null);
+    if (e.key === "Escape") keys.Escape(inField);
     if (e.ctrlKey || e.metaKey || e.altKey || inField || !keys[e.key] || e.key === "Escape") return;
     e.preventDefault();
     keys[e.key]();

@@ -24,13 +24,15 @@ class Lead {
   #drawn = { place: "", vote: "", hands: "", notes: "" };
   /** The vote that is about to be shown from here. */
   #shows = "";
+  /** The vote that is drawn. */
+  #polled = "";
 
   constructor() {
     this.#lesson.replaceChildren(...this.#lessons.map((l) => option(l.id, say(l.title))));
     this.#lesson.addEventListener("change", () => this.#choose());
     document.addEventListener("workshop", (e) => this.#told(/** @type {CustomEvent<ClassState>} */ (e).detail));
     document.addEventListener("look", () => this.#choose());
-    document.addEventListener("nameless", () => this.#draw());
+    document.addEventListener("nameless", () => { this.#said.hidden = true; this.#draw(); }); // what was said may name somebody
     byId("ui-lead").addEventListener("click", (e) => { const b = hit(e, "[data-lead]"); if (b) this.#act(b.dataset.lead ?? "", b.dataset.arg ?? ""); });
     byId("ui-lead-note").addEventListener("submit", (e) => { e.preventDefault(); this.#broadcast(); });
     byId("ui-lead-hands").addEventListener("submit", (e) => { e.preventDefault(); this.#answer(/** @type {HTMLFormElement} */ (e.target)); });
@@ -99,8 +101,10 @@ class Lead {
   #vote(v, desk) {
     const box = byId("ui-lead-vote");
     if (!v) return box.replaceChildren(el("p", {}, both("lead.vote.none")));
+    if (this.#polled && this.#polled !== v.id) byId("ui-lead-results").hidden = true; // those of the vote before
+    this.#polled = v.id;
     const [first, second] = desk.answered;
-    const state = el("p", { role: "status" }, el("span", { class: "lamp", "data-state": v.state.startsWith("open") ? "running" : "stopped" }, both(`lead.vote.${v.state}`)), " ", both("lead.vote.n", { first, second, of: desk.present }));
+    const state = el("p", { role: "status" }, el("span", { class: "lamp", "data-state": v.state.startsWith("open") ? "running" : "stopped" }, both(`lead.vote.${v.state}`)), " ", both(v.state.endsWith("1") ? "lead.vote.n1" : "lead.vote.n", { first, second, of: desk.present }));
     const steps = (STEPS[v.state] ?? []).map((s, i) => el("button", { class: i ? "button" : "button button-main", type: "button", "data-lead": "step", "data-arg": `${v.id}/${s}` }, both(s === "show" && v.state === "closed1" ? "lead.vote.show1" : `lead.vote.${s}`)));
     const [a, b] = v.spread ?? [];
     const rows = [...(a ? [{ name: "vote.first", of: a }] : []), ...(b ? [{ name: "vote.second", of: b }] : [])];
@@ -187,9 +191,14 @@ class Lead {
     if (spot?.kind !== "experiment") return this.#tell("lead.need.experiment", "failed");
     try {
       const { started, not } = await post("/api/class/start", { lesson: this.#lesson.value, experiment: spot.id });
-      const others = not.map((/** @type {{name: string, text: import("./events.js").Text}} */ x) => ({ ko: `${x.name}: ${x.text.ko}`, en: `${x.name}: ${x.text.en}` }));
-      const said = text("lead.done.start", { n: started });
-      this.#tell({ ko: [said.ko, ...others.map((/** @type {import("./events.js").Text} */ t) => t.ko)].join(" "), en: [said.en, ...others.map((/** @type {import("./events.js").Text} */ t) => t.en)].join(" ") }, not.length ? "failed" : "ok");
+      /** @type {Map<string, {text: import("./events.js").Text, names: string[]}>} */
+      const whys = new Map(); // each reason once, with whom it is of
+      for (const { name, text: why } of /** @type {{name: string, text: import("./events.js").Text}[]} */ (not)) whys.set(why.en, { text: why, names: [...(whys.get(why.en)?.names ?? []), name] });
+      const said = [text("lead.done.start", { n: started }), ...[...whys.values()].map(({ text: why, names }) => {
+        const who = this.#nameless ? text("lead.some", { n: names.length }) : plain(names.join(", "));
+        return { ko: `${who.ko}: ${why.ko}`, en: `${who.en}: ${why.en}` };
+      })];
+      this.#tell({ ko: said.map((t) => t.ko).join(" "), en: said.map((t) => t.en).join(" ") }, not.length ? "failed" : "ok");
     } catch (e) {
       this.#tell(asApiError(e).said, "failed");
     }

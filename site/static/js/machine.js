@@ -4,7 +4,7 @@
 /** @import {Machine, Seat} from "./wallfeed.js" */
 import { asApiError, post } from "./api.js";
 import { byId, el, put } from "./dom.js";
-import { QueueList } from "./queuelist.js";
+import { QueueList, about } from "./queuelist.js";
 import { nameOf } from "./seatwords.js";
 import { both, say, text } from "./words.js";
 
@@ -43,8 +43,7 @@ export class MachineLine {
     put(byId("ui-machine-none"), m.runs.length ? "" : say("queue.none"));
     const said = [text(m.alone ? "machine.alone" : "machine.slots", { used: m.used, slots: m.slots })];
     if (m.waiting > 0) said.push(text("machine.waiting", { n: m.waiting }));
-    const wait = Math.ceil((m.free - now) / 1000);
-    said.push(m.paused ? text("machine.paused") : m.used + m.waiting === 0 ? text("machine.free") : text("machine.wait", { t: Math.max(0, wait) }));
+    said.push(m.paused ? text("machine.paused") : m.used + m.waiting === 0 ? text("machine.free") : text("machine.wait", { t: about((m.free - now) / 1000) }));
     put(this.#now, said.map((t) => say(t)).join(" · "));
     this.#now.dataset.paused = String(m.paused);
     this.#draw();

@@ -41,8 +41,8 @@ export class SeatView {
   words(s, trace, { now, hidden, most }) {
     const name = nameOf(s, hidden), at = whereOf(s, most), state = stateText(s);
     put(this.#name, say(name));
-    this.#played.hidden = !s.simulated;
-    put(this.#at, say(at));
+    this.#played.hidden = !s.simulated || !hidden; // their names say it too
+    put(this.#at, s.state === "reading" && (s.step || "reading") === "reading" && s.lesson === most ? "" : say(at)); // its lamp says so
     this.#at.title = say(at);
     this.#lamp.dataset.state = s.state;
     put(this.#lamp, say(state));
@@ -81,7 +81,7 @@ function amount(box, what) {
   const key = what ? `${what[1]} ${what[2]}` : "";
   if (box.dataset.key !== key) {
     box.dataset.key = key;
-    box.className = what?.[2] === "seat-stuck" ? "seat-stuck" : "";
+    box.className = what?.[2] ?? "";
     const unit = what ? el("small", { class: what[2] }, both(text(what[1]))) : "";
     if (!what) box.replaceChildren();
     else if (what[2].startsWith("of-") && what[2] !== "of-errors") box.replaceChildren(el("b"), " ", unit);

@@ -38,14 +38,11 @@ export function whereOf(s, most) {
   if (!s.lesson) return text("seat.step.nowhere");
   const step = stepName(s.lesson, s.step || "reading"), l = lessonOf(s.lesson);
   if (s.lesson === most || !l) return step;
-  return { ko: `${l.title.ko} · ${step.ko}`, en: `${l.title.en} · ${step.en}` };
+  return { ko: `${step.ko} · ${l.title.ko}`, en: `${step.en} · ${l.title.en}` }; // the title may be cut
 }
 
 /** @param {Seat} s */
-export function stateText(s) {
-  if (s.state === "queued" && s.place) return text("seat.queued.n", { n: s.place });
-  return text(`seat.${s.state}`);
-}
+export const stateText = (s) => text(`seat.${s.state}`);
 
 /** How long nothing was done that may be stuck, in ms; 0: they are not. @param {Seat} s @param {number} now */
 export function stuckFor(s, now) {
@@ -68,9 +65,10 @@ export function need(s, now) {
 
 /** Why a seat has no trace, or what its trace does not say; null: nothing is to be said. @param {Seat} s @param {number} now @returns {Text|null} */
 export function whyOf(s, now) {
-  if (s.state === "queued") return s.paused ? text("seat.why.paused") : text("seat.why.queued", { n: s.place ?? 0, t: Math.max(0, Math.ceil(((s.begins ?? now) - now) / 1000)) });
+  if (s.state === "queued" && s.paused) return text("seat.why.paused", { n: s.place ?? 0 });
+  if (s.state === "queued") return s.begins && s.begins - now > 1000 ? text("seat.why.queued", { n: s.place ?? 0, t: span(s.begins - now) }) : text("seat.why.next");
   if (s.state === "building" || s.state === "starting") return text(`seat.why.${s.state}`);
-  if (s.state === "lost") return s.seen ? text("seat.why.lost", { t: ago(now - s.seen) }) : text("seat.why.never");
+  if (s.state === "lost") return s.seen ? text("seat.why.lost", { t: span(now - s.seen) }) : text("seat.why.never");
   if (s.state === "void") return doubt(s);
   if (s.state === "failed" || s.state === "interrupted") return reason(s);
   if (s.state === "stopped") return text("seat.why.stopped");
@@ -79,8 +77,8 @@ export function whyOf(s, now) {
   return title ? text("seat.why.reading", { title }) : text("seat.why.nowhere");
 }
 
-/** @param {number} ms @returns {Text} */
-function ago(ms) {
+/** So long. @param {number} ms @returns {Text} */
+function span(ms) {
   const s = Math.max(0, Math.round(ms / 1000));
   return s < 120 ? text("seat.seconds", { n: s }) : text("seat.minutes", { n: Math.round(s / 60) });
 }
@@ -88,8 +86,8 @@ function ago(ms) {
 /** @param {Seat} s */
 function reason(s) {
   const code = s.reason?.code ?? "unknown", raw = s.reason?.line;
-  if (raw) return plain(raw);
-  return text(known(`reason.${code}.title`) ? `reason.${code}.title` : "reason.unknown.title", s.reason?.args);
+  const what = text(known(`reason.${code}.title`) ? `reason.${code}.title` : "reason.unknown.title", s.reason?.args);
+  return raw ? { ko: `${what.ko}: ${raw}`, en: `${what.en}: ${raw}` } : what;
 }
 
 /** @param {Seat} s */

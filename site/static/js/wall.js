@@ -3,7 +3,7 @@
 // and the order only while nobody points at it.
 
 /** @import {Seat} from "./wallfeed.js" */
-import { byId, el, put } from "./dom.js";
+import { byId, el, every, one, put } from "./dom.js";
 import { MachineLine } from "./machine.js";
 import { DIGITS, Painter, TABLE } from "./paint.js";
 import { SeatView } from "./seat.js";
@@ -60,6 +60,15 @@ export class Wall {
     this.#hidden = !this.#hidden;
     try { localStorage.setItem(KEPT, String(this.#hidden)); } catch { /* then it is as it was next time */ }
     this.#anew();
+  }
+
+  /** Closes what stands over the seats; the focus goes back to what has opened it. */
+  fold() {
+    for (const d of every(this.#main, ".wall-lead[open]")) {
+      const had = d.contains(document.activeElement);
+      d.removeAttribute("open");
+      if (had) one(d, "summary").focus();
+    }
   }
 
   #choices() {
@@ -131,24 +140,27 @@ export class Wall {
   }
 
   #words() {
-    const seats = this.#seats, now = this.#feed.now(), m = this.#feed.machine;
+    const seats = this.#seats, now = this.#feed.now(), m = this.#feed.machine, turned = this.#main.hasAttribute(NAMELESS) !== this.#hidden;
     this.#bar.draw(seats);
     for (const s of seats) {
       const v = this.#view(s);
-      if (v.seen) v.words(s, this.#feed.traces.get(s.run ?? ""), { now, hidden: this.#hidden, most: this.#bar.lesson });
+      if (v.seen || turned) v.words(s, this.#feed.traces.get(s.run ?? ""), { now, hidden: this.#hidden, most: this.#bar.lesson });
     }
     this.#main.dataset.state = !m ? "loading" : seats.length === 0 ? "empty" : "";
     byId("ui-wall-loading").hidden = m !== null;
     byId("ui-wall-empty").hidden = m === null || seats.length > 0;
     this.#grid.hidden = seats.length === 0;
     this.#hide.setAttribute("aria-pressed", String(this.#hidden));
-    if (this.#main.hasAttribute(NAMELESS) !== this.#hidden) {
+    if (turned) {
       this.#main.toggleAttribute(NAMELESS, this.#hidden);
       document.dispatchEvent(new Event("nameless")); // hands are told beside the seats too
     }
     if (!m) return;
     for (const e of document.querySelectorAll("[data-code]")) put(e, m.door.code);
-    byId("ui-wall-closed").hidden = !m.door.closed;
+    put(byId("ui-wall-taken"), `${m.door.taken}/${m.door.seats}`);
+    byId("ui-wall-way").hidden = m.door.closed;
+    byId("ui-wall-empty").toggleAttribute("data-closed", m.door.closed);
+    byId("ui-wall-shut").hidden = byId("ui-wall-closed").hidden = !m.door.closed;
     this.#machine.draw(m, now, this.#feed.seats, this.#hidden);
   }
 

@@ -54,6 +54,8 @@ export class WallFeed {
   lost = 0;
   #ahead = 0;
   #heard = performance.now();
+  /** When the site was heard last, in ms since 1970. */
+  #last = Date.now();
   #tries = 0;
   #timer = 0;
   /** @type {WebSocket|null} */
@@ -72,8 +74,8 @@ export class WallFeed {
     this.#connect();
   }
 
-  /** The site's clock, in ms since 1970. */
-  now() { return Date.now() + this.#ahead; }
+  /** The site's clock, in ms since 1970; while the connection is lost it stands, as what is shown does. */
+  now() { return (this.lost ? this.#last : Date.now()) + this.#ahead; }
 
   /** Tries at once. */
   retry() {
@@ -99,6 +101,7 @@ export class WallFeed {
   /** @param {News} n */
   #take(n) {
     this.#heard = performance.now();
+    this.#last = Date.now();
     this.#tries = 0;
     this.#ahead = n.now - Date.now();
     if (n.order) this.order = n.order;

@@ -66,6 +66,7 @@ export class Watch {
   /** @param {string} person */
   constructor(person) {
     this.#person = person;
+    byId("ui-watch-name").toggleAttribute("data-said", !hidden()); // the site has sent the name
     byId("ui-watch-hand").replaceChildren(this.#hand.root);
     byId("ui-watch-do").replaceChildren(this.#stop, this.#first, this.#runs);
     this.#stop.addEventListener("click", () => this.#ask("stop"));
@@ -99,6 +100,7 @@ export class Watch {
   #said(s) {
     const lamp = byId("ui-watch-lamp"), why = whyOf(s, this.#feed.now()), stuck = stuckFor(s, this.#feed.now()), hide = hidden();
     put(byId("ui-watch-name"), say(nameOf(s, hide)));
+    byId("ui-watch-name").toggleAttribute("data-said", true);
     lamp.dataset.state = s.state;
     put(lamp, say(stateText(s)));
     put(byId("ui-watch-step"), say(whereOf(s, "")));
