@@ -2,7 +2,6 @@ package site
 
 import (
 	"net/http"
-	"sync"
 
 	"socketlabs/content"
 	"socketlabs/runner"
@@ -128,39 +127,6 @@ func (s *Site) putFollow(w http.ResponseWriter, r *http.Request) error {
 	return done(w, class.SetFollow(s.visitor(r).by(), f.Follow))
 }
 
-// called are the runs that the instructor has started for people, until the site ends:
-// their pages put them on the bench.
-type called struct {
-	mu  sync.Mutex // guards runs
-	run map[string]calledRun
-}
-
-// calledRun is one of them.
-type calledRun struct {
-	Run        string       `json:"run"`
-	Lesson     string       `json:"lesson"`
-	Experiment string       `json:"experiment"`
-	Title      content.Text `json:"title"`
-}
-
-func (c *called) put(person string, run calledRun) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.run == nil {
-		c.run = map[string]calledRun{}
-	}
-	c.run[person] = run
-}
-
-func (c *called) of(person string) *calledRun {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if run, ok := c.run[person]; ok {
-		return &run
-	}
-	return nil
-}
-
 // notStarted is whose run could not be started, and why.
 type notStarted struct {
 	Person string       `json:"person"`
@@ -193,7 +159,7 @@ func (s *Site) startForAll(w http.ResponseWriter, r *http.Request) error {
 	if beyond(l, s.cfg.Class.Lead().Gates[l.ID], x.ID) {
 		return errGate
 	}
-	here, started, not := s.cfg.Class.Presence(), 0, []notStarted{}
+	here, started, not := s.cfg.Class.Presence(), map[string]calledRun{}, []notStarted{}
 	for _, p := range s.cfg.Class.People() {
 		if p.Removed || here[p.ID].Pages == 0 {
 			continue
@@ -204,11 +170,15 @@ func (s *Site) startForAll(w http.ResponseWriter, r *http.Request) error {
 			not = append(not, notStarted{p.ID, p.Name, f.code, f.text(s.faces.current())})
 			continue
 		}
-		started++
-		s.called.put(p.ID, calledRun{run.ID(), o.Lesson, o.Experiment, x.Title})
-		s.cfg.Class.Tell(p.ID)
+		started[p.ID] = calledRun{run.ID(), o.Lesson, o.Experiment, x.Title}
 	}
-	return reply(w, http.StatusOK, map[string]any{"started": started, "not": not})
+	if err := s.called.keep(s.cfg.Class, started); err != nil {
+		return err
+	}
+	for id := range started {
+		s.cfg.Class.Tell(id)
+	}
+	return reply(w, http.StatusOK, map[string]any{"started": len(started), "not": not})
 }
 
 // startFor starts a run as a learner's own: not when one of theirs goes on.

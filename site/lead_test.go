@@ -177,6 +177,38 @@ func TestTheClassIsLed(t *testing.T) {
 	until(t, "the page is gone", func() bool { return c.class.Presence()[ada.Person.ID].Pages == 0 })
 }
 
+// What was started for people is on their pages also after a restart; what is gone is
+// not.
+func TestWhatWasStartedForPeopleIsKept(t *testing.T) {
+	c := serveClass(t)
+	ada, bob := c.joins("Ada"), c.joins("Bob")
+	c.recordBy(runID(1), ada.Person.ID)
+	first := calledRun{runID(1), "epoll", "fits", content.Text{Ko: "가", En: "A"}}
+	all := map[string]calledRun{ada.Person.ID: first, bob.Person.ID: {Run: runID(2), Lesson: "epoll", Experiment: "fits"}, "nobody": {Run: runID(3)}}
+	if err := c.called.keep(c.class, all); err != nil {
+		t.Fatal(err)
+	}
+	if c.called.of("nobody") != nil || c.called.of(bob.Person.ID) == nil {
+		t.Error("it is remembered of whoever is there")
+	}
+	var next called // of a site that begins now
+	if err := next.load(c.class, c.cfg.Runner); err != nil {
+		t.Fatal(err)
+	}
+	if got := next.of(ada.Person.ID); got == nil || *got != first {
+		t.Errorf("after a restart: %+v", got)
+	}
+	if got := next.of(bob.Person.ID); got != nil {
+		t.Errorf("a run without a recording calls somebody: %+v", got)
+	}
+	if err := c.forget(ada.Person.ID); err != nil {
+		t.Fatal(err)
+	}
+	if c.called.of(ada.Person.ID) != nil {
+		t.Error("it outlives its person")
+	}
+}
+
 // until waits for what another goroutine does.
 func until(t *testing.T, what string, yes func() bool) {
 	t.Helper()
