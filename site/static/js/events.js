@@ -230,6 +230,7 @@
  * @property {string} [run] the page replays only this one
  * @property {boolean} [workshop] there is one, and the page follows it
  * @property {boolean} [learner] a workshop's learner reads it
+ * @property {{seconds: number, total: number}} [caps] how long a learner may measure, a block and in all
  * @property {LeadLesson[]} [lead] what a class can be led to, on the instructor's page
  * @property {boolean} [offline] the page is a file, and nobody can be asked
  * @property {{person: string, propose?: ProposeData}} [watch] whom the page watches
