@@ -99,6 +99,7 @@ class Lead {
   #vote(v, desk) {
     const box = byId("ui-lead-vote");
     if (!v) return box.replaceChildren(el("p", {}, both("lead.vote.none")));
+    if (v.state === "open1") byId("ui-lead-results").hidden = true; // they are of what was asked before
     const [first, second] = desk.answered;
     const state = el("p", { role: "status" }, el("span", { class: "lamp", "data-state": v.state.startsWith("open") ? "running" : "stopped" }, both(`lead.vote.${v.state}`)), " ", both("lead.vote.n", { first, second, of: desk.present }));
     const steps = (STEPS[v.state] ?? []).map((s, i) => el("button", { class: i ? "button" : "button button-main", type: "button", "data-lead": "step", "data-arg": `${v.id}/${s}` }, both(s === "show" && v.state === "closed1" ? "lead.vote.show1" : `lead.vote.${s}`)));
