@@ -419,7 +419,7 @@ func TestMeasuredResultsBesideTheVotes(t *testing.T) {
 		}
 	}
 	read()
-	if got.Came.N != 4 || fmt.Sprint(got.Came.Numbers) != "[10 11 12 13]" || *got.Median != 11.5 || *got.Quarter != [2]float64{10.75, 12.25} || got.People != 5 {
+	if got.Came.N != 4 || fmt.Sprint(got.Came.Numbers) != "[10 11 12 13]" || *got.Median != 11.5 || *got.Quarter != [2]float64{10.75, 12.25} || got.People != 5 || got.Void != 1 {
 		t.Errorf("measured: %+v, median %v, quarters %v", got, *got.Median, *got.Quarter)
 	}
 	if got.Spread != nil {

@@ -344,6 +344,6 @@
 /** @typedef {{n: number, person: string, text: string, state: "raised"|"answered"|"lowered", at: string, lesson?: string, run?: string, from?: number, to?: number, answer?: {text: string, at: string, t?: number}, seq: number, name?: string}} Hand */
 /** @typedef {{present: number, following: number, answered: [number, number], notes: ClassNote[], hands: Hand[]}} Desk */
 /** @typedef {{id: string, title: Text, spots: {id: string, kind: "section"|"experiment"|"comparison", title: Text}[], asks: Question[], hints: number}} LeadLesson */
-/** @typedef {Question & {people: number, simulated?: number, came: Distribution, median?: number, quarters?: [number, number], spread?: [Distribution, Distribution]}} Outcome */
+/** @typedef {Question & {people: number, simulated?: number, void?: number, came: Distribution, median?: number, quarters?: [number, number], spread?: [Distribution, Distribution]}} Outcome */
 
 export {};

@@ -89,7 +89,8 @@ export class VotePanel {
 
   /** @param {Vote} v @param {Ballot} ballot @returns {HTMLElement[]} */
   #tell(v, ballot) {
-    const mine = el("p", {}, both("vote.mine", { first: answerText(v.asked, ballot.first), second: answerText(v.asked, ballot.second) }));
+    const two = v.state === "closed2" || Boolean(v.spread?.[1]?.n) || ballot.second !== null; // a second vote that has not been has no answer
+    const mine = el("p", {}, both(two ? "vote.mine" : "vote.mine.first", { first: answerText(v.asked, ballot.first), second: answerText(v.asked, ballot.second) }));
     const close = el("p", { class: "note-do" }, closing());
     if (v.state !== "shown") return [el("p", { role: "status" }, both(v.state === "closed1" ? "vote.closed1" : "vote.closed2")), mine, close];
     const [first, second] = v.spread ?? [];
