@@ -2,6 +2,7 @@ package site
 
 import (
 	"net/http"
+	"strings"
 
 	"socketlabs/content"
 	"socketlabs/runner"
@@ -135,6 +136,16 @@ type notStarted struct {
 	Text   content.Text `json:"text"`
 }
 
+// voting says whether the class is still to answer a prediction of an experiment.
+func (s *Site) voting(experiment string) bool {
+	votes := s.cfg.Class.Votes()
+	if len(votes) == 0 {
+		return false
+	}
+	v := votes[len(votes)-1]
+	return strings.HasPrefix(v.Question, experiment+"/") && v.State != workshop.Closed2 && v.State != workshop.Shown
+}
+
 // startForAll starts an experiment for everybody who is here, as their own run: it is
 // measured, and waits in line, as if each had pressed Run.
 func (s *Site) startForAll(w http.ResponseWriter, r *http.Request) error {
@@ -158,6 +169,10 @@ func (s *Site) startForAll(w http.ResponseWriter, r *http.Request) error {
 	}
 	if beyond(l, s.cfg.Class.Lead().Gates[l.ID], x.ID) {
 		return errGate
+	}
+	if s.voting(x.Spec.Name) {
+		return &refusal{err: errGate, text: content.Text{
+			Ko: "이 실험의 예측에 투표하는 중입니다. 실행하면 답이 나오니, 투표를 끝까지 닫은 뒤에 시작하세요.", En: "A vote on this experiment is going on, and a run tells the answer. Start it when the last vote is closed."}}
 	}
 	here, started, not := s.cfg.Class.Presence(), map[string]calledRun{}, []notStarted{}
 	for _, p := range s.cfg.Class.People() {

@@ -133,6 +133,10 @@ func TestVotesByTheirAddress(t *testing.T) {
 	if g := c.progressOf(ada.Person.ID).snapshot().Guesses[chosen]; g.Given != "all" || g.Run != "" {
 		t.Errorf("it is the answer to the lesson's prediction too: %+v", g)
 	}
+	start := `{"lesson":"epoll","experiment":"pieces"}`
+	if text := c.does(nil, 409, "POST", "/api/class/start", start); !strings.Contains(text, "A vote on this experiment") {
+		t.Errorf("a run would tell the answer: %s", text)
+	}
 	c.does(&ada, 403, "POST", "/api/class/votes/1/close", "")
 	c.does(nil, 404, "POST", "/api/class/votes/1/open", "")
 	c.does(nil, 409, "POST", "/api/class/votes/1/show", "")
@@ -140,6 +144,7 @@ func TestVotesByTheirAddress(t *testing.T) {
 	c.does(&ada, 409, "PUT", "/api/class/votes/1/answer", `{"given":"stuck"}`)
 	c.does(nil, 409, "POST", "/api/class/votes/1/close", "")
 	c.does(nil, 200, "POST", "/api/class/votes/1/show", "")
+	c.does(nil, 200, "POST", "/api/class/start", start) // for nobody: no page is open
 	c.does(nil, 409, "POST", "/api/class/votes/1/next", "")
 }
 

@@ -218,7 +218,7 @@ class Lead {
       const rows = [...(first ? [{ name: "vote.first", of: first }] : []), ...(second ? [{ name: "vote.second", of: second }] : []), { name: "lead.measured", of: r.came, median: r.median, quarters: r.quarters }];
       box.replaceChildren(el("h3", {}, both(r.ask)), el("p", {}, both(r.came.n ? "lead.results.n" : r.void ? "lead.results.only" : "lead.results.none", { n: r.came.n, of: r.people })), ...(r.void ? [el("p", {}, both("lead.results.void", { n: r.void }))] : []), ...(r.simulated ? [el("p", {}, both("lead.simulated", { n: r.simulated }))] : []), ...(r.came.n ? [spread(r, rows)] : []));
       box.hidden = false;
-      box.scrollIntoView({ block: "nearest" });
+      box.scrollIntoView({ block: "start" });
     } catch (e) {
       this.#tell(asApiError(e).said, "failed");
     }
