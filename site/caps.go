@@ -94,12 +94,14 @@ func (s *Site) boundedFor(v visitor, data *pageData) {
 	if !v.learns() {
 		return
 	}
+	caps := s.cfg.Class.Settings().Caps
+	data.Caps = &timeCaps{caps.Seconds, caps.Total}
 	for _, x := range data.Experiments {
 		x.Knobs, x.Load = s.bounded("knob", x.Knobs), s.bounded("load", x.Load)
 	}
 	for _, f := range data.Faults {
 		for i, one := range f.Settings {
-			if most := float64(s.cfg.Class.Settings().Caps.Connections); one.Name == "connections" && most < one.Max {
+			if most := float64(caps.Connections); one.Name == "connections" && most < one.Max {
 				f.Settings[i].Max, f.Settings[i].Value, f.Settings[i].Capped = most, min(most, number(one.Value)), true
 			}
 		}

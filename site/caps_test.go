@@ -99,3 +99,34 @@ func (c *classroom) wide(than float64) (lesson, experiment string) {
 	c.t.Fatalf("no experiment has more than %v connections", than)
 	return "", ""
 }
+
+// The form of a sweep is told how long a learner may measure, and the lesson's own sweep
+// is theirs whatever the caps are.
+func TestCapsOfASweep(t *testing.T) {
+	c := serveCapped(t, workshop.Caps{Connections: 16, Seconds: 2, Total: 5})
+	ada := c.joins("Ada")
+	for who, want := range map[*pupil]*timeCaps{&ada: {2, 5}, nil: nil} {
+		var data struct{ Caps *timeCaps }
+		if err := json.Unmarshal([]byte(c.does(who, http.StatusOK, "GET", "/api/lessons/epoll", "")), &data); err != nil {
+			t.Fatal(err)
+		}
+		if (data.Caps == nil) != (want == nil) || want != nil && *data.Caps != *want {
+			t.Errorf("%v: %+v, and %+v was expected", who, data.Caps, want)
+		}
+	}
+	for _, tt := range []struct {
+		order sweepOrder
+		ok    bool
+		why   string
+	}{
+		{sweepOrder{Lesson: "epoll", Experiment: "more-clients"}, true, "as the lesson has it, to 64 connections"},
+		{sweepOrder{Lesson: "epoll", Experiment: "more-clients", Setting: "load.connections", Values: []string{"1", "64"}}, false, "of one's own, beyond the cap of connections"},
+		{sweepOrder{Lesson: "epoll", Experiment: "more-clients", Setting: "load.connections", Values: []string{"1", "8"}}, true, "within it"},
+		{sweepOrder{Lesson: "epoll", Experiment: "more-clients", Seconds: 20}, false, "the lesson's values, each for longer"},
+	} {
+		v := visitor{role: learns, person: ada.Person, progress: c.progressOf(ada.Person.ID)}
+		if _, err := c.swept(v, tt.order); (err == nil) != tt.ok {
+			t.Errorf("%s: %v", tt.why, err)
+		}
+	}
+}

@@ -59,6 +59,7 @@ func (s *Site) forget(id string) error {
 	}
 	s.learners.gone(id)
 	s.proposals.gone(id)
+	s.called.gone(id)
 	s.removeOrphans()
 	if len(going) > 0 {
 		s.tasks.Go(func() {

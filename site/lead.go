@@ -2,7 +2,7 @@ package site
 
 import (
 	"net/http"
-	"sync"
+	"strings"
 
 	"socketlabs/content"
 	"socketlabs/runner"
@@ -128,45 +128,22 @@ func (s *Site) putFollow(w http.ResponseWriter, r *http.Request) error {
 	return done(w, class.SetFollow(s.visitor(r).by(), f.Follow))
 }
 
-// called are the runs that the instructor has started for people, until the site ends:
-// their pages put them on the bench.
-type called struct {
-	mu  sync.Mutex // guards runs
-	run map[string]calledRun
-}
-
-// calledRun is one of them.
-type calledRun struct {
-	Run        string       `json:"run"`
-	Lesson     string       `json:"lesson"`
-	Experiment string       `json:"experiment"`
-	Title      content.Text `json:"title"`
-}
-
-func (c *called) put(person string, run calledRun) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.run == nil {
-		c.run = map[string]calledRun{}
-	}
-	c.run[person] = run
-}
-
-func (c *called) of(person string) *calledRun {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if run, ok := c.run[person]; ok {
-		return &run
-	}
-	return nil
-}
-
 // notStarted is whose run could not be started, and why.
 type notStarted struct {
 	Person string       `json:"person"`
 	Name   string       `json:"name"`
 	Code   string       `json:"code"`
 	Text   content.Text `json:"text"`
+}
+
+// voting says whether the class is still to answer a prediction of an experiment.
+func (s *Site) voting(experiment string) bool {
+	votes := s.cfg.Class.Votes()
+	if len(votes) == 0 {
+		return false
+	}
+	v := votes[len(votes)-1]
+	return strings.HasPrefix(v.Question, experiment+"/") && v.State != workshop.Closed2 && v.State != workshop.Shown
 }
 
 // startForAll starts an experiment for everybody who is here, as their own run: it is
@@ -193,7 +170,11 @@ func (s *Site) startForAll(w http.ResponseWriter, r *http.Request) error {
 	if beyond(l, s.cfg.Class.Lead().Gates[l.ID], x.ID) {
 		return errGate
 	}
-	here, started, not := s.cfg.Class.Presence(), 0, []notStarted{}
+	if s.voting(x.Spec.Name) {
+		return &refusal{err: errGate, text: content.Text{
+			Ko: "이 실험의 예측에 투표하는 중입니다. 실행하면 답이 나오니, 투표를 끝까지 닫은 뒤에 시작하세요.", En: "A vote on this experiment is going on, and a run tells the answer. Start it when the last vote is closed."}}
+	}
+	here, started, not := s.cfg.Class.Presence(), map[string]calledRun{}, []notStarted{}
 	for _, p := range s.cfg.Class.People() {
 		if p.Removed || here[p.ID].Pages == 0 {
 			continue
@@ -204,11 +185,15 @@ func (s *Site) startForAll(w http.ResponseWriter, r *http.Request) error {
 			not = append(not, notStarted{p.ID, p.Name, f.code, f.text(s.faces.current())})
 			continue
 		}
-		started++
-		s.called.put(p.ID, calledRun{run.ID(), o.Lesson, o.Experiment, x.Title})
-		s.cfg.Class.Tell(p.ID)
+		started[p.ID] = calledRun{run.ID(), o.Lesson, o.Experiment, x.Title}
 	}
-	return reply(w, http.StatusOK, map[string]any{"started": started, "not": not})
+	if err := s.called.keep(s.cfg.Class, started); err != nil {
+		return err
+	}
+	for id := range started {
+		s.cfg.Class.Tell(id)
+	}
+	return reply(w, http.StatusOK, map[string]any{"started": len(started), "not": not})
 }
 
 // startFor starts a run as a learner's own: not when one of theirs goes on.

@@ -133,6 +133,10 @@ func TestVotesByTheirAddress(t *testing.T) {
 	if g := c.progressOf(ada.Person.ID).snapshot().Guesses[chosen]; g.Given != "all" || g.Run != "" {
 		t.Errorf("it is the answer to the lesson's prediction too: %+v", g)
 	}
+	start := `{"lesson":"epoll","experiment":"pieces"}`
+	if text := c.does(nil, 409, "POST", "/api/class/start", start); !strings.Contains(text, "A vote on this experiment") {
+		t.Errorf("a run would tell the answer: %s", text)
+	}
 	c.does(&ada, 403, "POST", "/api/class/votes/1/close", "")
 	c.does(nil, 404, "POST", "/api/class/votes/1/open", "")
 	c.does(nil, 409, "POST", "/api/class/votes/1/show", "")
@@ -140,6 +144,7 @@ func TestVotesByTheirAddress(t *testing.T) {
 	c.does(&ada, 409, "PUT", "/api/class/votes/1/answer", `{"given":"stuck"}`)
 	c.does(nil, 409, "POST", "/api/class/votes/1/close", "")
 	c.does(nil, 200, "POST", "/api/class/votes/1/show", "")
+	c.does(nil, 200, "POST", "/api/class/start", start) // for nobody: no page is open
 	c.does(nil, 409, "POST", "/api/class/votes/1/next", "")
 }
 
@@ -175,6 +180,38 @@ func TestTheClassIsLed(t *testing.T) {
 	})
 	looks.Close()
 	until(t, "the page is gone", func() bool { return c.class.Presence()[ada.Person.ID].Pages == 0 })
+}
+
+// What was started for people is on their pages also after a restart; what is gone is
+// not.
+func TestWhatWasStartedForPeopleIsKept(t *testing.T) {
+	c := serveClass(t)
+	ada, bob := c.joins("Ada"), c.joins("Bob")
+	c.recordBy(runID(1), ada.Person.ID)
+	first := calledRun{runID(1), "epoll", "fits", content.Text{Ko: "가", En: "A"}}
+	all := map[string]calledRun{ada.Person.ID: first, bob.Person.ID: {Run: runID(2), Lesson: "epoll", Experiment: "fits"}, "nobody": {Run: runID(3)}}
+	if err := c.called.keep(c.class, all); err != nil {
+		t.Fatal(err)
+	}
+	if c.called.of("nobody") != nil || c.called.of(bob.Person.ID) == nil {
+		t.Error("it is remembered of whoever is there")
+	}
+	var next called // of a site that begins now
+	if err := next.load(c.class, c.cfg.Runner); err != nil {
+		t.Fatal(err)
+	}
+	if got := next.of(ada.Person.ID); got == nil || *got != first {
+		t.Errorf("after a restart: %+v", got)
+	}
+	if got := next.of(bob.Person.ID); got != nil {
+		t.Errorf("a run without a recording calls somebody: %+v", got)
+	}
+	if err := c.forget(ada.Person.ID); err != nil {
+		t.Fatal(err)
+	}
+	if c.called.of(ada.Person.ID) != nil {
+		t.Error("it outlives its person")
+	}
 }
 
 // until waits for what another goroutine does.
@@ -387,7 +424,7 @@ func TestMeasuredResultsBesideTheVotes(t *testing.T) {
 		}
 	}
 	read()
-	if got.Came.N != 4 || fmt.Sprint(got.Came.Numbers) != "[10 11 12 13]" || *got.Median != 11.5 || *got.Quarter != [2]float64{10.75, 12.25} || got.People != 5 {
+	if got.Came.N != 4 || fmt.Sprint(got.Came.Numbers) != "[10 11 12 13]" || *got.Median != 11.5 || *got.Quarter != [2]float64{10.75, 12.25} || got.People != 5 || got.Void != 1 {
 		t.Errorf("measured: %+v, median %v, quarters %v", got, *got.Median, *got.Quarter)
 	}
 	if got.Spread != nil {

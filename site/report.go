@@ -301,6 +301,10 @@ func (s *Site) spreads(e *edition, lines []workshop.QuestionLine) []lessonSpread
 	return list
 }
 
+// Unjudged is how many answers no run of whoever gave them has judged: what only the
+// instructor has run proves nobody right or wrong.
+func (v spreadView) Unjudged() int { return max(0, v.Given.N-v.Right-v.Wrong) }
+
 // bars are the choices in their order, then answers that are none of them any more.
 func (v spreadView) bars() []bar {
 	var votes [2]workshop.Distribution

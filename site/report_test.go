@@ -279,3 +279,14 @@ func TestRecordingsAreTakenHome(t *testing.T) {
 		t.Errorf("nothing to take home: %s", resp.Status)
 	}
 }
+
+// What was answered and never run by whoever answered is neither right nor wrong.
+func TestAnswersWithoutARunAreNotJudged(t *testing.T) {
+	c := serveClass(t)
+	ada := c.joins("Ada")
+	c.does(nil, 201, "POST", "/api/class/votes", `{"question":"`+chosen+`"}`)
+	c.does(&ada, 204, "PUT", "/api/class/votes/1/answer", `{"given":"stuck"}`)
+	if page := c.text("/en/workshop/report"); !strings.Contains(page, "right: 0 · wrong: 0 · skipped: 0") || !strings.Contains(page, "no run to judge by: 1") {
+		t.Error("the report does not say that nothing has judged the answer")
+	}
+}

@@ -4,6 +4,7 @@ package site
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -100,7 +101,7 @@ func New(cfg Config) (*Site, error) {
 		return nil, err
 	}
 	if cfg.Class != nil {
-		err = s.proposals.load(cfg.Class)
+		err = errors.Join(s.proposals.load(cfg.Class), s.called.load(cfg.Class, cfg.Runner))
 	}
 	if err == nil {
 		s.faces, err = newFaces(cfg)

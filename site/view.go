@@ -24,6 +24,7 @@ type pageData struct {
 	Run         string            `json:"run,omitempty"`      // the page replays only this one
 	Workshop    bool              `json:"workshop,omitempty"` // there is one, and the page follows it
 	Learner     bool              `json:"learner,omitempty"`  // a workshop's learner reads it
+	Caps        *timeCaps         `json:"caps,omitempty"`     // of a learner, beside those of settings
 	Lead        []leadLesson      `json:"lead,omitempty"`     // what a class can be led to, on the instructor's page
 	Offline     bool              `json:"offline,omitempty"`  // the page is a file, and nobody can be asked
 	Root        string            `json:"root,omitempty"`     // of the exported book that the page is a file of, from the page
@@ -33,6 +34,12 @@ type pageData struct {
 	Microscope  *microscopeView   `json:"microscope,omitempty"` // of its own page
 	Watch       *watchData        `json:"watch,omitempty"`      // whom the page watches
 	Live        *livePage         `json:"live,omitempty"`       // the files that the page follows
+}
+
+// timeCaps bound how long a learner may measure, in seconds.
+type timeCaps struct {
+	Seconds float64 `json:"seconds"` // each block
+	Total   float64 `json:"total"`   // all of a comparison or sweep
 }
 
 // exerciseRef names the lesson's exercise.

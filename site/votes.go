@@ -156,6 +156,7 @@ type outcome struct {
 	question
 	People  int                       `json:"people"`              // in the class
 	Played  int                       `json:"simulated,omitempty"` // of them, by a rehearsal
+	Void    int                       `json:"void,omitempty"`      // have run it, and none of their runs proves something
 	Came    workshop.Distribution     `json:"came"`                // of each person's newest run that proves something
 	Median  *float64                  `json:"median,omitempty"`
 	Quarter *[2]float64               `json:"quarters,omitempty"` // the first and the third
@@ -174,7 +175,7 @@ func (s *Site) results(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	m := outcome{question: s.inWords(e, name)}
-	of := map[string]bool{}
+	of, void := map[string]bool{}, map[string]bool{}
 	for _, person := range s.cfg.Class.People() {
 		of[person.ID] = true
 		if person.Simulated {
@@ -183,7 +184,11 @@ func (s *Site) results(w http.ResponseWriter, r *http.Request) error {
 	}
 	m.People = len(of)
 	for _, sum := range s.everybodys() { // the newest first
-		if !of[asker(sum)] || sum.Experiment != x.Spec.Name || sum.Phase != telemetry.Finished || sum.Trust == "void" || sum.Command != nil {
+		if !of[asker(sum)] || sum.Experiment != x.Spec.Name || sum.Phase != telemetry.Finished || sum.Command != nil {
+			continue
+		}
+		if sum.Trust == "void" {
+			void[asker(sum)] = true
 			continue
 		}
 		i := slices.IndexFunc(sum.Guesses, func(g telemetry.Guess) bool { return g.ID == p.ID })
@@ -191,8 +196,10 @@ func (s *Site) results(w http.ResponseWriter, r *http.Request) error {
 			continue
 		}
 		of[asker(sum)] = false
+		delete(void, asker(sum))
 		m.take(sum.Guesses[i].Answer)
 	}
+	m.Void = len(void)
 	m.sum()
 	for _, v := range s.cfg.Class.Votes() {
 		if v.Question == name && v.Spread != nil {

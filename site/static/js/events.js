@@ -230,6 +230,7 @@
  * @property {string} [run] the page replays only this one
  * @property {boolean} [workshop] there is one, and the page follows it
  * @property {boolean} [learner] a workshop's learner reads it
+ * @property {{seconds: number, total: number}} [caps] how long a learner may measure, a block and in all
  * @property {LeadLesson[]} [lead] what a class can be led to, on the instructor's page
  * @property {boolean} [offline] the page is a file, and nobody can be asked
  * @property {{person: string, propose?: ProposeData}} [watch] whom the page watches
@@ -343,6 +344,6 @@
 /** @typedef {{n: number, person: string, text: string, state: "raised"|"answered"|"lowered", at: string, lesson?: string, run?: string, from?: number, to?: number, answer?: {text: string, at: string, t?: number}, seq: number, name?: string}} Hand */
 /** @typedef {{present: number, following: number, answered: [number, number], notes: ClassNote[], hands: Hand[]}} Desk */
 /** @typedef {{id: string, title: Text, spots: {id: string, kind: "section"|"experiment"|"comparison", title: Text}[], asks: Question[], hints: number}} LeadLesson */
-/** @typedef {Question & {people: number, simulated?: number, came: Distribution, median?: number, quarters?: [number, number], spread?: [Distribution, Distribution]}} Outcome */
+/** @typedef {Question & {people: number, simulated?: number, void?: number, came: Distribution, median?: number, quarters?: [number, number], spread?: [Distribution, Distribution]}} Outcome */
 
 export {};

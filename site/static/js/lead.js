@@ -47,10 +47,10 @@ class Lead {
     const l = this.#of, kept = [this.#spot.value, this.#ask.value];
     this.#spot.replaceChildren(option("", say("lead.whole")), ...["section", "experiment", "comparison"].map((kind) => {
       const of = l?.spots.filter((s) => s.kind === kind) ?? [];
-      return of.length ? el("optgroup", { label: say(`lead.${kind}s`) }, ...of.map((s) => option(s.id, say(s.title)))) : "";
+      return of.length ? el("optgroup", { label: say(`lead.${kind}s`) }, ...of.map((s) => option(s.id, kind === "section" ? say(s.title) : `${s.id} · ${say(s.title)}`))) : ""; // notes and plans name an experiment by its id
     }));
     const asks = l?.asks.filter((q) => q.kind !== "curve") ?? []; // a curve is drawn in its lesson
-    this.#ask.replaceChildren(...asks.map((q) => option(q.question, say(q.ask))));
+    this.#ask.replaceChildren(...asks.map((q) => option(q.question, `${q.question.slice(q.question.lastIndexOf("/") + 1)} · ${say(q.ask)}`)));
     for (const [s, v] of /** @type {[HTMLSelectElement, string][]} */ ([[this.#spot, kept[0]], [this.#ask, kept[1]]])) if ([...s.options].some((o) => o.value === v)) s.value = v;
     byId("ui-lead-asks").hidden = asks.length === 0;
     byId("ui-lead-noasks").hidden = asks.length > 0;
@@ -224,9 +224,9 @@ class Lead {
     try {
       const r = /** @type {Outcome} */ (await get(`/api/class/results/${question}`)), [first, second] = r.spread ?? [];
       const rows = [...(first ? [{ name: "vote.first", of: first }] : []), ...(second ? [{ name: "vote.second", of: second }] : []), { name: "lead.measured", of: r.came, median: r.median, quarters: r.quarters }];
-      box.replaceChildren(el("h3", {}, both(r.ask)), el("p", {}, both(r.came.n ? "lead.results.n" : "lead.results.none", { n: r.came.n, of: r.people })), ...(r.simulated ? [el("p", {}, both("lead.simulated", { n: r.simulated }))] : []), ...(r.came.n ? [spread(r, rows)] : []));
+      box.replaceChildren(el("h3", {}, both(r.ask)), el("p", {}, both(r.came.n ? "lead.results.n" : r.void ? "lead.results.only" : "lead.results.none", { n: r.came.n, of: r.people })), ...(r.void ? [el("p", {}, both("lead.results.void", { n: r.void }))] : []), ...(r.simulated ? [el("p", {}, both("lead.simulated", { n: r.simulated }))] : []), ...(r.came.n ? [spread(r, rows)] : []));
       box.hidden = false;
-      box.scrollIntoView({ block: "nearest" });
+      box.scrollIntoView({ block: "start" });
     } catch (e) {
       this.#tell(asApiError(e).said, "failed");
     }

@@ -15,12 +15,13 @@ const SERIES = /** @type {Record<string, string>} */ ({ connections: "1, 2, 4, 8
 
 /** @typedef {{lesson: string, experiment: string, setting?: string, values?: string[], seconds?: number, settings?: Record<string, string>}} Order */
 
-/** Values worth trying. @param {Setting} s */
+/** Values worth trying, within what is allowed. @param {Setting} s */
 function suggestion(s) {
   if (s.kind === "bool") return "off, on";
   if (s.kind === "choice") return (s.choices ?? []).slice(0, MAX).join(", ");
-  if (SERIES[s.name]) return SERIES[s.name];
-  const { min = 0, max = 1 } = s, v = Number(s.value) || Number(s.default) || Math.max(min, s.kind === "int" ? 1 : max / 16);
+  const { min = 0, max = 1 } = s, series = (SERIES[s.name] ?? "").split(", ").filter((n) => n !== "" && Number(n) >= min && Number(n) <= max);
+  if (series.length > 1) return series.join(", ");
+  const v = Number(s.value) || Number(s.default) || Math.max(min, s.kind === "int" ? 1 : max / 16);
   const all = [1 / 4, 1 / 2, 1, 2, 4].map((k) => Number((v * k).toPrecision(3))).map((n) => (s.kind === "int" ? Math.round(n) : n));
   return [...new Set(all.map((n) => Math.min(max, Math.max(min, n))))].join(", ");
 }
@@ -46,6 +47,8 @@ export class SweepForm {
   #lessons = new Map();
   /** @type {Experiment|null} */
   #x = null;
+  /** @type {PageData["caps"]} a workshop's, for its learners */
+  #caps;
   /** @type {{name: string, setting: Setting}[]} */
   #settings = [];
   #changed;
@@ -88,8 +91,9 @@ export class SweepForm {
     let data = this.#lessons.get(lesson);
     if (!data) this.#lessons.set(lesson, (data = get(`/api/lessons/${lesson}`)));
     try {
-      const x = (await data).experiments?.find((e) => e.id === id);
+      const { experiments, caps } = await data, x = experiments?.find((e) => e.id === id);
       if (this.#experiment.value !== `${lesson}/${id}` || !x) return;
+      this.#caps = caps;
       this.#fill(x, wish);
     } catch (e) {
       this.#lessons.delete(lesson);
@@ -139,14 +143,30 @@ export class SweepForm {
   /** How long each value may be measured: what the experiment says about parts of its time must fit. */
   get #bounds() {
     const x = this.#x, ends = [...(x?.windows ?? []).map((w) => w.to), ...(x?.faults ?? []).map((f) => f.at + (f.for || 0.1))];
-    return { least: Math.max(0.1, ...ends), most: 60 - (x?.warmup ?? 0) };
+    return { least: Math.max(0.1, ...ends), most: Math.min(60 - (x?.warmup ?? 0), Math.max(this.#caps?.seconds ?? 60, x?.seconds ?? 0)) };
+  }
+
+  /** The lesson's own sweep, which no cap is about. */
+  get #own() {
+    const x = this.#x, s = this.setting;
+    return !!x?.sweep && x.sweep.setting === s?.name && x.sweep.values.join() === this.#list.map((v) => value({ ...s.setting, max: Infinity }, v)).join() && Number(this.#seconds.value) === x.seconds;
+  }
+
+  /** Says what the workshop allows of what is chosen. @param {Setting} s */
+  #sayCaps(s) {
+    const caps = this.#caps, at = byId("ui-sweep-caps");
+    at.hidden = !caps;
+    if (!caps) return;
+    const times = { seconds: figure(this.#bounds.most), total: figure(caps.total) };
+    at.replaceChildren(s.capped ? both("capacity.caps.setting", { name: s.label, max: settingText(s, s.max ?? 0), ...times }) : both("capacity.caps", times));
   }
 
   /** Says beside each entry what is wrong with it. @returns {boolean} nothing is */
   check() {
     const s = this.setting;
     if (!s) return false;
-    const ok = this.#tell("values", this.#wrongValues(s.setting));
+    this.#sayCaps(s.setting);
+    const ok = this.#tell("values", this.#own ? null : this.#wrongValues(s.setting));
     const n = Number(this.#seconds.value), { least, most } = this.#bounds;
     const time = this.#tell("seconds", n >= least && n <= most ? null : text("capacity.wrong.seconds", { least: figure(least), most: figure(most) }));
     return this.#tell("objective", this.p99 > 0 ? null : text("capacity.wrong.objective")) && ok && time;
@@ -159,7 +179,9 @@ export class SweepForm {
     const twice = said.findIndex((v, i) => said.indexOf(v) < i);
     if (twice >= 0) return text("capacity.wrong.twice", { value: all[twice] });
     if (all.length < 2) return text("capacity.wrong.few", { hint: suggestion(s) });
-    return all.length > MAX ? text("capacity.wrong.many", { n: figure(all.length) }) : null;
+    if (all.length > MAX) return text("capacity.wrong.many", { n: figure(all.length) });
+    const most = this.#caps?.total ?? Infinity;
+    return this.time > most ? text("capacity.wrong.total", { max: figure(most), t: figure(Math.ceil(this.time)) }) : null;
   }
 
   /** @param {"values"|"seconds"|"objective"} field @param {Text|null} why @returns {boolean} */
@@ -176,10 +198,9 @@ export class SweepForm {
 
   /** @returns {Order} */
   order() {
-    const [lesson, experiment] = this.#experiment.value.split("/"), s = this.setting, x = this.#x;
+    const [lesson, experiment] = this.#experiment.value.split("/"), s = this.setting;
     const values = this.#list.map((v) => String(s && value(s.setting, v))), seconds = Number(this.#seconds.value);
-    const own = x?.sweep && x.sweep.setting === s?.name && x.sweep.values.join() === values.join() && seconds === x.seconds;
-    if (own) return { lesson, experiment }; // the lesson's own sweep, with its checks
+    if (this.#own) return { lesson, experiment }; // with its checks
     return { lesson, experiment, setting: s?.name ?? "", values, seconds, settings: this.opens ? { "load.model": "open" } : {} };
   }
 

@@ -47,7 +47,7 @@ export class VotePanel {
     const fields = number
       ? [el("label", { class: "vote-number" }, el("span", {}, both("predict.number")), el("input", { name, type: "text", inputmode: "decimal", autocomplete: "off" }), el("span", {}, both(page.words.units?.[q.unit ?? ""] ?? "")))]
       : (q.choices ?? []).map((c) => el("label", {}, el("input", { name, type: "radio", value: c.id }), el("span", {}, both(c.text))));
-    const form = (this.#form = el("form", { class: "vote-form", novalidate: true }, el("fieldset", { class: "predict-choices" }, el("legend", { class: "sr" }, both("predict.answer")), ...fields), said, el("button", { class: "button button-main", type: "submit" }, both("vote.send"))));
+    const form = (this.#form = el("form", { class: "vote-form", novalidate: true }, el("fieldset", { class: "predict-choices" }, el("legend", { class: "sr" }, both("predict.answer")), ...fields), said, el("p", { class: "note-do" }, el("button", { class: "button button-main", type: "submit" }, both("vote.send")), closing())));
     if (given !== null) this.#mark(given);
     if (sent) this.#sent(said, "vote.sent");
     form.addEventListener("input", () => { delete form.dataset.sent; said.replaceChildren(); });
@@ -89,10 +89,14 @@ export class VotePanel {
 
   /** @param {Vote} v @param {Ballot} ballot @returns {HTMLElement[]} */
   #tell(v, ballot) {
-    const mine = el("p", {}, both("vote.mine", { first: answerText(v.asked, ballot.first), second: answerText(v.asked, ballot.second) }));
-    const close = el("p", { class: "note-do" }, el("button", { class: "button", type: "button", "data-do": "close" }, both("vote.close")));
+    const two = v.state === "closed2" || Boolean(v.spread?.[1]?.n) || ballot.second !== null; // a second vote that has not been has no answer
+    const mine = el("p", {}, both(two ? "vote.mine" : "vote.mine.first", { first: answerText(v.asked, ballot.first), second: answerText(v.asked, ballot.second) }));
+    const close = el("p", { class: "note-do" }, closing());
     if (v.state !== "shown") return [el("p", { role: "status" }, both(v.state === "closed1" ? "vote.closed1" : "vote.closed2")), mine, close];
     const [first, second] = v.spread ?? [];
     return [spread(v.asked, [...(first ? [{ name: "vote.first", of: first }] : []), ...(second ? [{ name: "vote.second", of: second }] : [])]), mine, close];
   }
 }
+
+/** Puts the panel away: the bar opens it again. */
+const closing = () => el("button", { class: "button", type: "button", "data-do": "close" }, both("vote.close"));
