@@ -74,11 +74,26 @@ const over = (/** @type {Trace} */ t) => ["finished", "failed", "stopped", "inte
 async function carry(o, i, n) {
   live = (await post("/api/traces", o)).id;
   for (;;) {
-    const t = /** @type {Trace} */ (await get(`/api/traces/${live}`));
+    const t = await reached(live);
+    if (t === null) {
+      light("lost", "scope.phase.lost", { i: i + 1, n, lab: o.lab });
+      await new Promise((wake) => setTimeout(wake, 1000));
+      continue;
+    }
     if (over(t)) return t;
     const line = t.phase === "queued" ? t.reason?.args : undefined;
     light(t.phase, line ? (t.reason?.code === "paused" ? "scope.phase.paused" : "scope.phase.waits") : `scope.phase.${t.phase}`, { i: i + 1, n, lab: o.lab, ...line });
     await new Promise((wake) => setTimeout(wake, 250));
+  }
+}
+
+/** How a trace stands; null: the site is out of reach, and nobody has pressed Stop. @param {string} id @returns {Promise<Trace|null>} */
+async function reached(id) {
+  try {
+    return await get(`/api/traces/${id}`);
+  } catch (e) {
+    if (asApiError(e).code !== "unreachable" || asked) throw e;
+    return null;
   }
 }
 
@@ -132,7 +147,8 @@ async function recall() {
     show(seen.filter(over), seen.map((_, i) => (q.get("set") ? `scope.set.${q.get("set")}.${i + 1}` : "")));
     light("finished", "scope.phase.finished", { n: seen.length });
   } catch (e) {
-    if (asApiError(e).code !== "no-trace") throw e;
+    const said = asApiError(e);
+    if (said.code !== "no-trace") return tell("failed", el("b", {}, both(said.said)));
     tell("void", el("b", {}, both("scope.forgotten")));
     history.replaceState(history.state, "", location.pathname);
   }
