@@ -21,6 +21,7 @@ class Provoke {
   #counted = 0;
   #phase = "";
   #since = performance.now();
+  #lost = false;
   #timer = 0;
 
   /** @param {HTMLElement} box */
@@ -44,7 +45,7 @@ class Provoke {
       this.#timer = setInterval(() => this.#tick(), 1000);
       const stream = new Stream(id, 0, {
         events: (all) => { for (const e of all) this.#hear(e); },
-        lost: () => this.#light("lost", text("state.lost")), back: () => {}, gap: () => {}, chatty: () => false,
+        lost: () => this.#reach(false), back: () => this.#reach(true), gap: () => {}, chatty: () => false,
         over: () => { stream.close(); this.#over(); }, gone: (e) => { stream.close(); this.#refused(e); },
       });
     } catch (e) {
@@ -64,13 +65,22 @@ class Provoke {
     if (v !== undefined) this.#tell(el("b", { class: "num" }, figure(this.#counted)), " ", both("errmap.sofar"));
   }
 
+  /** @param {boolean} on */
+  #reach(on) {
+    this.#lost = !on;
+    document.dispatchEvent(new CustomEvent("reach", { detail: on }));
+    this.#tick();
+  }
+
   #tick() {
-    if (this.#phase) this.#light(this.#phase, text(`state.${this.#phase}`, { t: Math.round((performance.now() - this.#since) / 1000) }));
+    if (this.#lost) this.#light("lost", text("state.lost"));
+    else if (this.#phase) this.#light(this.#phase, text(`state.${this.#phase}`, { t: Math.round((performance.now() - this.#since) / 1000) }));
   }
 
   #rest() {
     clearInterval(this.#timer);
     this.#phase = "";
+    if (this.#lost) this.#reach(true);
     this.#said.removeAttribute("aria-live");
     this.#button.disabled = false;
   }
