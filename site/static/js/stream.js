@@ -20,6 +20,8 @@ import { ApiError, asApiError, get } from "./api.js";
 const RESTART = 1012;
 /** How long a run that is measuring may be silent before the connection is taken for lost, in ms. */
 const SILENCE = 5000;
+/** How long a connection that stands again may say nothing before it counts as back, in ms: a run that waits has nothing to tell. */
+const QUIET = 1000;
 
 export class Stream {
   #id;
@@ -84,6 +86,7 @@ export class Stream {
     const scheme = location.protocol === "https:" ? "wss" : "ws";
     const socket = (this.#socket = new WebSocket(`${scheme}://${location.host}/api/runs/${this.#id}/events?after=${this.#seq}`));
     this.#heard = performance.now();
+    socket.onopen = () => setTimeout(() => { if (this.#socket === socket) this.#back(0); }, QUIET);
     socket.onmessage = (m) => this.#read(m.data);
     socket.onclose = (e) => {
       if (this.#socket !== socket || this.#ended) return;
@@ -107,12 +110,16 @@ export class Stream {
     const gap = fresh[0].seq > this.#seq + 1 || fresh[fresh.length - 1].seq - fresh[0].seq >= fresh.length;
     this.#seq = fresh[fresh.length - 1].seq;
     this.#to.events(fresh);
-    if (this.#lost) {
-      this.#lost = false;
-      this.#tries = 0;
-      this.#to.back(fresh.length);
-    }
+    this.#back(fresh.length);
     if (gap) this.#to.gap();
+  }
+
+  /** @param {number} filled */
+  #back(filled) {
+    if (!this.#lost || this.#ended) return;
+    this.#lost = false;
+    this.#tries = 0;
+    this.#to.back(filled);
   }
 
   #listen() {
