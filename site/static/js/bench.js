@@ -251,8 +251,12 @@ export class Bench {
     const run = this.#run, turn = this.#turn, on = this.#under?.id === run?.id && this.#under?.block === n;
     if (!run?.id) return;
     const under = on ? null : new Run(run.id, this.#x.warmup, this.#x.seconds);
-    under?.load(await get(`/api/runs/${run.id}/series?block=${n}`), n);
-    if (turn === this.#turn) this.#under = under;
+    try {
+      under?.load(await get(`/api/runs/${run.id}/series?block=${n}`), n);
+      if (turn === this.#turn) this.#under = under;
+    } catch (e) {
+      if (turn === this.#turn) this.#situation.refused = asApiError(e);
+    }
     this.#show.now();
   }
 
