@@ -26,7 +26,7 @@ const all = /** @type {HTMLInputElement} */ (byId("ui-scope-all"));
 let panels = [];
 /** @type {Knob[]} */
 let knobs = [];
-let zoom = 1, asked = false, live = "";
+let zoom = 1, asked = false, lost = false, live = "";
 
 const setOf = () => view.sets.find((s) => `set:${s.id}` === what.value);
 
@@ -90,11 +90,21 @@ async function carry(o, i, n) {
 /** How a trace stands; null: the site is out of reach, and nobody has pressed Stop. @param {string} id @returns {Promise<Trace|null>} */
 async function reached(id) {
   try {
-    return await get(`/api/traces/${id}`);
+    const t = await get(`/api/traces/${id}`);
+    if (lost) reach(true);
+    return t;
   } catch (e) {
-    if (asApiError(e).code !== "unreachable" || asked) throw e;
+    const out = asApiError(e).code === "unreachable";
+    if (out === !lost) reach(!out);
+    if (!out || asked) throw e;
     return null;
   }
+}
+
+/** @param {boolean} on */
+function reach(on) {
+  lost = !on;
+  document.dispatchEvent(new CustomEvent("reach", { detail: on }));
 }
 
 async function look() {
