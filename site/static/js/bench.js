@@ -348,7 +348,8 @@ export class Bench {
     this.#knobs.disable(isLive(state) || !page.linux || this.#versus.posed !== null);
     this.#versus.draw(this.#run, this.#under, this.#order(), mayRun(state) && page.linux);
     this.#faults.draw(this.#run, state === "running" && !this.#run?.begin?.kind);
-    this.#freeze.draw(this.#x, this.#knobs.value("load.model") === "open", this.#run?.begin?.kind ? null : this.#run, state);
+    const blocks = Boolean(this.#versus.posed ?? this.#x.sweep ?? this.#run?.begin?.kind);
+    this.#freeze.draw(this.#x, !blocks && this.#knobs.value("load.model") === "open", this.#run, state);
     this.#history.mark(this.#run?.id ?? "", this.#under?.id ?? "");
   }
 

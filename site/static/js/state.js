@@ -141,6 +141,7 @@ function queued(run) {
 /** @param {Situation} s */
 function running(s) {
   const run = s.run, facts = { addr: run?.facts.addr ?? "–", pid: run?.facts.pid ?? "–" };
+  if (run?.begin?.kind) return say("ok", "running", [text("note.running.blocks")], [], facts);
   const warm = run !== null && run.series.now < run.series.warmup;
   const others = run?.series.value("host.beside") ?? 0;
   return say("ok", "running", [text(warm ? "note.running.warm" : "note.running.measure"), ...(others > 0 ? [text("note.running.beside", { n: others })] : [])], [], facts);
