@@ -55,7 +55,7 @@ func TestExamResult(t *testing.T) {
 	for lang, want := range map[string]string{
 		"en": `Mystery 440
   ✓ The hidden fault: lock contention
-  ✓ The marked time shows the fault
+  ✓ The marked time shows the fault.
   100 points: name 50, proof 30, thrift 20 (runs: 1)
 
 Mystery 441
