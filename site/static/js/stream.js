@@ -36,7 +36,7 @@ export class Stream {
   #heard = performance.now();
   #ended = false;
   #wake = () => { if (this.#lost && navigator.onLine && !document.hidden) this.retry(); };
-  #cut = () => this.#socket?.close();
+  #cut = () => { if (this.#socket) this.#drop(); };
 
   /** @param {string} id @param {number} seq the last event that is known @param {Listener} to */
   constructor(id, seq, to) {
@@ -124,7 +124,8 @@ export class Stream {
 
   #listen() {
     const silent = performance.now() - this.#heard > SILENCE;
-    if (this.#socket?.readyState === WebSocket.OPEN && silent && this.#to.chatty() && !document.hidden) this.#drop();
+    if (!this.#socket || !silent || document.hidden) return;
+    if (this.#socket.readyState !== WebSocket.OPEN || this.#to.chatty()) this.#drop(); // a handshake may hang as well
   }
 
   /** A connection that nobody closed and nobody speaks on. */
