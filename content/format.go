@@ -3,9 +3,23 @@ package content
 import (
 	"fmt"
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
 )
+
+// typed are expressions of what an experiment asks for. Nobody measured it, so it has
+// the digits that its author gave it.
+var typed = regexp.MustCompile(`^(seconds|(ask|knob)\.[a-z_]+|[a-z_]+\.seconds)$`)
+
+// Text prints a value where the placeholder stands, as Format does, but 0.8 that was
+// asked for as 0.8 and not as 0.800.
+func (p Placeholder) Text(v any) string {
+	if f, ok := v.(float64); ok && p.Format == "" && typed.MatchString(p.Expr) && math.Abs(f) < 1<<53 {
+		return strconv.FormatFloat(f+0, 'f', -1, 64)
+	}
+	return Format(v, p.Format)
+}
 
 // unit is what a format makes of a value.
 type unit struct {

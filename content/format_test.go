@@ -59,6 +59,27 @@ func TestFormat(t *testing.T) {
 	}
 }
 
+func TestPlaceholderText(t *testing.T) {
+	for _, tt := range []struct {
+		expr, format string
+		v            any
+		want         string
+	}{
+		{"seconds", "", 0.8, "0.8"}, // as it was typed
+		{"knob.read_timeout", "", 1.25, "1.25"},
+		{"pause.seconds", "", 0.3, "0.3"},
+		{"ask.rate", "", 500.0, "500"},
+		{"knob.model", "", "threads", "threads"},
+		{"ask.rate * seconds", "", 0.8, "0.800"}, // calculated
+		{"load.p50", "", 0.8, "0.800"},           // measured
+		{"seconds", "ms", 0.8, "800 ms"},
+	} {
+		if got := (Placeholder{Expr: tt.expr, Format: tt.format}).Text(tt.v); got != tt.want {
+			t.Errorf("%s | %s of %v = %q, want %q", tt.expr, tt.format, tt.v, got, tt.want)
+		}
+	}
+}
+
 func FuzzFormat(f *testing.F) {
 	f.Add(1.5, "ms")
 	f.Add(99.95, "")

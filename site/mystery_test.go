@@ -106,6 +106,9 @@ func TestAMysteryIsSealedUntilItIsAnswered(t *testing.T) {
 	if tree := s.html("/en/tree"); strings.Contains(tree, mysteryRun) {
 		t.Error("the decision tree knows the server of a sealed mystery")
 	}
+	if runs := s.html("/en/runs"); !strings.Contains(runs, fmt.Sprintf("Mystery %d", seed)) {
+		t.Error("the recordings do not say by name which mystery a run is of")
+	}
 	page := s.html(fmt.Sprintf("/en/mystery?seed=%d", seed))
 	for _, secret := range []string{"labs/" + spec.Lab + "<", `"lab":"epoll"`, "ui-solved"} {
 		if strings.Contains(page, secret) {

@@ -100,6 +100,7 @@ type pageError struct {
 	Status int
 	Code   string
 	Text   content.Text
+	Link   string // how the link looks that lets a stranger in; empty for others
 }
 
 // page starts a page in the address's language.
@@ -184,6 +185,9 @@ func (s *Site) errorPage(w http.ResponseWriter, r *http.Request, f fault) {
 	p := s.page(r, e)
 	p.Role.Stranger = v.role < learns
 	p.Error = &pageError{Status: f.status, Code: f.code, Text: f.text(s.faces.current())}
+	if f.status == http.StatusUnauthorized {
+		p.Error.Link = s.scheme() + "://" + r.Host + "/?token=…"
+	}
 	data := &pageData{}
 	if lesson := r.PathValue("lesson"); lesson != "" {
 		p.Problems = e.about(lesson)

@@ -259,6 +259,8 @@ func TestErrorPages(t *testing.T) {
 		why    string
 	}{
 		{request{path: "/ko/", header: http.Header{}}, 401, "labs serve", "a stranger learns how to get in"},
+		{request{path: "/ko/blocking?token=wrong", header: http.Header{}}, 401, "Socket Labs: " + s.url + "/?token=…", "and what the link looks like"},
+		{request{path: "/ko/blocking?token=wrong", header: http.Header{}}, 401, `href="?"`, "and asks again without the wrong token"},
 		{request{path: "/en/no-such-lesson", cookie: testToken}, 404, `<html lang="en"`, "in the language of the address"},
 		{request{path: "/nowhere", cookie: testToken}, 404, `<html lang="ko"`, "outside of both languages"},
 		{request{path: "/en/runs/" + runID(9), cookie: testToken}, 404, "There is no such run", "a run that was deleted"},

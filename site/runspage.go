@@ -37,7 +37,7 @@ func (s *Site) runsPage(w http.ResponseWriter, r *http.Request) error {
 		runs = slices.DeleteFunc(runs, func(sum runner.Summary) bool { return asker(sum) != who })
 		p.Of = s.nameOf(who)
 	}
-	p.Runs = runViews(e, runs)
+	p.Runs = runViews(e, s.faces.current(), runs)
 	for i, run := range p.Runs {
 		p.Runs[i].Who = s.nameOf(asker(run.Summary))
 	}
@@ -57,13 +57,17 @@ func (s *Site) nameOf(by string) string {
 	return strings.ToLower(by[:min(len(by), 6)]) // of another class
 }
 
-func runViews(e *edition, runs []runner.Summary) []runView {
+func runViews(e *edition, f *face, runs []runner.Summary) []runView {
 	out := []runView{}
 	for _, sum := range runs {
 		name, experiment, _ := strings.Cut(sum.Experiment, "/")
 		v := runView{Summary: sum, Lesson: content.Text{Ko: name, En: name}, Title: content.Text{Ko: experiment, En: experiment}}
 		if l, _, _ := e.book.Lesson(name); l != nil {
 			v.Lesson = l.Title
+		}
+		if seed, ok := strings.CutPrefix(sum.Experiment, labs.MysteryPrefix); ok {
+			v.Lesson = f.texts["mystery.title"]
+			v.Title, _ = f.said("mystery.name", []any{"seed", seed})
 		}
 		var spec labs.Spec
 		if x, err := e.book.Find(sum.Experiment); err == nil {

@@ -271,7 +271,7 @@ func judged(from source, all []content.Placeholder) map[content.Placeholder]valu
 		}
 		switch {
 		case e == nil:
-			answers[p] = value{Text: content.Format(got, p.Format), Author: from.key.author != nil}
+			answers[p] = value{Text: p.Text(got), Author: from.key.author != nil}
 		case err == nil && from.key == sourceKey{}:
 			answers[p] = value{Text: "–", Why: errUnrecorded.Error()}
 		default:

@@ -116,3 +116,45 @@ func TestPageOutlivesItsSite(t *testing.T) {
 		t.Errorf("home continues at %s", to)
 	}
 }
+
+// What waits in line has nothing to tell for long: each page says that it hears
+// nothing as long as that is so, and no longer.
+func TestPageIsBackWithItsConnection(t *testing.T) {
+	s := serve(t, t.TempDir(), nil)
+	p := open(t, s)
+	p.allow("ERR_INTERNET_DISCONNECTED")
+	p.allow("WebSocket connection to")
+	p.enter()
+	s.api("POST", "/api/queue/pause", nil, nil)
+	for _, at := range []struct{ path, press, lamp, stop string }{
+		{"/en/epoll#fits", "#ui-go", "#ui-lamp", "#ui-halt"},
+		{"/en/capacity?experiment=epoll/fits&setting=load.connections&values=1,2", "#ui-measure", "#ui-sweep-lamp", "#ui-sweep-stop"},
+		{"/en/errors-map", "[data-act=provoke]", ".errno-said .lamp", ""},
+		{"/en/microscope", "#ui-scope-go", "#ui-scope-lamp", "#ui-scope-stop"},
+	} {
+		t.Run(at.path, func(t *testing.T) {
+			says := func(state string) {
+				p.until(patience, "the lamp says "+state, `document.querySelector(%s).dataset.state === %s`, at.lamp, state)
+			}
+			p.visit(at.path)
+			if at.lamp == "#ui-lamp" {
+				p.benchIsReady()
+				p.unlock()
+			}
+			p.until(patience, "it can be pressed", `document.querySelector(%s)?.disabled === false`, at.press)
+			p.click(at.press)
+			says("queued")
+			p.reach(false)
+			says("lost")
+			p.until(patience, "the header says it too", `document.querySelector("#ui-link").dataset.state === "lost"`)
+			p.reach(true)
+			says("queued")
+			p.until(patience, "and that the site is back", `document.querySelector("#ui-link").dataset.state === "running"`)
+			if at.stop != "" {
+				p.click(at.stop)
+				says("stopped")
+			}
+			s.api("POST", "/api/runs/stop-all", nil, nil)
+		})
+	}
+}

@@ -55,7 +55,7 @@ func TestExamResult(t *testing.T) {
 	for lang, want := range map[string]string{
 		"en": `Mystery 440
   ✓ The hidden fault: lock contention
-  ✓ The marked time shows the fault
+  ✓ The marked time shows the fault.
   100 points: name 50, proof 30, thrift 20 (runs: 1)
 
 Mystery 441
@@ -70,7 +70,7 @@ Mystery 442
 `,
 		"ko": `수수께끼 440
   ✓ 숨은 고장: 락 경합
-  ✓ 표시한 구간이 그 고장을 보여 줍니다
+  ✓ 표시한 구간이 그 고장을 보여 줍니다.
   100점: 이름 50, 증거 30, 아낀 실행 20 (실행 1번)
 
 수수께끼 441

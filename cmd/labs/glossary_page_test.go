@@ -62,6 +62,11 @@ func TestPageOutlineAndLinks(t *testing.T) {
 	p.click(`.outline a[href="#fairness"]`)
 	p.until(patience, "the section is seen and marked", `location.hash === "#fairness" && document.querySelector("#fairness").getBoundingClientRect().top < 300 && document.querySelector('.outline [aria-current]')?.getAttribute("href") === "#fairness"`)
 
+	// A command that is copied is one that a reader's terminal knows.
+	eval[any](p, `Object.defineProperty(navigator, "clipboard", { configurable: true, value: { writeText: async (said) => { window.copied = said } } }); null`)
+	p.click("#pieces .experiment-command .copy")
+	p.until(patience, "the command is copied", `window.copied === "go run ./cmd/labs run epoll/pieces"`)
+
 	// As on a plain-HTTP host: the address stands there, selected.
 	eval[any](p, `Object.defineProperty(navigator, "clipboard", { value: undefined }); null`)
 	p.click("#fairness .deep")

@@ -109,6 +109,7 @@ func TestPageKeysAlone(t *testing.T) {
 	p.tabTo("#where [type=submit]")
 	p.press(kb.Enter)
 	p.until(patience, "the answer is committed", `document.querySelector("#where .is-mine")`)
+	p.until(patience, "the focus stays with the answer", `document.activeElement.matches("#where [data-act=change]")`)
 	p.tabTo("#wait [data-act=skip]")
 	p.press(kb.Enter)
 	p.until(patience, "Run is unlocked", `!document.querySelector("#ui-go").disabled`)
@@ -116,9 +117,9 @@ func TestPageKeysAlone(t *testing.T) {
 	p.press("r")
 	// Not until it is measured: that takes four seconds, and a busy machine may
 	// look away for so long.
-	p.until(aRun, "r runs", `!document.querySelector("#ui-halt").disabled`)
+	p.until(aRun, "r runs, and the focus is on Stop", `!document.querySelector("#ui-halt").disabled && document.activeElement.id === "ui-halt"`)
 	p.press("s")
-	p.until(aRun, "s stops", `document.querySelector("#ui-lamp").dataset.state === "stopped"`)
+	p.until(aRun, "s stops, and the focus is on Run", `document.querySelector("#ui-lamp").dataset.state === "stopped" && document.activeElement.id === "ui-go"`)
 	p.runByKey()
 
 	p.press("/")

@@ -251,8 +251,12 @@ export class Bench {
     const run = this.#run, turn = this.#turn, on = this.#under?.id === run?.id && this.#under?.block === n;
     if (!run?.id) return;
     const under = on ? null : new Run(run.id, this.#x.warmup, this.#x.seconds);
-    under?.load(await get(`/api/runs/${run.id}/series?block=${n}`), n);
-    if (turn === this.#turn) this.#under = under;
+    try {
+      under?.load(await get(`/api/runs/${run.id}/series?block=${n}`), n);
+      if (turn === this.#turn) this.#under = under;
+    } catch (e) {
+      if (turn === this.#turn) this.#situation.refused = asApiError(e);
+    }
     this.#show.now();
   }
 
@@ -344,7 +348,8 @@ export class Bench {
     this.#knobs.disable(isLive(state) || !page.linux || this.#versus.posed !== null);
     this.#versus.draw(this.#run, this.#under, this.#order(), mayRun(state) && page.linux);
     this.#faults.draw(this.#run, state === "running" && !this.#run?.begin?.kind);
-    this.#freeze.draw(this.#x, this.#knobs.value("load.model") === "open", this.#run?.begin?.kind ? null : this.#run, state);
+    const blocks = Boolean(this.#versus.posed ?? this.#x.sweep ?? this.#run?.begin?.kind);
+    this.#freeze.draw(this.#x, !blocks && this.#knobs.value("load.model") === "open", this.#run, state);
     this.#history.mark(this.#run?.id ?? "", this.#under?.id ?? "");
   }
 

@@ -9,7 +9,7 @@ import { Chart } from "./curves.js";
 import { remark, sentences, table } from "./curvetext.js";
 import { el } from "./dom.js";
 import { page } from "./page.js";
-import { both } from "./words.js";
+import { both, language } from "./words.js";
 
 const GOAL = 0.01; // seconds, as the page of capacity begins with
 
@@ -36,7 +36,7 @@ export class BenchCurve {
   #nothing() {
     const { setting = "", values = [] } = this.#x.sweep ?? {};
     this.#body.replaceChildren(el("p", { class: "run-empty" }, both("capacity.steps"), " ", el("code", {}, setting), `: ${values.join(", ")}.`));
-    this.#link.href = `/${page.lang}/capacity?experiment=${this.#x.name}&setting=${setting}&values=${values.join(",")}`;
+    this.#link.href = `/${language()}/capacity?experiment=${this.#x.name}&setting=${setting}&values=${values.join(",")}`;
   }
 
   /** @param {Run|null} run */
@@ -57,7 +57,7 @@ export class BenchCurve {
       for (const c of this.#charts) c.destroy();
       this.#charts = [new Chart({ curves: capacity.curves, from: 0, setting: capacity.setting, goal: GOAL, remark })];
       this.#body.replaceChildren(this.#charts[0].root, ...capacity.curves.flatMap((c) => [sentences(c, capacity.setting), table(c, capacity.setting, null)]));
-      if (run.id) this.#link.href = `/${page.lang}/capacity?run=${run.id}`;
+      if (run.id) this.#link.href = `/${language()}/capacity?run=${run.id}`;
     } catch { /* what was seen stays */ }
   }
 }

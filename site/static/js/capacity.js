@@ -11,7 +11,7 @@ import { speakOfRuns } from "./saidrun.js";
 import { Progress } from "./sweepprogress.js";
 import { Result } from "./sweepresult.js";
 import { SweepForm } from "./sweepform.js";
-import { both, known, text } from "./words.js";
+import { both, known, language, text } from "./words.js";
 
 speakOfRuns();
 
@@ -106,7 +106,7 @@ export class CapacityPage {
     if (!this.#live) this.#lamp("idle", text("state.idle"));
     const note = this.#note("failed", error.said);
     if (!error.run) return;
-    const see = el("a", { class: "button", href: `/${page.lang}/runs/${error.run}` }, both("note.other")), end = el("button", { class: "button", type: "button" }, both("note.other.stop"));
+    const see = el("a", { class: "button", href: `/${language()}/runs/${error.run}` }, both("note.other")), end = el("button", { class: "button", type: "button" }, both("note.other.stop"));
     end.addEventListener("click", () => post(`/api/runs/${error.run}/stop`).then(() => this.#note("ok", text("state.stopped")), (x) => this.#refused(x)));
     note.append(el("p", { class: "note-do" }, see, end));
   }

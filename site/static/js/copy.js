@@ -6,10 +6,13 @@ import { both, label, language } from "./words.js";
 
 const SHOWN = 1600;
 
+/** Pages call the program by its name. In the folder of its source, where it need not be built, this is how it is called. */
+const CALL = "go run ./cmd/labs ";
+
 /** @param {Element} from @returns {string} */
 function textOf(from) {
   const lines = from.querySelectorAll("li > code");
-  return lines.length ? [...lines].map((l) => l.textContent).join("\n") + "\n" : (from.textContent ?? "").trim();
+  return lines.length ? [...lines].map((l) => l.textContent).join("\n") + "\n" : (from.textContent ?? "").trim().replace(/^labs (?=[a-z])/, CALL);
 }
 
 /** @param {string} text @returns {Promise<boolean>} false: there is no clipboard */

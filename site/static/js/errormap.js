@@ -6,9 +6,8 @@
 import { asApiError, get, post } from "./api.js";
 import { el, every, hit, one } from "./dom.js";
 import { figure } from "./format.js";
-import { page } from "./page.js";
 import { Stream } from "./stream.js";
-import { both, known, text } from "./words.js";
+import { both, known, language, text } from "./words.js";
 
 /** One button with what it measured. */
 class Provoke {
@@ -21,6 +20,7 @@ class Provoke {
   #counted = 0;
   #phase = "";
   #since = performance.now();
+  #lost = false;
   #timer = 0;
 
   /** @param {HTMLElement} box */
@@ -44,7 +44,7 @@ class Provoke {
       this.#timer = setInterval(() => this.#tick(), 1000);
       const stream = new Stream(id, 0, {
         events: (all) => { for (const e of all) this.#hear(e); },
-        lost: () => this.#light("lost", text("state.lost")), back: () => {}, gap: () => {}, chatty: () => false,
+        lost: () => this.#reach(false), back: () => this.#reach(true), gap: () => {}, chatty: () => false,
         over: () => { stream.close(); this.#over(); }, gone: (e) => { stream.close(); this.#refused(e); },
       });
     } catch (e) {
@@ -64,13 +64,22 @@ class Provoke {
     if (v !== undefined) this.#tell(el("b", { class: "num" }, figure(this.#counted)), " ", both("errmap.sofar"));
   }
 
+  /** @param {boolean} on */
+  #reach(on) {
+    this.#lost = !on;
+    document.dispatchEvent(new CustomEvent("reach", { detail: on }));
+    this.#tick();
+  }
+
   #tick() {
-    if (this.#phase) this.#light(this.#phase, text(`state.${this.#phase}`, { t: Math.round((performance.now() - this.#since) / 1000) }));
+    if (this.#lost) this.#light("lost", text("state.lost"));
+    else if (this.#phase) this.#light(this.#phase, text(`state.${this.#phase}`, { t: Math.round((performance.now() - this.#since) / 1000) }));
   }
 
   #rest() {
     clearInterval(this.#timer);
     this.#phase = "";
+    if (this.#lost) this.#reach(true);
     this.#said.removeAttribute("aria-live");
     this.#button.disabled = false;
   }
@@ -79,7 +88,7 @@ class Provoke {
     this.#rest();
     try {
       const run = /** @type {Summary} */ (await get(`/api/runs/${this.#run}`)), n = run.metrics?.[`lab.${this.#errno}`];
-      const see = el("a", { href: `/${page.lang}/runs/${run.id}` }, both("errmap.run"));
+      const see = el("a", { href: `/${language()}/runs/${run.id}` }, both("errmap.run"));
       const proves = run.phase === "finished" && run.trust !== "void" && n !== undefined;
       this.#light(run.phase === "finished" && run.trust === "void" ? "void" : run.phase, text(run.trust === "void" ? "state.void" : `state.${run.phase}`));
       if (proves) this.#tell(el("b", { class: "num" }, figure(n)), " ", both("errmap.times", { t: run.seconds ?? 0 }), " · ", el("time", { datetime: run.began }, `${new Date(run.began).toISOString().slice(0, 19).replace("T", " ")} UTC`), " · ", see);
@@ -94,7 +103,7 @@ class Provoke {
     this.#rest();
     const error = asApiError(e);
     this.#light("failed", text("errmap.refused"));
-    this.#tell(both(error.said), ...(error.run ? [" ", el("a", { href: `/${page.lang}/runs/${error.run}` }, both("note.other"))] : []));
+    this.#tell(both(error.said), ...(error.run ? [" ", el("a", { href: `/${language()}/runs/${error.run}` }, both("note.other"))] : []));
   }
 
   /** @param {string} state @param {Text} words */

@@ -12,7 +12,7 @@ export const fixed = (v, digits) => v.toLocaleString("en", { minimumFractionDigi
 export function figure(v) {
   if (v === null || v === undefined || !Number.isFinite(v)) return "–";
   if (Number.isInteger(v) || Math.abs(v) >= 100) return groups.format(v);
-  if (v !== 0 && Math.abs(v) < 0.001) return v.toExponential(1);
+  if (v !== 0 && Math.abs(v) < 1e-6) return v.toExponential(1);
   const three = Number(v.toPrecision(3));
   return fixed(three, Math.max(0, 2 - Math.floor(Math.log10(Math.abs(three) || 1))));
 }

@@ -4,8 +4,7 @@
 /** @import {Text} from "./events.js" */
 import { asApiError, post } from "./api.js";
 import { el, one } from "./dom.js";
-import { page } from "./page.js";
-import { both, text } from "./words.js";
+import { both, language, text } from "./words.js";
 
 /** @typedef {{tool: string, command: string, state: string, said: string[]|null}} Finding */
 
@@ -22,7 +21,7 @@ function finding(f) {
 
 /** @param {Text} why @param {string} [run] that is in the way */
 function refused(why, run) {
-  const see = run ? [" ", el("a", { href: `/${page.lang}/runs/${run}` }, both("note.other"))] : [];
+  const see = run ? [" ", el("a", { href: `/${language()}/runs/${run}` }, both("note.other"))] : [];
   return el("div", { class: "note", "data-kind": "failed" }, el("p", {}, both(why), ...see));
 }
 

@@ -18,6 +18,7 @@ export class Head {
   #note = byId("ui-note");
   #said = "";
   #noted = "";
+  #held = false;
   #act;
 
   /** @param {(act: Act) => void} act */
@@ -30,8 +31,11 @@ export class Head {
   /** @param {Situation} s */
   draw(s) {
     const state = stateOf(s);
+    this.#hold();
+    const turned = this.#go.disabled === mayRun(state) || this.#halt.disabled === mayStop(state);
     this.#go.disabled = !mayRun(state);
     this.#halt.disabled = !mayStop(state);
+    if (turned && this.#held) (this.#halt.disabled ? this.#go : this.#halt).focus({ preventScroll: true });
     this.#go.classList.toggle("button-main", !isLive(state));
     this.#halt.classList.toggle("button-main", mayStop(state));
     this.#light(state, s);
@@ -43,6 +47,12 @@ export class Head {
     });
     this.#tell(noteOf(state, s));
     return state;
+  }
+
+  /** A keyboard's focus goes to the other button when its own is disabled. */
+  #hold() {
+    const at = document.activeElement;
+    if (at !== document.body) this.#held = (at === this.#go || at === this.#halt) && at.matches(":focus-visible");
   }
 
   /** The lamp is announced, so only its words count, not its seconds. @param {import("./state.js").State} state @param {Situation} s */

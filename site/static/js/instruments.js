@@ -140,7 +140,7 @@ export class Instruments {
   #whose(experiment, run) {
     const badge = byId("ui-edited"), { command, exercise, edited } = run?.begin ?? { edited: run === null && experiment.edited };
     const key = command ? "run.stranger" : exercise ? "exercise.badge" : "run.edited";
-    badge.hidden = !command && !exercise && !edited;
+    badge.hidden = !command && !exercise && (!edited || run?.author === true); // what its author recorded is the workbook's
     badge.title = command?.join(" ") ?? "";
     if (badge.dataset.said === key) return;
     badge.dataset.said = key;

@@ -26,7 +26,7 @@ const all = /** @type {HTMLInputElement} */ (byId("ui-scope-all"));
 let panels = [];
 /** @type {Knob[]} */
 let knobs = [];
-let zoom = 1, asked = false, live = "";
+let zoom = 1, asked = false, lost = false, live = "";
 
 const setOf = () => view.sets.find((s) => `set:${s.id}` === what.value);
 
@@ -74,12 +74,37 @@ const over = (/** @type {Trace} */ t) => ["finished", "failed", "stopped", "inte
 async function carry(o, i, n) {
   live = (await post("/api/traces", o)).id;
   for (;;) {
-    const t = /** @type {Trace} */ (await get(`/api/traces/${live}`));
+    const t = await reached(live);
+    if (t === null) {
+      light("lost", "scope.phase.lost", { i: i + 1, n, lab: o.lab });
+      await new Promise((wake) => setTimeout(wake, 1000));
+      continue;
+    }
     if (over(t)) return t;
     const line = t.phase === "queued" ? t.reason?.args : undefined;
     light(t.phase, line ? (t.reason?.code === "paused" ? "scope.phase.paused" : "scope.phase.waits") : `scope.phase.${t.phase}`, { i: i + 1, n, lab: o.lab, ...line });
     await new Promise((wake) => setTimeout(wake, 250));
   }
+}
+
+/** How a trace stands; null: the site is out of reach, and nobody has pressed Stop. @param {string} id @returns {Promise<Trace|null>} */
+async function reached(id) {
+  try {
+    const t = await get(`/api/traces/${id}`);
+    if (lost) reach(true);
+    return t;
+  } catch (e) {
+    const out = asApiError(e).code === "unreachable";
+    if (out === !lost) reach(!out);
+    if (!out || asked) throw e;
+    return null;
+  }
+}
+
+/** @param {boolean} on */
+function reach(on) {
+  lost = !on;
+  document.dispatchEvent(new CustomEvent("reach", { detail: on }));
 }
 
 async function look() {
@@ -132,7 +157,8 @@ async function recall() {
     show(seen.filter(over), seen.map((_, i) => (q.get("set") ? `scope.set.${q.get("set")}.${i + 1}` : "")));
     light("finished", "scope.phase.finished", { n: seen.length });
   } catch (e) {
-    if (asApiError(e).code !== "no-trace") throw e;
+    const said = asApiError(e);
+    if (said.code !== "no-trace") return tell("failed", el("b", {}, both(said.said)));
     tell("void", el("b", {}, both("scope.forgotten")));
     history.replaceState(history.state, "", location.pathname);
   }

@@ -83,10 +83,12 @@ class Question {
       this.#complain(both(asApiError(e).said));
       return;
     }
+    const here = this.#form.contains(document.activeElement);
     this.#prediction.given = guess.given ?? null;
     this.#prediction.skipped = guess.skipped ?? false;
     this.#show();
     this.#changed();
+    if (here) one(this.#form, "[data-act=change]").focus({ preventScroll: true }); // what had the focus is disabled now
   }
 
   #reopen() {

@@ -141,6 +141,7 @@ function queued(run) {
 /** @param {Situation} s */
 function running(s) {
   const run = s.run, facts = { addr: run?.facts.addr ?? "–", pid: run?.facts.pid ?? "–" };
+  if (run?.begin?.kind) return say("ok", "running", [text("note.running.blocks")], [], facts);
   const warm = run !== null && run.series.now < run.series.warmup;
   const others = run?.series.value("host.beside") ?? 0;
   return say("ok", "running", [text(warm ? "note.running.warm" : "note.running.measure"), ...(others > 0 ? [text("note.running.beside", { n: others })] : [])], [], facts);
@@ -150,8 +151,8 @@ function running(s) {
 function lost(s) {
   const now = performance.now(), l = s.lost ?? { since: now, next: now };
   const args = { since: Math.floor((now - l.since) / 1000), at: fixed(s.run?.series.now ?? 0, 1), in: Math.max(0, Math.ceil((l.next - now) / 1000)) };
-  const why = navigator.onLine ? "note.lost.why" : "note.lost.offline";
-  return say("lost", "lost", [text(why, args)], [{ act: "reconnect", key: "note.lost.now" }], args);
+  const why = navigator.onLine ? [text("note.lost.why", args), text("note.lost.start")] : [text("note.lost.offline", args)];
+  return say("lost", "lost", why, [{ act: "reconnect", key: "note.lost.now" }], args);
 }
 
 /** @param {Run|null} run */

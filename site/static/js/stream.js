@@ -20,6 +20,8 @@ import { ApiError, asApiError, get } from "./api.js";
 const RESTART = 1012;
 /** How long a run that is measuring may be silent before the connection is taken for lost, in ms. */
 const SILENCE = 5000;
+/** How long a connection that stands again may say nothing before it counts as back, in ms: a run that waits has nothing to tell. */
+const QUIET = 1000;
 
 export class Stream {
   #id;
@@ -34,7 +36,7 @@ export class Stream {
   #heard = performance.now();
   #ended = false;
   #wake = () => { if (this.#lost && navigator.onLine && !document.hidden) this.retry(); };
-  #cut = () => this.#socket?.close();
+  #cut = () => { if (this.#socket) this.#drop(); };
 
   /** @param {string} id @param {number} seq the last event that is known @param {Listener} to */
   constructor(id, seq, to) {
@@ -84,6 +86,7 @@ export class Stream {
     const scheme = location.protocol === "https:" ? "wss" : "ws";
     const socket = (this.#socket = new WebSocket(`${scheme}://${location.host}/api/runs/${this.#id}/events?after=${this.#seq}`));
     this.#heard = performance.now();
+    socket.onopen = () => setTimeout(() => { if (this.#socket === socket) this.#back(0); }, QUIET);
     socket.onmessage = (m) => this.#read(m.data);
     socket.onclose = (e) => {
       if (this.#socket !== socket || this.#ended) return;
@@ -107,17 +110,22 @@ export class Stream {
     const gap = fresh[0].seq > this.#seq + 1 || fresh[fresh.length - 1].seq - fresh[0].seq >= fresh.length;
     this.#seq = fresh[fresh.length - 1].seq;
     this.#to.events(fresh);
-    if (this.#lost) {
-      this.#lost = false;
-      this.#tries = 0;
-      this.#to.back(fresh.length);
-    }
+    this.#back(fresh.length);
     if (gap) this.#to.gap();
+  }
+
+  /** @param {number} filled */
+  #back(filled) {
+    if (!this.#lost || this.#ended) return;
+    this.#lost = false;
+    this.#tries = 0;
+    this.#to.back(filled);
   }
 
   #listen() {
     const silent = performance.now() - this.#heard > SILENCE;
-    if (this.#socket?.readyState === WebSocket.OPEN && silent && this.#to.chatty() && !document.hidden) this.#drop();
+    if (!this.#socket || !silent || document.hidden) return;
+    if (this.#socket.readyState !== WebSocket.OPEN || this.#to.chatty()) this.#drop(); // a handshake may hang as well
   }
 
   /** A connection that nobody closed and nobody speaks on. */

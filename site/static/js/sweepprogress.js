@@ -9,8 +9,10 @@ import { both } from "./words.js";
 const BESIDE = 0.6;
 
 export class Progress {
-  /** @type {Phase|"lost"} */
-  phase = "queued";
+  /** @type {Phase} */
+  #phase = "queued";
+  /** The connection is; the sweep goes on, if the site is up. */
+  #lost = false;
   /** Whoever leads holds it up. */
   paused = false;
   /** @type {string|null} the label of the block that is measured */
@@ -32,7 +34,7 @@ export class Progress {
     this.#act = act;
     this.#stream = new Stream(id, 0, {
       events: (events) => { for (const e of events) this.#hear(e); act.told(); },
-      lost: () => { this.phase = "lost"; act.told(); }, back: () => act.block(), gap: () => {}, chatty: () => this.phase === "running",
+      lost: () => this.#reach(false), back: () => { this.#reach(true); act.block(); }, gap: () => {}, chatty: () => this.#phase === "running",
       over: () => this.#end(), gone: () => this.#end(),
     });
     this.#timer = setInterval(() => act.told(), 1000);
@@ -43,8 +45,19 @@ export class Progress {
     this.#stream.close();
   }
 
+  /** @type {Phase|"lost"} */
+  get phase() { return this.#lost ? "lost" : this.#phase; }
+
+  /** @param {boolean} on */
+  #reach(on) {
+    this.#lost = !on;
+    document.dispatchEvent(new CustomEvent("reach", { detail: on }));
+    this.#act.told();
+  }
+
   #end() {
     this.close();
+    this.#reach(true);
     this.#act.over();
   }
 
@@ -54,8 +67,8 @@ export class Progress {
     for (const a of arms) this.#length.set(a.label, BESIDE + a.question.warmup + a.question.seconds);
     if (arms.length) { this.#order = arms.map((a) => a.label); this.#all = arms.length; }
     if (e.state) {
-      if (e.state.phase !== this.phase) this.#since = performance.now();
-      this.phase = e.state.phase;
+      if (e.state.phase !== this.#phase) this.#since = performance.now();
+      this.#phase = e.state.phase;
       this.paused = e.state.reason?.code === "paused";
     }
     if (e.begin) {
@@ -79,6 +92,7 @@ export class Progress {
 
   /** @returns {Node[]} */
   words() {
+    if (this.#lost) return [both("capacity.lost")];
     if (this.#all === 0) return [];
     const n = this.#all + this.#again, out = [];
     if (this.#begun > 0) out.push(both("capacity.progress", { k: this.#begun, n, label: this.label ?? "" }), document.createTextNode(" · "));

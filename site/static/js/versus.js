@@ -116,6 +116,6 @@ export class Versus {
     const go = el("button", { class: "button", type: "button", disabled: !may }, both(shown ? "compare.again" : "compare.start"), " · ", both("compare.seconds", { n: Math.round(order.seconds) }));
     go.addEventListener("click", () => this.#acts.start());
     const x = this.#x, rounds = this.posed?.rounds ?? 3;
-    return el("p", { class: "compare-do" }, go, el("span", {}, both(text("compare.plan", { blocks: 4 * rounds, seconds: x?.seconds ?? 0, warmup: x?.warmup ?? 0 }))));
+    return el("p", { class: "compare-do" }, go, el("span", {}, both(text(x?.warmup ? "compare.plan" : "compare.plan.cold", { blocks: 4 * rounds, seconds: x?.seconds ?? 0, warmup: x?.warmup ?? 0 }))));
   }
 }
