@@ -16,7 +16,7 @@ var typed = regexp.MustCompile(`^(seconds|(ask|knob)\.[a-z_]+|[a-z_]+\.seconds)$
 // asked for as 0.8 and not as 0.800.
 func (p Placeholder) Text(v any) string {
 	if f, ok := v.(float64); ok && p.Format == "" && typed.MatchString(p.Expr) && math.Abs(f) < 1<<53 {
-		return strconv.FormatFloat(f+0, 'f', -1, 64)
+		return grouped(strconv.FormatFloat(f+0, 'f', -1, 64))
 	}
 	return Format(v, p.Format)
 }

@@ -69,6 +69,7 @@ func TestPlaceholderText(t *testing.T) {
 		{"knob.read_timeout", "", 1.25, "1.25"},
 		{"pause.seconds", "", 0.3, "0.3"},
 		{"ask.rate", "", 500.0, "500"},
+		{"ask.connections", "", 1000.0, "1,000"},
 		{"knob.model", "", "threads", "threads"},
 		{"ask.rate * seconds", "", 0.8, "0.800"}, // calculated
 		{"load.p50", "", 0.8, "0.800"},           // measured
