@@ -64,6 +64,7 @@ func hints(t *testing.T, lead, ko *tab) {
 	lead.pick("#ui-lead-lesson", "epoll-edge")
 	lead.pick("#ui-lead-hints", "0")
 	lead.click("[data-lead=hints]")
+	lead.shows("#ui-lead-said", "힌트를 정했습니다")
 	ko.lesson("/ko/epoll-edge")
 	ko.shows(".exercise-held", "0개 열었습니다")
 	if n := ko.count("[data-hint], [data-solution]"); n != 0 {
