@@ -419,7 +419,7 @@ func TestWhoAnswersAPlaceholder(t *testing.T) {
 		return content.Placeholder{Author: author, Experiment: x.ID, Expr: expr}
 	}
 	l.Shown = []content.Placeholder{ask(false, "load.requests"), ask(true, "load.requests"), ask(false, "seconds"), ask(true, "seconds"), ask(false, "no.such")}
-	seconds := content.Format(x.Spec.Seconds, "")
+	seconds := content.Placeholder{Expr: "seconds"}.Text(x.Spec.Seconds)
 	check := func(why string, want ...string) {
 		t.Helper()
 		for i, v := range s.shown.of(e, &l, s.listed(visitor{role: owns, progress: s.progress})) {
@@ -440,17 +440,17 @@ func TestWhoAnswersAPlaceholder(t *testing.T) {
 	w.Write(lines(t, run, events, finished("green", nil)))
 	w.Close()
 	x.Author = z.Bytes()
-	check("the author ran it", "4100 author", "4100 author", seconds+" author", seconds+" author", "– author")
+	check("the author ran it", "4,100 author", "4,100 author", seconds+" author", seconds+" author", "– author")
 
 	run, events = s.ran(&x, runID(2), 4200)
 	if err := os.WriteFile(filepath.Join(s.data, "runs", runID(2)+".jsonl"), lines(t, run, events, finished("amber", nil)), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	check("the reader ran it too", "4200", "4100 author", seconds, seconds+" author", "–")
+	check("the reader ran it too", "4,200", "4,100 author", seconds, seconds+" author", "–")
 	if status, body := s.command("DELETE", "/api/runs/"+runID(2), ""); status != http.StatusNoContent {
 		t.Fatalf("%d\n%s", status, body)
 	}
-	check("and deleted the run", "4100 author", "4100 author", seconds+" author", seconds+" author", "– author")
+	check("and deleted the run", "4,100 author", "4,100 author", seconds+" author", seconds+" author", "– author")
 }
 
 // TestNoPageHidesALesson: a page beside the lessons would answer in the place of

@@ -56,7 +56,7 @@ func TestShownIsWhatTheWholeRecordingSays(t *testing.T) {
 			if v, err := whole[x].Value(p.Expr); err != nil {
 				want.Why = err.Error()
 			} else {
-				want.Text = content.Format(v, p.Format)
+				want.Text = p.Text(v)
 			}
 			asked++
 			if got[i] != want {
