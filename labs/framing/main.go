@@ -33,7 +33,7 @@ var m struct {
 	loop.Counts
 	Frames, Merged, Split, Truncated, InflatedBytes telemetry.Counter
 	TooLarge, Malformed, BadChecksum, Bombs         telemetry.Counter
-	ReservedBytes                                   telemetry.Gauge
+	ReservedBytes, Unfinished                       telemetry.Gauge
 }
 
 // Even a lab that trusts must not take the machine with it.
@@ -46,6 +46,7 @@ const (
 type stream struct {
 	inside   bool // a part of it has arrived
 	seen     int  // bytes of it that need not be looked at again
+	kept     int  // bytes of it that wait for the rest
 	reserved int  // bytes allocated because it announced them
 }
 
@@ -81,6 +82,7 @@ func drain(c *loop.Conn) error {
 		release(s)
 	}
 	c.Take(whole)
+	keep(s, len(c.In))
 	s.seen = len(c.In)
 	if s.inside = len(c.In) > 0 && err == nil; s.inside {
 		m.Split.Inc()
@@ -153,6 +155,7 @@ func refuse(c *loop.Conn, err error) {
 	}
 	c.Data.(*stream).inside = false
 	c.Take(len(c.In))
+	keep(c.Data.(*stream), 0)
 	c.Send(frames.wrap(nil, "error: "+err.Error()))
 	c.Finish()
 }
@@ -163,7 +166,14 @@ func leave(c *loop.Conn) {
 	if s.inside {
 		m.Truncated.Inc()
 	}
+	keep(s, 0)
 	release(s)
+}
+
+// keep says how many bytes wait for the rest of their frame.
+func keep(s *stream, n int) {
+	m.Unfinished.Add(n - s.kept)
+	s.kept = n
 }
 
 func release(s *stream) {

@@ -101,6 +101,23 @@ func TestMergedAndSplit(t *testing.T) {
 	}
 }
 
+// What has arrived of a frame waits in the parser until the rest comes, or its
+// client goes.
+func TestUnfinished(t *testing.T) {
+	s := labtest.Start(t, "framing")
+	frame := message("length", 1, 1000)
+	conn, other := s.Dial(), s.Dial()
+	conn.Write(frame[:300])
+	other.Write(frame[:500])
+	s.Wait("both parts wait", func(m map[string]float64) bool { return m["unfinished"] == 800 })
+	conn.Write(frame[300:])
+	s.Wait("one is whole", func(m map[string]float64) bool { return m["unfinished"] == 500 })
+	other.Close()
+	s.Wait("the other has gone", func(m map[string]float64) bool { return m["unfinished"] == 0 })
+	conn.Close()
+	s.Stop()
+}
+
 func TestRefused(t *testing.T) {
 	object := []byte(`{"id":7,"text":"seven"}`)
 	flipped := frame("tlv", []byte("payload"))

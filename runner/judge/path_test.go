@@ -179,6 +179,24 @@ func TestStages(t *testing.T) {
 	}
 }
 
+// Bytes whose rest has not come are in the parser, and it is not to blame for them;
+// for what it could take it is.
+func TestStagesOfAParser(t *testing.T) {
+	for gauge, want := range map[string]string{"unfinished": "none", "unparsed": "parser"} {
+		q := queued()
+		q.Metrics = append(q.Metrics, telemetry.Metric{Name: "lab." + gauge, Kind: telemetry.KindGauge})
+		j := measuredBy(t, q, gauged{"lab." + gauge: pathAt(5e4)})
+		for _, s := range j.Stages(2) {
+			if s.ID == "parser" && (!alike(s.Level, ref(5e4)) || !alike(s.Out, ref(64000)) || s.Absent != "") {
+				t.Errorf("%s: %+v", gauge, s)
+			}
+		}
+		if got := j.Bottleneck(0, q.Seconds).Stage; got != want {
+			t.Errorf("%s: the bottleneck is %s, want %s", gauge, got, want)
+		}
+	}
+}
+
 func TestStagesThatARunCanNotShow(t *testing.T) {
 	closed, none := queued(), queued()
 	closed.Ask["model"], none.Ask = "closed", nil

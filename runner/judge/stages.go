@@ -17,7 +17,7 @@ import (
 // A lab declares nothing. What its gauges mean is told by their names, and a
 // knob of the same name as the gauge is the queue's limit:
 //
-//	parser    parser, parsing, unparsed, incoming
+//	parser    parser, parsing, unparsed, incoming; unfinished: the rest has not come, and the parser is not to blame
 //	workers   queue, queued, waiting
 //	out       pending, held_bytes, held
 //	consumers of the workers' queue: busy, working
@@ -53,6 +53,7 @@ const (
 // names of a lab's gauges, by what they mean.
 var (
 	parserGauges = []string{"parser", "parsing", "unparsed", "incoming"}
+	waitingParts = []string{"unfinished"}
 	workerGauges = []string{"queue", "queued", "waiting"}
 	outGauges    = []string{"pending", "held_bytes", "held"}
 	busyGauges   = []string{"busy", "working"}
@@ -72,7 +73,7 @@ func (j *Judge) newPath() []stage {
 		{id: "link", queue: "link", unit: "bytes", level: []string{"kernel.sendq"}, less: []string{"kernel.notsent"}, out: received, signs: []sign{}},
 		{id: "recvq", queue: "recvq", unit: "bytes", level: []string{"kernel.recvq"}, in: arrives},
 		{id: "accept", queue: "accept", unit: "connections", level: []string{"kernel.accept_queue"}, out: j.ours("lab.accepts"), limit: j.backlog},
-		{id: "parser", queue: "parser", unit: "bytes", level: j.gauges(parserGauges)},
+		j.parserStage(),
 		{id: "workers", queue: "workers", unit: "requests", level: j.gauges(workerGauges), out: j.done(), limit: j.knob(workerGauges)},
 		{id: "out", queue: "out", unit: "bytes", level: j.gauges(outGauges), out: j.ours("lab.bytes")},
 		{id: "sendq", queue: "sendq", unit: "bytes", level: []string{"kernel.sendq"}, out: received,
@@ -102,6 +103,17 @@ func (j *Judge) clientStage() stage {
 		s.absent = "no-load"
 	case j.q.Ask["model"] != "open":
 		s.absent = "closed-loop"
+	}
+	return s
+}
+
+// parserStage is what was read and is no whole message yet. The rest of a message
+// may not have come: then nobody here could take it.
+func (j *Judge) parserStage() stage {
+	own, parts := j.gauges(parserGauges), j.gauges(waitingParts)
+	s := stage{id: "parser", queue: "parser", unit: "bytes", level: slices.Concat(own, parts), out: j.ours("lab.bytes"), signs: []sign{}}
+	if len(own) > 0 {
+		s.signs = []sign{{own, 0, minWait}}
 	}
 	return s
 }
