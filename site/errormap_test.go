@@ -70,7 +70,7 @@ func TestTheErrorMapQuotesTheNewestRunThatProvesSomething(t *testing.T) {
 	put(2, "void", 8765, "epipe")
 	put(3, "green", 0, "none")
 	body := s.html("/en/errors-map")
-	if !strings.Contains(body, ">4,321<") || !strings.Contains(body, "/en/runs/"+runID(1)) || strings.Contains(body, "8,765") || strings.Contains(body, "8765") {
+	if !strings.Contains(body, ">4,321 times in ") || !strings.Contains(body, "/en/runs/"+runID(1)) || strings.Contains(body, "8,765") || strings.Contains(body, "8765") {
 		t.Error("not the run that was green and as the lesson has it")
 	}
 }

@@ -77,7 +77,7 @@ func showErrors(w io.Writer, rows []site.Errno, lang string) error {
 		for _, p := range row.Provoked {
 			measured := site.Said(lang, "errmap.never")
 			if p.Run != nil {
-				measured = content.Format(p.Count, "") + " " + site.Said(lang, "errmap.times", "t", content.Format(p.Run.Seconds, "")) + ", " + p.ID
+				measured = site.Said(lang, "errmap.times", "n", content.Format(p.Count, ""), "t", content.Format(p.Run.Seconds, "")) + ", " + p.ID
 			}
 			fmt.Fprintf(t, "%s\t%s\t%s\tlabs run %s\n", row.Name, site.Said(lang, "errmap.do."+row.Do), measured, p.Experiment)
 		}

@@ -91,7 +91,7 @@ class Provoke {
       const see = el("a", { href: `/${language()}/runs/${run.id}` }, both("errmap.run"));
       const proves = run.phase === "finished" && run.trust !== "void" && n !== undefined;
       this.#light(run.phase === "finished" && run.trust === "void" ? "void" : run.phase, text(run.trust === "void" ? "state.void" : `state.${run.phase}`));
-      if (proves) this.#tell(el("b", { class: "num" }, figure(n)), " ", both("errmap.times", { t: run.seconds ?? 0 }), " · ", el("time", { datetime: run.began }, `${new Date(run.began).toISOString().slice(0, 19).replace("T", " ")} UTC`), " · ", see);
+      if (proves) this.#tell(el("b", { class: "num" }, both("errmap.times", { n: figure(n), t: run.seconds ?? 0 })), " · ", el("time", { datetime: run.began }, `${new Date(run.began).toISOString().slice(0, 19).replace("T", " ")} UTC`), " · ", see);
       else this.#tell(both(reason(run)), " ", see);
     } catch (e) {
       this.#refused(e);
