@@ -101,7 +101,8 @@ func (p *tab) click(css string) {
 		const e = document.querySelector(%s), at = () => { const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2] };
 		if (!e || e.disabled || !e.checkVisibility({ visibilityProperty: true })) return false;
 		if (at()[1] < 60 && !e.closest(".head") || at()[1] > innerHeight) e.scrollIntoView({ block: "center", behavior: "instant" });
-		return e.contains(document.elementFromPoint(...at()));
+		const here = at(); // what comes later may push it aside
+		return new Promise((stays) => setTimeout(() => stays(String(at()) === String(here) && e.isConnected && e.contains(document.elementFromPoint(...here))), 50));
 	})()`, css)
 	at := eval[[]float64](p, `(() => { const r = document.querySelector(%s).getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2] })()`, css)
 	act(p, "click "+css, chromedp.MouseClickXY(at[0], at[1]))

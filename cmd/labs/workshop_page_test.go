@@ -87,8 +87,10 @@ func TestPageWorkshop(t *testing.T) {
 	p.allow("status of 403")
 
 	p.visit("/en/")
+	eval[any](lead, `window.before = true`)
 	lead.click(".workshop-people tbody tr:nth-child(2) button[value=remove]")
 	p.until(patience, "who was removed is told without a reload", `document.querySelector(".prose-kicker")?.innerText.includes("403 · removed")`)
+	lead.until(patience, "the form's answer is shown, and is live", `!window.before && document.querySelector(".workshop-people button[value=readmit]") && document.querySelector("#ui-lead-vote p")`)
 	lead.click(".workshop-people tbody tr:nth-child(2) button[value=readmit]")
 	lead.until(patience, "back", `document.querySelectorAll(".workshop-people button[value=remove]").length === 2`)
 	p.visit("/en/")
