@@ -4,7 +4,6 @@ package labtest
 
 import (
 	"bytes"
-	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
@@ -70,15 +69,22 @@ func conform(t *testing.T, crowd bool, p Protocol, name string, args []string) {
 			s := Start(t, name, args...)
 			s.protocol = p
 			s.Metrics() // by then the Go runtime has its own descriptors
-			files := len(s.Files())
+			before, now := s.Opened(), []string{}
 			c.Run(t, s)
 			if s.Ended() {
 				return
 			}
 			s.HangUp()
+			defer func() {
+				if t.Failed() {
+					t.Logf("before: %q\nnow: %q", before, now)
+				}
+			}()
 			// A thread that has not begun yet holds its connection and has not counted it.
-			what := fmt.Sprintf("the last connection to be closed and no more than %d descriptors: %s", files, c.Why)
-			s.Wait(what, func(m map[string]float64) bool { return m["open"] == 0 && len(s.Files()) <= files })
+			s.Wait("the last connection to be closed, and no descriptor to be left: "+c.Why, func(m map[string]float64) bool {
+				now = s.Opened()
+				return m["open"] == 0 && len(now) <= len(before)
+			})
 			s.Stop()
 		})
 	}

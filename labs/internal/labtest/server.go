@@ -206,6 +206,18 @@ func (s *Server) Files() []int {
 	return s.list("fd")
 }
 
+// Opened returns what the descriptors are of, as in "3: socket:[12345]".
+func (s *Server) Opened() []string {
+	s.t.Helper()
+	var opened []string
+	for _, fd := range s.Files() {
+		// The others stand: one that is closed meanwhile is of nothing.
+		of, _ := os.Readlink(fmt.Sprintf("/proc/%d/fd/%d", s.PID, fd))
+		opened = append(opened, fmt.Sprintf("%d: %s", fd, of))
+	}
+	return opened
+}
+
 // Threads returns the process's thread ids.
 func (s *Server) Threads() []int {
 	s.t.Helper()
