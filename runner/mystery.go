@@ -72,6 +72,17 @@ func (p *Patient) Mark(m labs.Mystery, a Answer, runs int) (Marks, error) {
 	return out, nil
 }
 
+// Tries is how many runs of that name count against thrift. A void one was disturbed,
+// and costs nothing.
+func Tries(runs []Summary, name string) (n int) {
+	for _, sum := range runs {
+		if sum.Experiment == name && sum.Trust != "void" {
+			n++
+		}
+	}
+	return n
+}
+
 // unproved says why an answer's window proves nothing; empty when it does.
 func (p *Patient) unproved(m labs.Mystery, a Answer, examined float64) string {
 	switch {

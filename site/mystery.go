@@ -162,7 +162,8 @@ func (s *Site) answerMystery(w http.ResponseWriter, r *http.Request) error {
 	if v.progress.answered(text) {
 		return errAnswered
 	}
-	id, runs := runsOf(s.listed(v), spec.Name)
+	all := s.listed(v)
+	id, runs := newestOf(all, spec.Name), runner.Tries(all, spec.Name)
 	if id == "" {
 		return errUnrun
 	}
@@ -185,18 +186,14 @@ func (s *Site) answerMystery(w http.ResponseWriter, r *http.Request) error {
 	return reply(w, http.StatusOK, solved)
 }
 
-// runsOf returns the newest finished run of that name, and how many there are.
-func runsOf(all []runner.Summary, name string) (id string, n int) {
+// newestOf returns the newest finished run of that name; empty: there is none.
+func newestOf(all []runner.Summary, name string) string {
 	for _, sum := range all {
-		if sum.Experiment != name {
-			continue
-		}
-		n++
-		if id == "" && sum.Phase == telemetry.Finished {
-			id = sum.ID
+		if sum.Experiment == name && sum.Phase == telemetry.Finished {
+			return sum.ID
 		}
 	}
-	return id, n
+	return ""
 }
 
 // reveal forgets what was kept of a mystery's runs while they were sealed.

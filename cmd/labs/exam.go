@@ -114,7 +114,11 @@ func pose(cmd *cobra.Command, r *runner.Runner, seed int, given map[int]runner.A
 		return q, err
 	}
 	if a, ok := given[seed]; ok {
-		marks, err := patient.Mark(m, a, runsOf(r, spec.Name))
+		all, err := r.Runs()
+		if err != nil {
+			return q, err
+		}
+		marks, err := patient.Mark(m, a, runner.Tries(all, spec.Name))
 		q.Answer, q.Marks = &a, &marks
 		return q, err
 	}

@@ -121,7 +121,11 @@ func (p *place) mystery(cmd *cobra.Command, f mysteryFlags) error {
 		return err
 	}
 	if f.answer.Fault != "" {
-		marks, err := patient.Mark(m, f.answer, runsOf(r, spec.Name))
+		all, err := r.Runs()
+		if err != nil {
+			return err
+		}
+		marks, err := patient.Mark(m, f.answer, runner.Tries(all, spec.Name))
 		if err != nil {
 			return fmt.Errorf("--answer: %w", err)
 		}
@@ -139,16 +143,6 @@ func latestOf(r *runner.Runner, name string) string {
 		}
 	}
 	return ""
-}
-
-func runsOf(r *runner.Runner, name string) (n int) {
-	runs, _ := r.Runs()
-	for _, s := range runs {
-		if s.Experiment == name {
-			n++
-		}
-	}
-	return n
 }
 
 // tell prints the report; its error is the exit status.
