@@ -24,6 +24,7 @@ type score struct {
 	newest      map[string]tick
 	samples     []telemetry.Event // not written
 	others      []telemetry.Event // not written
+	over, late  bool              // the last tick is judged; a sample of before it has come since
 }
 
 // sources are who samples, in the order of a frame.
@@ -79,6 +80,7 @@ func (s *score) write() error {
 	frame := s.take(k)
 	if s.start > 0 && s.start <= k && k <= s.stop {
 		frame = append(frame, s.judged(k)...)
+		s.over = k == s.stop
 	}
 	return s.journal.write(frame...)
 }
@@ -96,6 +98,7 @@ func (s *score) take(k tick) []telemetry.Event {
 	n := 0
 	for n < len(s.samples) && s.clock.tick(s.samples[n].T) <= k {
 		s.judge.Add(s.samples[n])
+		s.late = s.late || s.over && s.clock.tick(s.samples[n].T) <= s.stop
 		n++
 	}
 	frame = append(frame, s.samples[:n]...)
@@ -140,8 +143,14 @@ func (s *score) flush() error {
 	return s.journal.write(said...)
 }
 
-// rest writes all that is left, whatever its tick.
+// rest writes all that is left, whatever its tick. What the judge said at the last tick
+// it says again when a sample came too late for that: the figures are then of all that
+// was measured, as the checks at the end are.
 func (s *score) rest() error {
 	s.notices()
-	return s.journal.write(s.take(1 << 62)...)
+	frame := s.take(1 << 62)
+	if s.late {
+		frame = append(frame, s.judged(s.stop)...)
+	}
+	return s.journal.write(frame...)
 }
