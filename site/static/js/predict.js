@@ -122,7 +122,7 @@ class Question {
       one(l, "em").replaceChildren(mine ? both("predict.mine") : "");
       l.classList.toggle("is-mine", mine);
     }
-    one(this.#form, ".predict-state").replaceChildren(both(given !== null ? "predict.answered" : skipped ? "predict.skipped" : "predict.open"));
+    one(this.#form, ".predict-state").replaceChildren(both(given !== null ? "predict.answered" : skipped ? "predict.skipped" : this.#measured ? "predict.unanswered" : "predict.open"));
     one(this.#form, "[type=submit]").hidden = one(this.#form, "[data-act=skip]").hidden = done;
     one(this.#form, "[data-act=change]").hidden = !done || this.#measured;
   }

@@ -10,6 +10,9 @@ import { both, label, plain, text } from "./words.js";
 
 /** @typedef {{name: string, of: Distribution, quarters?: [number, number], median?: number}} Row a key of the words, and what it is of */
 
+/** From this ratio of the largest to the smallest on, numbers stand on a log scale: one wild guess would press all others into a corner. */
+const WIDE = 100;
+
 /** @param {Question} q @param {import("./events.js").Answer|null|undefined} given */
 export function answerText(q, given) {
   if (given === null || given === undefined) return text("vote.nothing");
@@ -40,9 +43,10 @@ function bar(n, of, name) {
 
 /** @param {Question} q @param {Row[]} rows */
 function strips(q, rows) {
-  const all = rows.flatMap((r) => r.of.numbers ?? []), low = Math.min(0, ...all), high = Math.max(...all, low + 1e-9);
+  const all = rows.flatMap((r) => r.of.numbers ?? []), least = Math.min(...all), wide = least > 0 && Math.max(...all) >= WIDE * least;
+  const low = wide ? least : Math.min(0, least), high = Math.max(...all, low + 1e-9), scale = wide ? Math.log : Number;
   /** @param {number} v */
-  const at = (v) => 2 + (96 * (v - low)) / (high - low);
+  const at = (v) => 2 + (96 * (scale(v) - scale(low))) / (scale(high) - scale(low));
   const unit = page.words.units?.[q.unit ?? ""] ?? plain("");
   const box = el("div", { class: "strips" });
   for (const r of rows) {
@@ -57,7 +61,7 @@ function strips(q, rows) {
     label(drawn, { ko: `${text(r.name).ko}: ${said.ko}`, en: `${text(r.name).en}: ${said.en}` });
     box.append(el("div", { class: "strip", "data-row": r.name }, el("b", {}, both(r.name)), drawn, el("span", { class: "num" }, both(said))));
   }
-  box.append(el("p", { class: "strip-scale num" }, el("span", {}, figure(low)), el("span", {}, figure(high), " ", both(unit))));
+  box.append(el("p", { class: "strip-scale num" }, el("span", {}, figure(low)), ...(wide ? [el("span", {}, both("unit.log"))] : []), el("span", {}, figure(high), " ", both(unit))));
   return box;
 }
 
