@@ -216,6 +216,34 @@ func TestRecordings(t *testing.T) {
 	}
 }
 
+// A page says of a recording that its code differs from the workbook's: the author's
+// recordings are of the code that is here.
+func TestRecordingsAreOfTheLabsThatAreHere(t *testing.T) {
+	catalog, err := labs.Read("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	book, problems := Load(".", catalog)
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	for _, part := range book.Parts {
+		for _, l := range part.Lessons {
+			for _, x := range l.Experiments {
+				if lab, _ := catalog.Lab(x.Spec.Lab); x.Spec.Edited(lab) {
+					t.Errorf("%s was recorded with other code of labs/%s: labs check --run 1 --record %s", x.Spec.Name, lab.Name, l.ID)
+				}
+			}
+			for _, c := range l.Comparisons {
+				code, err := codeOf(c.Author)
+				if lab, _ := catalog.Lab(c.A.Spec.Lab); len(c.Author) > 0 && (err != nil || code != lab.Code) {
+					t.Errorf("%s/%s was recorded with other code of labs/%s (%v): labs check --run 1 --record %s", l.ID, c.ID, lab.Name, err, l.ID)
+				}
+			}
+		}
+	}
+}
+
 func TestChanged(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name, text string) {
