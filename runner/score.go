@@ -145,12 +145,12 @@ func (s *score) flush() error {
 
 // rest writes all that is left, whatever its tick. What the judge said at the last tick
 // it says again when a sample came too late for that: the figures are then of all that
-// was measured, as the checks at the end are.
+// was measured, as the checks at the end are. The queues' path stays once a second.
 func (s *score) rest() error {
 	s.notices()
 	frame := s.take(1 << 62)
 	if s.late {
-		frame = append(frame, s.judged(s.stop)...)
+		frame = append(frame, slices.DeleteFunc(s.judged(s.stop), func(e telemetry.Event) bool { return e.Kind == telemetry.KindPath })...)
 	}
 	return s.journal.write(frame...)
 }

@@ -52,16 +52,19 @@ func TestTheLastFiguresHaveTheLastSample(t *testing.T) {
 				t.Fatal(err)
 			}
 			events, _ := readAll(t, rd, 0)
-			last, times := 0.0, 0
+			last, times, paths := 0.0, 0, 0
 			for _, e := range events {
+				if e.Kind == telemetry.KindPath {
+					paths++
+				}
 				if e.Kind == telemetry.KindFigures {
 					if last = e.Values["load.requests"]; e.T == 1.1 {
 						times++
 					}
 				}
 			}
-			if want := map[bool]int{false: 1, true: 2}[late]; last != 100 || times != want {
-				t.Errorf("the last figure is %g, said %d times at the last tick; want 100 and %d", last, times, want)
+			if want := map[bool]int{false: 1, true: 2}[late]; last != 100 || times != want || paths != 1 {
+				t.Errorf("the last figure is %g, said %d times at the last tick, with %d paths; want 100, %d and 1", last, times, paths, want)
 			}
 		})
 	}
