@@ -40,8 +40,9 @@ func units() map[string]unit {
 func formats() []string { return []string{"ms", "us", "s", "KiB", "MiB", "%", "/s"} }
 
 // Format prints a value as a placeholder does: three significant digits,
-// integers in full, with a comma before each thousand; the format converts from seconds, bytes or a share and adds
-// the unit. A text stands as it is; no value is a dash.
+// integers in full, with a comma before each thousand; the format converts
+// from seconds, bytes or a share and adds the unit. A text stands as it is; no
+// value is a dash.
 func Format(v any, format string) string {
 	switch v := v.(type) {
 	case nil:

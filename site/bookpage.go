@@ -27,8 +27,7 @@ func (s *Site) bookPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v := s.visitor(r)
-	p.of = []any{runs, p.Progress, s.held(v)}
-	if s.again(w, r, p) {
+	if s.again(w, r, p, runs, p.Progress, s.held(v)) {
 		return nil
 	}
 	if p.Chapters, err = s.chapters(t, p, v, e, runs); err != nil {

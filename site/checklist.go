@@ -54,8 +54,7 @@ func (s *Site) checklistPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	c.Rows = judge.Checklist(runner.Settings(), seen)
 	p.Checklist = c
-	p.of = []any{c, p.Progress}
-	if s.again(w, r, p) {
+	if s.again(w, r, p, c, p.Progress) {
 		return nil
 	}
 	return s.show(w, r, http.StatusOK, "checklist", p, &pageData{})

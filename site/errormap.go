@@ -88,8 +88,7 @@ func (s *Site) errorMapPage(w http.ResponseWriter, r *http.Request) error {
 	e := s.shelf.edition()
 	p := s.page(r, e)
 	p.ErrorMap = ErrorMap(e.book, s.listed(s.visitor(r)))
-	p.of = []any{p.ErrorMap, p.Progress}
-	if s.again(w, r, p) {
+	if s.again(w, r, p, p.ErrorMap, p.Progress) {
 		return nil
 	}
 	return s.show(w, r, http.StatusOK, "errormap", p, &pageData{})

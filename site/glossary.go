@@ -55,8 +55,7 @@ func sectionTitle(l *content.Lesson, section string) content.Text {
 func (s *Site) glossary(w http.ResponseWriter, r *http.Request) error {
 	e := s.shelf.edition()
 	p := s.page(r, e)
-	p.of = []any{p.Progress}
-	if s.again(w, r, p) {
+	if s.again(w, r, p, p.Progress) {
 		return nil
 	}
 	p.Terms = termViews(e, e.book.Glossary)

@@ -34,8 +34,7 @@ type hardenField struct {
 func (s *Site) hardeningPage(w http.ResponseWriter, r *http.Request) error {
 	p := s.page(r, s.shelf.edition())
 	p.Harden = s.hardened(r.URL.Query())
-	p.of = []any{p.Harden, p.Progress}
-	if s.again(w, r, p) {
+	if s.again(w, r, p, p.Harden, p.Progress) {
 		return nil
 	}
 	return s.show(w, r, http.StatusOK, "hardening", p, &pageData{})

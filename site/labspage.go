@@ -28,8 +28,7 @@ type labUse struct {
 func (s *Site) labsPage(w http.ResponseWriter, r *http.Request) error {
 	e := s.shelf.edition()
 	p := s.page(r, e)
-	p.of = []any{p.Progress}
-	if s.again(w, r, p) {
+	if s.again(w, r, p, p.Progress) {
 		return nil
 	}
 	p.Labs = labViews(e)

@@ -54,8 +54,7 @@ func sets() []traceSet {
 func (s *Site) microscopePage(w http.ResponseWriter, r *http.Request) error {
 	e := s.shelf.edition()
 	p := s.page(r, e)
-	p.of = []any{p.Progress}
-	if s.again(w, r, p) {
+	if s.again(w, r, p, p.Progress) {
 		return nil
 	}
 	return s.show(w, r, http.StatusOK, "microscope", p, &pageData{Microscope: microscopeOf(e)})

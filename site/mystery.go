@@ -67,8 +67,7 @@ func (s *Site) mysteryPage(w http.ResponseWriter, r *http.Request) error {
 	e := s.shelf.edition()
 	p := s.page(r, e)
 	x := mysteryBench(seed, spec, s.listed(v))
-	p.of = []any{seed, x.Latest, p.Progress}
-	if s.again(w, r, p) {
+	if s.again(w, r, p, seed, x.Latest, p.Progress) {
 		return nil
 	}
 	metrics := map[string]metric{}

@@ -216,8 +216,7 @@ func (s *Site) home(w http.ResponseWriter, r *http.Request) error {
 	now := s.statusNow(v, runs)
 	p.Status = &now
 	p.Resume, p.Learner = resumeOf(e.book, p.Progress), learnerOf(e.book, runs, p.Progress)
-	p.of = []any{runs, now, p.Progress, p.Resume, p.Learner}
-	if s.again(w, r, p) {
+	if s.again(w, r, p, runs, now, p.Progress, p.Resume, p.Learner) {
 		return nil
 	}
 	return s.show(w, r, http.StatusOK, "home", p, &pageData{})
@@ -246,8 +245,7 @@ func (s *Site) lesson(w http.ResponseWriter, r *http.Request) error {
 		}
 		p.Exercise = &st
 	}
-	p.of = []any{runs, values, p.BreakIt, p.Exercise, p.Progress}
-	if s.again(w, r, p) {
+	if s.again(w, r, p, runs, values, p.BreakIt, p.Exercise, p.Progress) {
 		return nil
 	}
 	p.Lesson = filled(l, values)
@@ -264,8 +262,7 @@ func (s *Site) searchPage(w http.ResponseWriter, r *http.Request) error {
 	p := s.page(r, e)
 	p.Query = r.URL.Query().Get("q")
 	if p.Query == "" {
-		p.of = []any{p.Progress}
-		if s.again(w, r, p) {
+		if s.again(w, r, p, p.Progress) {
 			return nil
 		}
 	}

@@ -34,12 +34,14 @@ func (s *Site) keyOf(r *http.Request, p *page) pageKey {
 	return pageKey{r.URL.RequestURI(), p.Theme, acceptsGzip(r), p.Role, p.edition, s.faces.current()}
 }
 
-// again sends a page as it was shown before, if all that it is made of is the same.
-func (s *Site) again(w http.ResponseWriter, r *http.Request, p *page) bool {
+// again sends a page as it was shown before, if all that it is made of is the same. If
+// not, it is kept with that when it is shown.
+func (s *Site) again(w http.ResponseWriter, r *http.Request, p *page, of ...any) bool {
+	p.of = of
 	s.shelved.mu.Lock()
 	made, ok := s.shelved.have[s.keyOf(r, p)]
 	s.shelved.mu.Unlock()
-	if !ok || !reflect.DeepEqual(made.of, p.of) {
+	if !ok || !reflect.DeepEqual(made.of, of) {
 		return false
 	}
 	sendPage(w, r, http.StatusOK, p.Lang, made.body)

@@ -44,8 +44,7 @@ func (s *Site) showWorkshop(w http.ResponseWriter, r *http.Request, status int, 
 	if c.Started {
 		data.Lead = s.led()
 	} else if status == http.StatusOK {
-		p.of = []any{c, p.Progress}
-		if s.again(w, r, p) {
+		if s.again(w, r, p, c, p.Progress) {
 			return nil
 		}
 	}

@@ -41,8 +41,7 @@ func (s *Site) runsPage(w http.ResponseWriter, r *http.Request) error {
 	for i, run := range p.Runs {
 		p.Runs[i].Who = s.nameOf(asker(run.Summary))
 	}
-	p.of = []any{p.Runs, p.Of, p.Progress}
-	if s.again(w, r, p) {
+	if s.again(w, r, p, p.Runs, p.Of, p.Progress) {
 		return nil
 	}
 	return s.show(w, r, http.StatusOK, "runs", p, &pageData{})

@@ -223,8 +223,7 @@ func (s *Site) capacityPage(w http.ResponseWriter, r *http.Request) error {
 	if err := runner.UringRefused(); err != nil {
 		p.NoUring = err.Error()
 	}
-	p.of = []any{p.NoUring, p.Progress}
-	if s.again(w, r, p) {
+	if s.again(w, r, p, p.NoUring, p.Progress) {
 		return nil
 	}
 	for _, part := range e.book.Parts {

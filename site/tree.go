@@ -66,8 +66,7 @@ func (s *Site) tree(w http.ResponseWriter, r *http.Request) error {
 		t.climb(e, runs, o)
 	}
 	p.Tree = t
-	p.of = []any{t, p.Progress}
-	if s.again(w, r, p) {
+	if s.again(w, r, p, t, p.Progress) {
 		return nil
 	}
 	return s.show(w, r, http.StatusOK, "tree", p, &pageData{})
