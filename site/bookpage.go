@@ -2,13 +2,14 @@ package site
 
 import (
 	"bytes"
-	"errors"
+	"context"
 	"html/template"
 	"net/http"
 	"regexp"
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"socketlabs/content"
 	"socketlabs/labs/telemetry"
@@ -16,48 +17,82 @@ import (
 )
 
 // bookPage shows all lessons in order, for paper: with the recordings that their
-// experiments were last measured in, and nothing to press.
+// experiments were last measured in, and nothing to press. It is three megabytes, made
+// of all recordings, so it is sent while it is made.
 func (s *Site) bookPage(w http.ResponseWriter, r *http.Request) error {
-	e := s.shelf.edition()
-	runs := s.listed(s.visitor(r))
+	e, v := s.shelf.edition(), s.visitor(r)
+	runs := s.listed(v)
 	p := s.page(r, e)
-	face := s.faces.current()
-	t, err := face.page("chapter")
-	if err != nil {
-		return err
-	}
-	v := s.visitor(r)
 	if s.again(w, r, p, runs, p.Progress, s.held(v)) {
 		return nil
 	}
-	if p.Chapters, err = s.chapters(t, p, v, e, runs); err != nil {
+	t, err := s.faces.current().page("chapter")
+	if err != nil {
 		return err
 	}
-	return s.show(w, r, http.StatusOK, "book", p, &pageData{})
+	of := *p // as it is before it is sent
+	return s.sendBook(w, r, p, func(l *content.Lesson) (template.HTML, error) {
+		return s.chapter(t, &of, v, e, l, runs)
+	})
 }
 
-// chapters renders all lessons as a visitor may read them, as many at a time as there are cores.
-func (s *Site) chapters(t *template.Template, p *page, v visitor, e *edition, runs []runner.Summary) ([]template.HTML, error) {
-	var lessons []*content.Lesson
-	for _, part := range e.book.Parts {
-		lessons = append(lessons, part.Lessons...)
+// sendBook sends the book while render makes its chapters.
+func (s *Site) sendBook(w http.ResponseWriter, r *http.Request, p *page, render func(*content.Lesson) (template.HTML, error)) error {
+	ctx, cancel := context.WithCancel(r.Context())
+	var making sync.WaitGroup
+	defer making.Wait()
+	defer cancel()
+	out := newStream(w, r, p.Lang)
+	p.Chapters = chapters(ctx, &making, out, p.Book, render)
+	return s.stream(out, r, "book", p, &pageData{})
+}
+
+// chapter is a lesson of the book that may still be in the making.
+type chapter struct {
+	out  *stream
+	made chan madeChapter // gets one, if the page is not given up before
+	ctx  context.Context  // of the page
+}
+
+type madeChapter struct {
+	text template.HTML
+	err  error
+}
+
+// Text waits for the chapter; meanwhile all that stands before it can be read.
+func (c chapter) Text() (template.HTML, error) {
+	if err := c.out.flush(); err != nil {
+		return "", err
 	}
-	texts, errs := make([]template.HTML, len(lessons)), make([]error, len(lessons))
-	next := make(chan int)
-	var all sync.WaitGroup
+	select {
+	case m := <-c.made:
+		return m.text, m.err
+	case <-c.ctx.Done():
+		return "", c.ctx.Err()
+	}
+}
+
+// chapters has all lessons made in their order, as many at a time as there are cores,
+// until ctx ends; making waits for those that are being made then.
+func chapters(ctx context.Context, making *sync.WaitGroup, out *stream, book *content.Book, render func(*content.Lesson) (template.HTML, error)) []chapter {
+	var lessons []*content.Lesson
+	var all []chapter
+	for _, part := range book.Parts {
+		for _, l := range part.Lessons {
+			lessons = append(lessons, l)
+			all = append(all, chapter{out, make(chan madeChapter, 1), ctx})
+		}
+	}
+	var next atomic.Int64
 	for range runtime.GOMAXPROCS(0) {
-		all.Go(func() {
-			for i := range next {
-				texts[i], errs[i] = s.chapter(t, p, v, e, lessons[i], runs)
+		making.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(lessons)) && ctx.Err() == nil; i = next.Add(1) - 1 {
+				text, err := render(lessons[i])
+				all[i].made <- madeChapter{text, err}
 			}
 		})
 	}
-	for i := range lessons {
-		next <- i
-	}
-	close(next)
-	all.Wait()
-	return texts, errors.Join(errs...)
+	return all
 }
 
 // chapter renders a lesson as a part of the book, as a visitor may read it.
@@ -82,6 +117,7 @@ func (s *Site) chapter(t *template.Template, book *page, v visitor, e *edition, 
 	if err := t.Execute(&b, &p); err != nil {
 		return "", err
 	}
+
 	return template.HTML(within(e.book, l.ID, b.String())), nil // of our own templates
 }
 
@@ -131,45 +167,58 @@ func measured(v *float64, format string) string {
 	return content.Format(*v, format)
 }
 
-// What names an element, and what names one that stands elsewhere.
-var (
-	naming   = regexp.MustCompile(`\b(id|for|aria-labelledby|aria-describedby|aria-controls)="([^"]*)"`)
-	inPage   = regexp.MustCompile(`\bhref="#([^"]*)"`)
-	painted  = regexp.MustCompile(`url\(#([^)]*)\)`)
-	labelled = regexp.MustCompile(`<section( [^>]*aria-labelledby)`)
-	toLesson = regexp.MustCompile(`\bhref="(?:/(?:ko|en)/)?([a-z0-9-]+)(?:#([^"]*))?"`)
-)
+// What is a landmark in a lesson is one of many of that name in the book.
+var labelled = regexp.MustCompile(`<section( [^>]*aria-labelledby)`)
 
 // within makes the names of a lesson unique in the book: "drain" of epoll becomes
 // "epoll.drain". Links to lessons lead to their chapters.
 func within(book *content.Book, lesson, text string) string {
-	text = naming.ReplaceAllStringFunc(text, func(s string) string {
-		m := naming.FindStringSubmatch(s)
-		names := strings.Fields(m[2])
+	text = strings.ReplaceAll(text, "url(#", "url(#"+lesson+".")
+	text = labelled.ReplaceAllString(strings.ReplaceAll(text, `role="region"`, `role="group"`), `<section role="group"$1`)
+	text = strings.ReplaceAll(text, "<details", "<details open") // paper is not opened
+	var b strings.Builder
+	b.Grow(len(text) + len(text)/16)
+	for {
+		before, rest, ok := strings.Cut(text, `="`)
+		value, after, whole := strings.Cut(rest, `"`)
+		if !ok || !whole {
+			b.WriteString(text)
+			return b.String()
+		}
+		b.WriteString(before)
+		b.WriteString(`="`)
+		b.WriteString(renamed(book, lesson, before[strings.LastIndexAny(before, " \n")+1:], value))
+		b.WriteByte('"')
+		text = after
+	}
+}
+
+// renamed is the value of an attribute in the book.
+func renamed(book *content.Book, lesson, attribute, value string) string {
+	switch attribute {
+	case "id", "for", "aria-labelledby", "aria-describedby", "aria-controls":
+		names := strings.Fields(value)
 		for i, n := range names {
 			names[i] = lesson + "." + n
 		}
 		if len(names) == 0 { // the lesson itself
-			names = []string{lesson + "."}
+			return lesson + "."
 		}
-		return m[1] + `="` + strings.Join(names, " ") + `"`
-	})
-	text = toLesson.ReplaceAllStringFunc(text, func(s string) string {
-		m := toLesson.FindStringSubmatch(s)
-		if l, _, _ := book.Lesson(m[1]); l == nil {
-			return s
+		return strings.Join(names, " ")
+	case "href":
+		to, part, _ := strings.Cut(value, "#")
+		if to == "" {
+			if strings.HasPrefix(part, "i-") { // the page's icons
+				return value
+			}
+			return "#" + lesson + "." + part
 		}
-		return `href="#` + m[1] + `.` + m[2] + `"`
-	})
-	text = inPage.ReplaceAllStringFunc(text, func(s string) string {
-		to := inPage.FindStringSubmatch(s)[1]
-		if strings.HasPrefix(to, "i-") || strings.Contains(to, ".") { // the page's icons, another chapter
-			return s
+		for _, lang := range languages {
+			to = strings.TrimPrefix(to, "/"+lang+"/")
 		}
-		return `href="#` + lesson + `.` + to + `"`
-	})
-	text = painted.ReplaceAllString(text, "url(#"+lesson+".$1)")
-	// What is a landmark in a lesson is one of many of that name here.
-	text = labelled.ReplaceAllString(strings.ReplaceAll(text, `role="region"`, `role="group"`), `<section role="group"$1`)
-	return strings.ReplaceAll(text, "<details", "<details open") // paper is not opened
+		if l, _, _ := book.Lesson(to); l != nil {
+			return "#" + to + "." + part
+		}
+	}
+	return value
 }

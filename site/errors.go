@@ -33,6 +33,7 @@ var (
 	errSealed    = errors.New("site: the mystery is not solved")
 	errAnswered  = errors.New("site: the mystery was answered")
 	errUnrun     = errors.New("site: the mystery has no finished run")
+	errCut       = errors.New("site: a page was sent in part only")
 
 	// Of workshops.
 	errInstructor = errors.New("site: the instructor's")

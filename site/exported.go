@@ -147,9 +147,7 @@ type bookRoute struct {
 }
 
 func (b bookRoute) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if err := b.serve(b.site, w, r); err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-	}
+	w.(*kept).err = b.serve(b.site, w, r)
 }
 
 // bookMux knows every page, and what it is asked for.
@@ -269,6 +267,9 @@ func (b *bookMaker) ask(address string) ([]byte, error) {
 	}
 	k := &kept{header: http.Header{}}
 	b.mux.ServeHTTP(k, r)
+	if k.err != nil {
+		return nil, fmt.Errorf("%s: %w", address, k.err)
+	}
 	if k.status != http.StatusOK {
 		return nil, fmt.Errorf("%s: %d: %s", address, k.status, bytes.TrimSpace(k.body.Bytes()))
 	}
@@ -280,6 +281,7 @@ type kept struct {
 	header http.Header
 	status int
 	body   bytes.Buffer
+	err    error // why it is not whole
 }
 
 func (k *kept) Header() http.Header { return k.header }

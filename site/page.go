@@ -3,6 +3,7 @@ package site
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"html/template"
 	"net/http"
 	"runtime"
@@ -60,7 +61,7 @@ type page struct {
 	Printing             bool                    // for paper: nothing can be pressed
 	Printed              map[string]*printed     // by experiment, for paper
 	Compared             map[string]*comparedRun // by comparison, for paper
-	Chapters             []template.HTML         // of the whole book
+	Chapters             []chapter               // of the whole book
 }
 
 // Sheets are the style sheets of a page beside app.css, which every page has: named are
@@ -124,10 +125,48 @@ func (s *Site) page(r *http.Request, e *edition) *page {
 
 // show renders a page whole before its first byte is sent.
 func (s *Site) show(w http.ResponseWriter, r *http.Request, status int, name string, p *page, data *pageData) error {
+	t, err := s.dressed(name, p, data)
+	if err != nil {
+		return err
+	}
+	var b bytes.Buffer
+	if err := t.Execute(&b, p); err != nil {
+		return err
+	}
+	body := b.Bytes()
+	if acceptsGzip(r) {
+		body = zipFast(body)
+	}
+	s.keep(r, p, body)
+	sendPage(w, r, status, p.Lang, body)
+	return nil
+}
+
+// stream renders a page into out. What was sent before an error cannot be called back:
+// such an error is errCut, and whoever reads is cut off.
+func (s *Site) stream(out *stream, r *http.Request, name string, p *page, data *pageData) error {
+	t, err := s.dressed(name, p, data)
+	if err != nil {
+		return err
+	}
+	if err = t.Execute(out, p); err == nil {
+		err = out.close()
+	}
+	switch {
+	case err == nil:
+		s.keep(r, p, out.sent.Bytes())
+	case out.sent.Len() > 0:
+		return fmt.Errorf("%w: %w", errCut, err)
+	}
+	return err
+}
+
+// dressed gives a page what its scripts read, and finds its template.
+func (s *Site) dressed(name string, p *page, data *pageData) (*template.Template, error) {
 	face := s.faces.current()
 	t, err := face.page(name)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	data.Lang, data.Version, data.Linux, data.Text = p.Lang, p.Version, p.Linux, face.spoken(name, p.Role.Workshop)
 	data.Words, data.Workshop = labels(p.Book.Words), p.Role.Workshop && !p.Role.Stranger
@@ -140,34 +179,34 @@ func (s *Site) show(w http.ResponseWriter, r *http.Request, status int, name str
 	}
 	encoded, err := json.Marshal(data) // with <, > and & escaped
 	if err != nil {
-		return err
+		return nil, err
 	}
 	p.Data = template.JS(encoded)
-	var b bytes.Buffer
-	if err := t.Execute(&b, p); err != nil {
-		return err
-	}
-	body := b.Bytes()
-	if acceptsGzip(r) {
-		body = zipFast(body)
-	}
+	return t, nil
+}
+
+// keep keeps a page that says what it is made of, for the next who asks.
+func (s *Site) keep(r *http.Request, p *page, body []byte) {
 	if p.of != nil {
 		s.shelved.put(s.keyOf(r, p), p.of, body)
 	}
-	sendPage(w, r, status, p.Lang, body)
-	return nil
 }
 
 // sendPage sends a page, compressed for those who take that.
 func sendPage(w http.ResponseWriter, r *http.Request, status int, lang string, body []byte) {
+	pageHeader(w, r, lang)
+	w.WriteHeader(status)
+	w.Write(body)
+}
+
+// pageHeader is what a page's answer carries.
+func pageHeader(w http.ResponseWriter, r *http.Request, lang string) {
 	remember(w, r, lang)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Vary", "Accept-Encoding")
 	if acceptsGzip(r) {
 		w.Header().Set("Content-Encoding", "gzip")
 	}
-	w.WriteHeader(status)
-	w.Write(body)
 }
 
 // errorPage says what is wrong and where to go from here.

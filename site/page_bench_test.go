@@ -22,7 +22,9 @@ const slowest = 10
 // languages: of a server that has just started and has shown nothing, and of one that
 // has shown the page before. Figures are milliseconds: of the slowest page, and of the
 // page in the middle; the slowest pages are named, with the CPU time of the process,
-// which a busy machine does not change. -benchtime 5x takes each page's median of five.
+// which a busy machine does not change. A page that is sent while it is made is named
+// with when its first part was sent too, and ms-first is of the page whose first part
+// was the latest. -benchtime 5x takes each page's median of five.
 func BenchmarkPage(b *testing.B) {
 	b.Run("cold", func(b *testing.B) {
 		t := newTimes(b)
@@ -55,11 +57,12 @@ type times struct {
 	first *Site // has the runner and the edition that all share
 	pages []string
 	took  map[string][]time.Duration
+	parts map[string][]time.Duration // until the first part was sent
 	cpu   map[string][]time.Duration
 }
 
 func newTimes(b *testing.B) *times {
-	t := &times{b: b, first: newSite(b, root(b), b.TempDir()), took: map[string][]time.Duration{}, cpu: map[string][]time.Duration{}}
+	t := &times{b: b, first: newSite(b, root(b), b.TempDir()), took: map[string][]time.Duration{}, parts: map[string][]time.Duration{}, cpu: map[string][]time.Duration{}}
 	for _, lang := range languages {
 		for _, rt := range routes() {
 			page, ok := strings.CutPrefix(rt.pattern, "GET /{lang}/")
@@ -98,7 +101,8 @@ func (t *times) open() *Site {
 func (t *times) ask(s *Site, at string) {
 	t.b.Helper()
 	before := cpu(t.b)
-	t.took[at] = append(t.took[at], t.answer(s, at))
+	first, all := t.answer(s, at)
+	t.took[at], t.parts[at] = append(t.took[at], all), append(t.parts[at], first)
 	t.cpu[at] = append(t.cpu[at], cpu(t.b)-before)
 }
 
@@ -111,26 +115,42 @@ func cpu(b *testing.B) time.Duration {
 	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
-// answer is how long the handler takes.
-func (t *times) answer(s *Site, at string) time.Duration {
+// partly is an answer in memory that knows when its first part was sent.
+type partly struct {
+	*httptest.ResponseRecorder
+	began time.Time
+	first time.Duration
+}
+
+func (p *partly) Flush() {
+	if p.first == 0 {
+		p.first = time.Since(p.began)
+	}
+}
+
+// answer is how long the handler takes for the first part and for all.
+func (t *times) answer(s *Site, at string) (first, all time.Duration) {
 	t.b.Helper()
 	r := httptest.NewRequest(http.MethodGet, at, nil)
 	r.Host = "bench"
 	r.Header.Set("Authorization", "Bearer "+testToken)
 	r.Header.Set("Accept-Encoding", "gzip")
-	w, h := httptest.NewRecorder(), s.Handler()
-	began := time.Now()
+	h := s.Handler()
+	w := &partly{httptest.NewRecorder(), time.Now(), 0}
 	h.ServeHTTP(w, r)
-	took := time.Since(began)
+	all = time.Since(w.began)
 	if w.Code != http.StatusOK {
 		t.b.Fatalf("%s: %d: %s", at, w.Code, bytes.TrimSpace(w.Body.Bytes()))
 	}
-	return took
+	if first = w.first; first == 0 {
+		first = all
+	}
+	return first, all
 }
 
 // report says the medians.
 func (t *times) report() {
-	median, used := medians(t.took), medians(t.cpu)
+	median, first, used := medians(t.took), medians(t.parts), medians(t.cpu)
 	slices.SortFunc(t.pages, func(x, y string) int { return cmp.Compare(median[y], median[x]) })
 	var text strings.Builder
 	for i, at := range t.pages[:slowest] {
@@ -139,7 +159,15 @@ func (t *times) report() {
 		}
 		fmt.Fprintf(&text, "%8.2f ms (%.1f CPU) %-15s", median[at], used[at], at)
 	}
+	latest := 0.0
+	for _, at := range t.pages {
+		latest = max(latest, first[at])
+		if first[at] < median[at] {
+			fmt.Fprintf(&text, "\n%s: its first part after %.2f ms, the whole after %.2f ms", at, first[at], median[at])
+		}
+	}
 	t.b.Logf("%d pages, the slowest:%s", len(t.pages), text.String())
+	t.b.ReportMetric(latest, "ms-first")
 	t.b.ReportMetric(median[t.pages[0]], "ms-slowest")
 	t.b.ReportMetric(median[t.pages[len(t.pages)/2]], "ms-middle")
 	t.b.ReportMetric(0, "ns/op")

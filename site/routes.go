@@ -210,6 +210,11 @@ func (s *Site) guarded(rt route) http.Handler {
 		case err == nil:
 		case errors.Is(err, errNoToken) && s.invites(r, rt.needs):
 			http.Redirect(w, r, "/"+language(r)+"/join", http.StatusSeeOther)
+		case errors.Is(err, errCut):
+			if r.Context().Err() == nil {
+				s.log.Error("site", "path", r.URL.Path, "error", err)
+			}
+			panic(http.ErrAbortHandler) // who still reads is not to take it for the whole
 		default:
 			s.fail(w, r, rt.needs, err)
 		}
