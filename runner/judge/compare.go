@@ -94,7 +94,7 @@ func difference(m telemetry.Compared, pairs []pair, share float64) telemetry.Dif
 		d.A, d.B = exp(mean(logA)), exp(mean(logB))
 	}
 	if len(pairs) < leastPairs {
-		d.Why, d.Line = "few", fmt.Sprintf("%d pairs of blocks count: an interval needs %d", len(pairs), leastPairs)
+		d.Why, d.Line = "few", fmt.Sprintf("pairs of blocks that count: %d; an interval needs %d", len(pairs), leastPairs)
 		return d
 	}
 	centre, half := spread(logs, share)
