@@ -27,8 +27,9 @@ type madePage struct {
 	body []byte
 }
 
-// maxPages bounds how many are kept; one is about a hundred kilobytes.
-const maxPages = 64
+// maxPages bounds how many are kept: all of the workbook in both languages. One is about
+// thirty kilobytes, or two hundred for a browser that takes nothing compressed.
+const maxPages = 128
 
 func (s *Site) keyOf(r *http.Request, p *page) pageKey {
 	return pageKey{r.URL.RequestURI(), p.Theme, acceptsGzip(r), p.Role, p.edition, s.faces.current()}
