@@ -221,7 +221,7 @@ func TestReserved(t *testing.T) {
 				return int(m["reserved_bytes"]) == c.reserved && (c.reserved > 0 || m["too_large"] == clients)
 			})
 			grown := s.RSS() - before
-			for end := time.Now().Add(20 * time.Second); grown < int64(c.reserved)*9/10 && time.Now().Before(end); grown = s.RSS() - before {
+			for end := time.Now().Add(labtest.Patience); grown < int64(c.reserved)*9/10 && time.Now().Before(end); grown = s.RSS() - before {
 				time.Sleep(time.Millisecond) // it is counted before the kernel gave the last of it
 			}
 			if c.reserved == 0 && grown > 8<<20 || grown < int64(c.reserved)*9/10 {

@@ -296,7 +296,7 @@ func sigtermUnderLoad(t *testing.T, s *Server) {
 	}
 	moment := time.Duration(20+rand.IntN(50)) * time.Millisecond
 	time.Sleep(moment)
-	for end := time.Now().Add(20 * time.Second); answers.Load() == 0 && time.Now().Before(end); {
+	for end := time.Now().Add(Patience); answers.Load() == 0 && time.Now().Before(end); {
 		time.Sleep(time.Millisecond) // a busy machine has not served anybody yet
 	}
 	signal.Store(int64(time.Since(began)))
