@@ -5,19 +5,13 @@
 /** @import {Run} from "./run.js" */
 import { byId, every, one, put } from "./dom.js";
 import { quantity } from "./format.js";
-import { metricOf } from "./page.js";
+import { experiments } from "./page.js";
 import { both, label } from "./words.js";
 
 const SIGNS = /** @type {Record<string, string>} */ ({ "==": "=", "!=": "≠", "<=": "≤", ">=": "≥" });
 
-/** The unit of a check's numbers: that of the metrics on the left, where they stand alone. @param {Check} c */
-function unit(c) {
-  const units = c.expr.split("&&").map((part) => {
-    const metric = /^\s*(?:[a-z0-9_]+\.)??((?:lab|load|kernel|host)\.[a-z0-9_.]+)\s*[=!<>]/.exec(part);
-    return metric ? metricOf(metric[1]).unit : "";
-  });
-  return units.every((u) => u === units[0]) ? units[0] : "";
-}
+/** The unit of a check's numbers. @param {Check} c */
+const unit = (c) => experiments.flatMap((x) => x.checks).find((k) => k.expr === c.expr)?.unit ?? "";
 
 /** @param {Check} c */
 export const boundText = (c) => `${SIGNS[c.op] ?? c.op} ${quantity(c.bound, unit(c))}`;
