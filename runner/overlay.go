@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 
+	"socketlabs/labs"
 	"socketlabs/labs/telemetry"
 	"socketlabs/runner/judge"
 )
@@ -19,6 +20,7 @@ type Overlay struct {
 	Differ  []Otherwise            `json:"differ"` // what else differs than the figures
 	Metrics []telemetry.Difference `json:"metrics"`
 	Source  []FileDiff             `json:"source"` // of the lab, where its code differs and both are known
+	Units   *judge.Units           `json:"-"`      // of Metrics
 }
 
 // At is a run, and of several blocks one, counted from 0.
@@ -62,7 +64,11 @@ func (r *Runner) Overlay(a, b At) (Overlay, error) {
 	if err != nil {
 		return Overlay{}, err
 	}
-	o := Overlay{A: one.side(), B: other.side(), Differ: differ(one, other), Source: []FileDiff{}}
+	catalog, err := r.Catalog()
+	if err != nil {
+		return Overlay{}, err
+	}
+	o := Overlay{A: one.side(), B: other.side(), Differ: differ(one, other), Source: []FileDiff{}, Units: other.units(catalog)}
 	for _, expr := range watched(one, other) {
 		o.Metrics = append(o.Metrics, beside(expr, one.judge, other.judge))
 	}
@@ -83,6 +89,12 @@ type past struct {
 
 func (p past) side() Side {
 	return Side{p.at.ID, p.at.Block, p.label, p.head.Experiment, p.trust}
+}
+
+// units are those of what the recording holds, as far as its lab is here.
+func (p past) units(of *labs.Catalog) *judge.Units {
+	lab, _ := of.Lab(p.head.Lab)
+	return judge.NewUnits(p.head.Question, labs.Spec{Load: p.head.Question.Ask}.Units(lab))
 }
 
 // ended reads the recording of a run that has ended.
