@@ -62,8 +62,7 @@ func (s *Site) breakOf(e *edition, l *content.Lesson, runs []runner.Summary, don
 	units := judge.NewUnits(b.Run.Spec.Question(lab), b.Run.Spec.Units(lab))
 	all, some := true, false
 	for _, c := range b.Run.Checks {
-		unit := units.Check(c.Expr)
-		row := breakRow{ID: c.ID, Run: cellOf(run, c.ID, unit), Cure: cellOf(cure, c.ID, unit)}
+		row := breakRow{ID: c.ID, Run: cellOf(run, c.ID, units), Cure: cellOf(cure, c.ID, units)}
 		all = all && row.Run.State == "pass"
 		some = some || row.Cure.State == "fail"
 		v.Rows = append(v.Rows, row)
@@ -135,8 +134,8 @@ func (s *Site) recordingOf(key sourceKey) (io.ReadCloser, error) {
 	return os.Open(path)
 }
 
-// cellOf is a check as it was judged, in the unit of its values.
-func cellOf(checks []telemetry.Check, id, unit string) breakCell {
+// cellOf is a check as it was judged.
+func cellOf(checks []telemetry.Check, id string, units *judge.Units) breakCell {
 	for _, c := range checks {
 		if c.ID != id {
 			continue
@@ -150,6 +149,7 @@ func cellOf(checks []telemetry.Check, id, unit string) breakCell {
 			if !ok {
 				sign = c.Op
 			}
+			unit := units.Check(c.Expr, c.Pass)
 			cell.Value, cell.Bound = Quantity(*c.Value, unit), sign+" "+Quantity(*c.Bound, unit)
 		}
 		return cell

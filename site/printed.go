@@ -129,7 +129,7 @@ func (s *Site) print(e *edition, x *content.Experiment, key sourceKey) (*printed
 			figures = event.Values
 		case event.End != nil:
 			for _, c := range event.End.Checks {
-				p.Checks[c.ID] = cellOf(event.End.Checks, c.ID, units.Check(c.Expr))
+				p.Checks[c.ID] = cellOf(event.End.Checks, c.ID, units)
 			}
 		}
 	}

@@ -114,8 +114,10 @@ type faultKind struct {
 type check struct {
 	ID   string `json:"id"`
 	Expr string `json:"expr"`
-	Unit string `json:"unit"` // of the values that it compares
 	Text prose  `json:"text"`
+	Unit string `json:"unit"` // of the values that it compares
+	// FailUnit is theirs when it fails: none, when it compares several kinds.
+	FailUnit string `json:"failUnit"`
 }
 
 // prose is rendered HTML in both languages.
@@ -168,9 +170,7 @@ func (s *Site) lessonView(e *edition, l *content.Lesson, runs []runner.Summary, 
 		q := x.Spec.Question(lab)
 		q.Watch = append(slices.Clone(q.Watch), comparedOn(l, x)...)
 		units := derived(data.Metrics, e.book.Words, q, x.Spec.Units(lab))
-		for i, c := range v.Checks {
-			v.Checks[i].Unit = units.Check(c.Expr)
-		}
+		compared(v.Checks, units)
 	}
 	return data, byID
 }
@@ -228,7 +228,7 @@ func view(x *content.Experiment, lab labs.Lab, words content.Words, done Progres
 		v.Sweep = &sweepView{spec.Sweep.Setting, spec.Sweep.Values}
 	}
 	for _, c := range x.Checks {
-		v.Checks = append(v.Checks, check{c.ID, c.Expr, "", prose{string(c.Text.Ko), string(c.Text.En)}})
+		v.Checks = append(v.Checks, check{ID: c.ID, Expr: c.Expr, Text: prose{string(c.Text.Ko), string(c.Text.En)}})
 	}
 	for _, p := range x.Predictions {
 		g := done.Guesses[spec.Name+"/"+p.ID]

@@ -49,9 +49,9 @@ func NewUnits(q telemetry.Question, settings map[string]string) *Units {
 // Of returns the unit of an expression's value: seconds, bytes, or empty.
 func (u *Units) Of(expr string) string { return u.dimension(expr).unit() }
 
-// Check returns the unit of the values that a check compares, when all its comparisons
-// have the same.
-func (u *Units) Check(expr string) string {
+// Check returns the unit of the values that a check compares: of its first comparison
+// when it passes, as that is the one which is told; else the one that all of them have.
+func (u *Units) Check(expr string, pass bool) string {
 	tree, err := parse(expr)
 	if err != nil {
 		return ""
@@ -66,7 +66,9 @@ func (u *Units) Check(expr string) string {
 		if i > 0 && of != unit {
 			return ""
 		}
-		unit = of
+		if unit = of; pass {
+			return unit
+		}
 	}
 	return unit
 }

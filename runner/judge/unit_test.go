@@ -96,14 +96,14 @@ func TestUnits(t *testing.T) {
 			t.Errorf("%s: %s is in %q, want %q", tt.why, tt.expr, got, tt.want)
 		}
 	}
-	for _, tt := range []struct{ why, expr, want string }{
-		{"a time against a number", "cost < 0.001", "seconds"},
-		{"both of bytes", "quiet.kernel.recvq.min > 0 && late.kernel.recvq.max < 64 * ask.size", "bytes"},
-		{"a time and a count", "cost < 0.001 && lab.reads > 0", ""},
-		{"no comparison", "lab.reads", ""},
+	for _, tt := range []struct{ why, expr, held, failed string }{
+		{"a time against a number", "cost < 0.001", "seconds", "seconds"},
+		{"both of bytes", "quiet.kernel.recvq.min > 0 && late.kernel.recvq.max < 64 * ask.size", "bytes", "bytes"},
+		{"a time and a count, of which either may have failed", "cost < 0.001 && lab.reads > 0", "seconds", ""},
+		{"no comparison", "lab.reads", "", ""},
 	} {
-		if got := units.Check(tt.expr); got != tt.want {
-			t.Errorf("%s: %s compares %q, want %q", tt.why, tt.expr, got, tt.want)
+		if held, failed := units.Check(tt.expr, true), units.Check(tt.expr, false); held != tt.held || failed != tt.failed {
+			t.Errorf("%s: %s compares %q, or %q when it fails, want %q, %q", tt.why, tt.expr, held, failed, tt.held, tt.failed)
 		}
 	}
 }

@@ -11,7 +11,10 @@ import { both, label } from "./words.js";
 const SIGNS = /** @type {Record<string, string>} */ ({ "==": "=", "!=": "≠", "<=": "≤", ">=": "≥" });
 
 /** The unit of a check's numbers. @param {Check} c */
-const unit = (c) => experiments.flatMap((x) => x.checks).find((k) => k.expr === c.expr)?.unit ?? "";
+function unit(c) {
+  const of = experiments.flatMap((x) => x.checks).find((k) => k.expr === c.expr);
+  return (c.pass ? of?.unit : of?.failUnit) ?? "";
+}
 
 /** @param {Check} c */
 export const boundText = (c) => `${SIGNS[c.op] ?? c.op} ${quantity(c.bound, unit(c))}`;
