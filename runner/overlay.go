@@ -20,7 +20,6 @@ type Overlay struct {
 	Differ  []Otherwise            `json:"differ"` // what else differs than the figures
 	Metrics []telemetry.Difference `json:"metrics"`
 	Source  []FileDiff             `json:"source"` // of the lab, where its code differs and both are known
-	Units   *judge.Units           `json:"-"`      // of Metrics
 }
 
 // At is a run, and of several blocks one, counted from 0.
@@ -43,6 +42,8 @@ type Side struct {
 	Label      string `json:"label,omitempty"` // of its block, where there are several
 	Experiment string `json:"experiment"`
 	Trust      string `json:"trust"`
+
+	Units *judge.Units `json:"-"` // of what it measured
 }
 
 // Otherwise is something that the two runs do not share, which may be why their
@@ -68,7 +69,8 @@ func (r *Runner) Overlay(a, b At) (Overlay, error) {
 	if err != nil {
 		return Overlay{}, err
 	}
-	o := Overlay{A: one.side(), B: other.side(), Differ: differ(one, other), Source: []FileDiff{}, Units: other.units(catalog)}
+	o := Overlay{A: one.side(), B: other.side(), Differ: differ(one, other), Source: []FileDiff{}}
+	o.A.Units, o.B.Units = one.units(catalog), other.units(catalog)
 	for _, expr := range watched(one, other) {
 		o.Metrics = append(o.Metrics, beside(expr, one.judge, other.judge))
 	}
@@ -88,7 +90,7 @@ type past struct {
 }
 
 func (p past) side() Side {
-	return Side{p.at.ID, p.at.Block, p.label, p.head.Experiment, p.trust}
+	return Side{ID: p.at.ID, Block: p.at.Block, Label: p.label, Experiment: p.head.Experiment, Trust: p.trust}
 }
 
 // units are those of what the recording holds, as far as its lab is here.

@@ -149,7 +149,7 @@ func cellOf(checks []telemetry.Check, id string, units *judge.Units) breakCell {
 			if !ok {
 				sign = c.Op
 			}
-			unit := units.Check(c.Expr, c.Pass)
+			unit := units.Check(c)
 			cell.Value, cell.Bound = Quantity(*c.Value, unit), sign+" "+Quantity(*c.Bound, unit)
 		}
 		return cell

@@ -45,10 +45,3 @@ func derived(into map[string]metric, words content.Words, q telemetry.Question, 
 	}
 	return units
 }
-
-// compared gives checks the units of what they compare.
-func compared(checks []check, units *judge.Units) {
-	for i, c := range checks {
-		checks[i].Unit, checks[i].FailUnit = units.Check(c.Expr, true), units.Check(c.Expr, false)
-	}
-}

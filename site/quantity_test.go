@@ -6,6 +6,7 @@ import (
 
 	"socketlabs/content"
 	"socketlabs/labs/telemetry"
+	"socketlabs/runner/judge"
 )
 
 func TestQuantity(t *testing.T) {
@@ -50,8 +51,8 @@ func TestDerivedMetricsHaveTheirUnit(t *testing.T) {
 		for _, c := range x.Checks {
 			if c.ID == "all-of-it" {
 				several++
-				if c.Unit != "bytes" || c.FailUnit != "" {
-					t.Errorf("%s is in %q, and in %q when it fails", c.Expr, c.Unit, c.FailUnit)
+				if len(c.Sides) != 2 || c.Sides[0] != (judge.Side{Op: ">", Unit: "bytes"}) || c.Sides[1] != (judge.Side{Op: "=="}) {
+					t.Errorf("%s compares %+v", c.Expr, c.Sides)
 				}
 			}
 		}

@@ -65,7 +65,9 @@ func replayOf(e *edition, s runner.Summary, run telemetry.Run, spec labs.Spec) (
 	describe(data.Metrics, words, telemetry.Catalogue())
 	describe(data.Metrics, words, q.Metrics)
 	units := derived(data.Metrics, words, q, spec.Units(lab))
-	compared(r.Checks, units)
+	for i, c := range r.Checks {
+		r.Checks[i].Sides = list(units.Sides(c.Expr))
+	}
 	v := &experiment{
 		ID: "replay", Name: run.Experiment, Title: r.Title, Lab: run.Lab, Knobs: []setting{}, Faults: []faultView{},
 		Warmup: q.Warmup, Seconds: q.Seconds, Windows: list(q.Windows), Charts: list(q.Charts), Watch: list(q.Watch),

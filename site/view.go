@@ -9,6 +9,7 @@ import (
 	"socketlabs/labs"
 	"socketlabs/labs/telemetry"
 	"socketlabs/runner"
+	"socketlabs/runner/judge"
 )
 
 // pageData is what the page's scripts get: in the page, and from
@@ -115,9 +116,8 @@ type check struct {
 	ID   string `json:"id"`
 	Expr string `json:"expr"`
 	Text prose  `json:"text"`
-	Unit string `json:"unit"` // of the values that it compares
-	// FailUnit is theirs when it fails: none, when it compares several kinds.
-	FailUnit string `json:"failUnit"`
+	// Sides are its comparisons: in which unit its value is told.
+	Sides []judge.Side `json:"sides"`
 }
 
 // prose is rendered HTML in both languages.
@@ -170,7 +170,9 @@ func (s *Site) lessonView(e *edition, l *content.Lesson, runs []runner.Summary, 
 		q := x.Spec.Question(lab)
 		q.Watch = append(slices.Clone(q.Watch), comparedOn(l, x)...)
 		units := derived(data.Metrics, e.book.Words, q, x.Spec.Units(lab))
-		compared(v.Checks, units)
+		for i, c := range v.Checks {
+			v.Checks[i].Sides = list(units.Sides(c.Expr))
+		}
 	}
 	return data, byID
 }

@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/expr-lang/expr/ast"
@@ -16,13 +17,6 @@ import (
 type Units struct {
 	known   map[string]dimension // by the name of a metric, a setting, a derived metric
 	windows map[string]bool
-}
-
-// dimension is seconds to one power times bytes to another.
-type dimension struct {
-	seconds, bytes int
-	written        bool // a number that stands in the expression, and may convert
-	unknown        bool
 }
 
 // NewUnits takes the names that the question has, and the unit of every setting by its
@@ -49,54 +43,42 @@ func NewUnits(q telemetry.Question, settings map[string]string) *Units {
 // Of returns the unit of an expression's value: seconds, bytes, or empty.
 func (u *Units) Of(expr string) string { return u.dimension(expr).unit() }
 
-// Check returns the unit of the values that a check compares: of its first comparison
-// when it passes, as that is the one which is told; else the one that all of them have.
-func (u *Units) Check(expr string, pass bool) string {
+// Side is one comparison of a check: its operator, and the unit of its measured side.
+type Side struct {
+	Op   string `json:"op"`
+	Unit string `json:"unit"`
+}
+
+// Sides returns the comparisons that a check joins, in order.
+func (u *Units) Sides(expr string) []Side {
 	tree, err := parse(expr)
 	if err != nil {
+		return nil
+	}
+	var sides []Side
+	for _, part := range conjuncts(tree) {
+		if b, ok := part.(*ast.BinaryNode); ok {
+			sides = append(sides, Side{b.Operator, u.tree(b.Left).unit()})
+		}
+	}
+	return sides
+}
+
+// Check returns the unit of a judged check's value and bound: they are those of its
+// first comparison when it passes, and else of one with its operator.
+func (u *Units) Check(c telemetry.Check) string {
+	sides := u.Sides(c.Expr)
+	if len(sides) == 0 {
 		return ""
 	}
-	unit := ""
-	for i, part := range conjuncts(tree) {
-		b, ok := part.(*ast.BinaryNode)
-		if !ok {
-			return ""
-		}
-		of := u.tree(b.Left).unit()
-		if i > 0 && of != unit {
-			return ""
-		}
-		if unit = of; pass {
-			return unit
-		}
+	if c.Pass {
+		return sides[0].Unit
 	}
-	return unit
-}
-
-func dimensionOf(unit string) dimension {
-	switch unit {
-	case "":
-		return dimension{}
-	case "%":
-		return dimension{written: true} // a hundredth
-	case "seconds":
-		return dimension{seconds: 1}
-	case "bytes":
-		return dimension{bytes: 1}
-	case "per second":
-		return dimension{seconds: -1}
+	sides = slices.DeleteFunc(sides, func(s Side) bool { return s.Op != c.Op })
+	if len(sides) == 0 || slices.ContainsFunc(sides, func(s Side) bool { return s != sides[0] }) {
+		return ""
 	}
-	return dimension{unknown: true}
-}
-
-func (d dimension) unit() string {
-	switch d {
-	case dimension{seconds: 1}:
-		return "seconds"
-	case dimension{bytes: 1}:
-		return "bytes"
-	}
-	return ""
+	return sides[0].Unit
 }
 
 func (u *Units) dimension(expr string) dimension {
@@ -181,30 +163,4 @@ func (u *Units) binary(t *ast.BinaryNode) dimension {
 		return dimension{unknown: true}
 	}
 	return dimension{} // true or false
-}
-
-// plain says that it is a number without a unit.
-func (d dimension) plain() bool { return !d.unknown && d.seconds == 0 && d.bytes == 0 }
-
-// plus is what two amounts come to that are added, or of which one is taken.
-func (d dimension) plus(o dimension) dimension {
-	if d.unknown || o.unknown || d.seconds != o.seconds || d.bytes != o.bytes {
-		return dimension{unknown: true}
-	}
-	d.written = d.written && o.written
-	return d
-}
-
-// product multiplies, or with -1 divides. An amount divided by a number that is written
-// is a count of pieces of that size; multiplied by one, it is in a unit that nobody says.
-func product(l, r dimension, sign int) dimension {
-	switch {
-	case l.unknown || r.unknown:
-		return dimension{unknown: true}
-	case r.written && !l.plain() && sign < 0:
-		return dimension{}
-	case r.written && !l.plain(), l.written && !r.plain() && sign > 0:
-		return dimension{unknown: true}
-	}
-	return dimension{seconds: l.seconds + sign*r.seconds, bytes: l.bytes + sign*r.bytes, written: l.written && r.written}
 }

@@ -96,14 +96,23 @@ func TestUnits(t *testing.T) {
 			t.Errorf("%s: %s is in %q, want %q", tt.why, tt.expr, got, tt.want)
 		}
 	}
-	for _, tt := range []struct{ why, expr, held, failed string }{
-		{"a time against a number", "cost < 0.001", "seconds", "seconds"},
-		{"both of bytes", "quiet.kernel.recvq.min > 0 && late.kernel.recvq.max < 64 * ask.size", "bytes", "bytes"},
-		{"a time and a count, of which either may have failed", "cost < 0.001 && lab.reads > 0", "seconds", ""},
-		{"no comparison", "lab.reads", "", ""},
+	for _, tt := range []struct {
+		why, expr, op string
+		pass          bool
+		want          string
+	}{
+		{"a time against a number", "cost < 0.001", "<", true, "seconds"},
+		{"also when it fails", "cost < 0.001", "<", false, "seconds"},
+		{"of a check that passes the first is told", "cost < 0.001 && lab.reads > 0", "<", true, "seconds"},
+		{"of one that fails the one with its operator", "lab.reads > 0 && cost < 0.001", "<", false, "seconds"},
+		{"here the other", "lab.reads > 0 && cost < 0.001", ">", false, ""},
+		{"of which there are two of two kinds", "lab.reads > 0 && cost > 0.001", ">", false, ""},
+		{"or of one", "quiet.kernel.recvq.min > 0 && late.kernel.recvq.max > 64 * ask.size", ">", false, "bytes"},
+		{"no comparison", "lab.reads", "", false, ""},
+		{"no expression", "lab.reads >", ">", true, ""},
 	} {
-		if held, failed := units.Check(tt.expr, true), units.Check(tt.expr, false); held != tt.held || failed != tt.failed {
-			t.Errorf("%s: %s compares %q, or %q when it fails, want %q, %q", tt.why, tt.expr, held, failed, tt.held, tt.failed)
+		if got := units.Check(telemetry.Check{Expr: tt.expr, Op: tt.op, Pass: tt.pass}); got != tt.want {
+			t.Errorf("%s: %s compares %q, want %q", tt.why, tt.expr, got, tt.want)
 		}
 	}
 }

@@ -10,10 +10,11 @@ import { both, label } from "./words.js";
 
 const SIGNS = /** @type {Record<string, string>} */ ({ "==": "=", "!=": "≠", "<=": "≤", ">=": "≥" });
 
-/** The unit of a check's numbers. @param {Check} c */
+/** The unit of a check's numbers: those of its first comparison when it passes, else of one with its operator. @param {Check} c */
 function unit(c) {
-  const of = experiments.flatMap((x) => x.checks).find((k) => k.expr === c.expr);
-  return (c.pass ? of?.unit : of?.failUnit) ?? "";
+  const sides = experiments.flatMap((x) => x.checks).find((k) => k.expr === c.expr)?.sides ?? [];
+  const told = c.pass ? sides.slice(0, 1) : sides.filter((s) => s.op === c.op);
+  return told.length > 0 && told.every((s) => s.unit === told[0].unit) ? told[0].unit : "";
 }
 
 /** @param {Check} c */
