@@ -263,6 +263,23 @@ func (s Spec) Question(l Lab) telemetry.Question {
 	return q
 }
 
+// Units returns the unit of every setting by the name that it has in expressions, as
+// Question names them: ask.size is in bytes, and a count has none.
+func (s Spec) Units(l Lab) map[string]string {
+	units := map[string]string{}
+	add := func(space string, list []Setting) {
+		for _, x := range list {
+			units[space+strings.ReplaceAll(x.Name, "-", "_")] = x.Unit
+		}
+	}
+	add("knob.", l.Knobs)
+	if s.Load != nil {
+		add("ask.", LoadSettings())
+		add("ask.", s.ClientSettings())
+	}
+	return units
+}
+
 // Args returns the command line of the lab that the knobs ask for, without the
 // program's name and the address.
 func (s Spec) Args(l Lab) []string {

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 
+	"socketlabs/labs"
 	"socketlabs/labs/telemetry"
 	"socketlabs/runner/judge"
 )
@@ -41,6 +42,8 @@ type Side struct {
 	Label      string `json:"label,omitempty"` // of its block, where there are several
 	Experiment string `json:"experiment"`
 	Trust      string `json:"trust"`
+
+	Units *judge.Units `json:"-"` // of what it measured
 }
 
 // Otherwise is something that the two runs do not share, which may be why their
@@ -62,7 +65,12 @@ func (r *Runner) Overlay(a, b At) (Overlay, error) {
 	if err != nil {
 		return Overlay{}, err
 	}
+	catalog, err := r.Catalog()
+	if err != nil {
+		return Overlay{}, err
+	}
 	o := Overlay{A: one.side(), B: other.side(), Differ: differ(one, other), Source: []FileDiff{}}
+	o.A.Units, o.B.Units = one.units(catalog), other.units(catalog)
 	for _, expr := range watched(one, other) {
 		o.Metrics = append(o.Metrics, beside(expr, one.judge, other.judge))
 	}
@@ -82,7 +90,13 @@ type past struct {
 }
 
 func (p past) side() Side {
-	return Side{p.at.ID, p.at.Block, p.label, p.head.Experiment, p.trust}
+	return Side{ID: p.at.ID, Block: p.at.Block, Label: p.label, Experiment: p.head.Experiment, Trust: p.trust}
+}
+
+// units are those of what the recording holds, as far as its lab is here.
+func (p past) units(of *labs.Catalog) *judge.Units {
+	lab, _ := of.Lab(p.head.Lab)
+	return judge.NewUnits(p.head.Question, labs.Spec{Load: p.head.Question.Ask}.Units(lab))
 }
 
 // ended reads the recording of a run that has ended.

@@ -14,6 +14,7 @@ import (
 	"socketlabs/content"
 	"socketlabs/labs/telemetry"
 	"socketlabs/runner"
+	"socketlabs/runner/judge"
 )
 
 // bookPage shows all lessons in order, for paper: with the recordings that their
@@ -140,13 +141,16 @@ func comparedOf(e *edition, c *content.Comparison) *comparedRun {
 	if err != nil {
 		return nil
 	}
+	lab, _ := e.labs.Lab(c.A.Spec.Lab)
+	units := judge.NewUnits(c.A.Spec.Question(lab), c.A.Spec.Units(lab))
 	for _, x := range events {
 		if x.End == nil || x.End.Comparison == nil {
 			continue
 		}
 		v := &comparedRun{}
 		for _, d := range x.End.Comparison.Metrics {
-			row := comparedRow{Label: word(e.book.Words.Metrics, d.Expr), Expr: d.Expr, A: optional(d.A), B: optional(d.B), Ratio: optional(d.Ratio), Verdict: d.Verdict, Why: d.Why}
+			unit := units.Of(d.Expr)
+			row := comparedRow{Label: word(e.book.Words.Metrics, d.Expr), Expr: d.Expr, A: quantity(d.A, unit), B: quantity(d.B, unit), Ratio: optional(d.Ratio), Verdict: d.Verdict, Why: d.Why}
 			if d.Low != nil && d.High != nil {
 				row.Interval = optional(d.Low) + "–" + optional(d.High)
 			}

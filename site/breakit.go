@@ -9,6 +9,7 @@ import (
 	"socketlabs/content"
 	"socketlabs/labs/telemetry"
 	"socketlabs/runner"
+	"socketlabs/runner/judge"
 )
 
 // breakView is a failure and its cure side by side: the failure's checks, on
@@ -40,7 +41,7 @@ type breakRow struct {
 type breakCell struct {
 	State string `json:"state"` // wait, pass, fail
 	Value string `json:"value"` // measured
-	Bound string `json:"bound"` // "= 5904"
+	Bound string `json:"bound"` // "= 5.77 KiB"
 	Why   string `json:"why,omitempty"`
 }
 
@@ -57,9 +58,11 @@ func (s *Site) breakOf(e *edition, l *content.Lesson, runs []runner.Summary, don
 	run := s.asked(e, l, b.Run, b, runs, done, &v.Run)
 	cure := s.asked(e, l, b.Cure, b, runs, done, &v.Cure)
 	v.Both = v.Run.Measured && v.Cure.Measured
+	lab, _ := e.labs.Lab(b.Run.Spec.Lab)
+	units := judge.NewUnits(b.Run.Spec.Question(lab), b.Run.Spec.Units(lab))
 	all, some := true, false
 	for _, c := range b.Run.Checks {
-		row := breakRow{ID: c.ID, Run: cellOf(run, c.ID), Cure: cellOf(cure, c.ID)}
+		row := breakRow{ID: c.ID, Run: cellOf(run, c.ID, units), Cure: cellOf(cure, c.ID, units)}
 		all = all && row.Run.State == "pass"
 		some = some || row.Cure.State == "fail"
 		v.Rows = append(v.Rows, row)
@@ -131,7 +134,8 @@ func (s *Site) recordingOf(key sourceKey) (io.ReadCloser, error) {
 	return os.Open(path)
 }
 
-func cellOf(checks []telemetry.Check, id string) breakCell {
+// cellOf is a check as it was judged.
+func cellOf(checks []telemetry.Check, id string, units *judge.Units) breakCell {
 	for _, c := range checks {
 		if c.ID != id {
 			continue
@@ -145,7 +149,8 @@ func cellOf(checks []telemetry.Check, id string) breakCell {
 			if !ok {
 				sign = c.Op
 			}
-			cell.Value, cell.Bound = content.Format(*c.Value, ""), sign+" "+content.Format(*c.Bound, "")
+			unit := units.Check(c)
+			cell.Value, cell.Bound = Quantity(*c.Value, unit), sign+" "+Quantity(*c.Bound, unit)
 		}
 		return cell
 	}

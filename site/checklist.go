@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"socketlabs/content"
 	"socketlabs/labs"
 	"socketlabs/labs/telemetry"
 	"socketlabs/runner"
@@ -58,19 +57,6 @@ func (s *Site) checklistPage(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	return s.show(w, r, http.StatusOK, "checklist", p, &pageData{})
-}
-
-// Quantity prints a value of the schema's units as people read it.
-func Quantity(v float64, unit string) string {
-	switch {
-	case unit == "seconds":
-		return content.Format(v, "ms")
-	case unit == "bytes" && v >= 1024:
-		return content.Format(v, "KiB")
-	case unit == "bytes":
-		return content.Format(v, "") + " B"
-	}
-	return content.Format(v, "")
 }
 
 // SettingName is how a reading is called where people look it up.

@@ -82,7 +82,7 @@ func (s *Site) mysteryPage(w http.ResponseWriter, r *http.Request) error {
 	for _, gauge := range []string{"lab.open", "lab.pending", "lab.held_bytes", "lab.queue", "lab.busy"} {
 		metrics[gauge] = metric{telemetry.KindGauge, "", word(e.book.Words.Metrics, gauge)}
 	}
-	derived(metrics, e.book.Words, spec)
+	derived(metrics, e.book.Words, telemetry.Question{Derive: spec.Derive, Watch: spec.Watch, Charts: spec.Charts}, nil)
 	return s.show(w, r, http.StatusOK, "mystery", p, &pageData{Lesson: mysteryLesson, Experiments: []*experiment{x}, Metrics: metrics})
 }
 

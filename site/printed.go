@@ -117,7 +117,7 @@ func (s *Site) print(e *edition, x *content.Experiment, key sourceKey) (*printed
 	metrics := map[string]metric{}
 	describe(metrics, e.book.Words, telemetry.Catalogue())
 	describe(metrics, e.book.Words, lab.Metrics)
-	derived(metrics, e.book.Words, x.Spec)
+	units := derived(metrics, e.book.Words, x.Spec.Question(lab), x.Spec.Units(lab))
 	m, figures, begin := newSeriesMaker(lastBlock), map[string]float64{}, telemetry.Block{}
 	m.paths.said = true // paper has no map of the queues
 	for _, event := range events {
@@ -129,7 +129,7 @@ func (s *Site) print(e *edition, x *content.Experiment, key sourceKey) (*printed
 			figures = event.Values
 		case event.End != nil:
 			for _, c := range event.End.Checks {
-				p.Checks[c.ID] = cellOf(event.End.Checks, c.ID)
+				p.Checks[c.ID] = cellOf(event.End.Checks, c.ID, units)
 			}
 		}
 	}
@@ -139,7 +139,7 @@ func (s *Site) print(e *edition, x *content.Experiment, key sourceKey) (*printed
 			f.Label = m.Label
 		}
 		if v, ok := figures[expr]; ok {
-			f.Value = content.Format(v, formatOf(metrics[expr].Unit))
+			f.Value = Quantity(v, metrics[expr].Unit)
 		}
 		p.Figures = append(p.Figures, f)
 	}
@@ -152,17 +152,6 @@ func (s *Site) print(e *edition, x *content.Experiment, key sourceKey) (*printed
 	}
 	p.Charts = printedCharts(x, m.done(), begin, metrics, e.book.Words, s.faces.current().texts)
 	return p, nil
-}
-
-// formatOf is how a figure of a unit is written.
-func formatOf(unit string) string {
-	switch unit {
-	case "seconds":
-		return "ms"
-	case "bytes":
-		return "KiB"
-	}
-	return ""
 }
 
 // drawn is how a metric is drawn: as the page's scale.js says.

@@ -56,7 +56,7 @@ func replayOf(e *edition, s runner.Summary, run telemetry.Run, spec labs.Spec) (
 		if !ok {
 			said = prose{template.HTMLEscapeString(c.ID), template.HTMLEscapeString(c.ID)}
 		}
-		r.Checks = append(r.Checks, check{c.ID, c.Expr, said})
+		r.Checks = append(r.Checks, check{ID: c.ID, Expr: c.Expr, Text: said})
 	}
 	lab, _ := e.labs.Lab(run.Lab)
 	words := e.book.Words
@@ -64,7 +64,10 @@ func replayOf(e *edition, s runner.Summary, run telemetry.Run, spec labs.Spec) (
 	data := &pageData{Experiments: []*experiment{}, Metrics: map[string]metric{}, Run: s.ID}
 	describe(data.Metrics, words, telemetry.Catalogue())
 	describe(data.Metrics, words, q.Metrics)
-	derived(data.Metrics, words, labs.Spec{Derive: q.Derive, Watch: q.Watch, Charts: q.Charts})
+	units := derived(data.Metrics, words, q, spec.Units(lab))
+	for i, c := range r.Checks {
+		r.Checks[i].Sides = list(units.Sides(c.Expr))
+	}
 	v := &experiment{
 		ID: "replay", Name: run.Experiment, Title: r.Title, Lab: run.Lab, Knobs: []setting{}, Faults: []faultView{},
 		Warmup: q.Warmup, Seconds: q.Seconds, Windows: list(q.Windows), Charts: list(q.Charts), Watch: list(q.Watch),

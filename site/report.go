@@ -177,7 +177,7 @@ func (s *Site) report(e *edition, lang string, hidden bool) *reportPage {
 	v.Lessons = s.spreads(e, sum.Questions)
 	for _, line := range sum.Wrong[:min(len(sum.Wrong), maxWorst)] {
 		q := s.inWords(e, line.Name)
-		v.Wrong = append(v.Wrong, wrongView{line, q.Ask, q.said(line.Given)})
+		v.Wrong = append(v.Wrong, wrongView{line, q.Ask, q.said(line.Given, e.book.Words.Units)})
 	}
 	for _, line := range sum.Checks {
 		if len(v.Hardest) < maxWorst && (line.Held < line.Tried || line.Most > 1) {
@@ -248,8 +248,8 @@ func (s *Site) inWords(e *edition, name string) question {
 	return q
 }
 
-// said is an answer in words.
-func (q question) said(given any) content.Text {
+// said is an answer in words: a number in the unit that is asked for.
+func (q question) said(given any, units map[string]content.Text) content.Text {
 	switch g := given.(type) {
 	case string:
 		for _, c := range q.Choices {
@@ -260,7 +260,14 @@ func (q question) said(given any) content.Text {
 		return content.Text{Ko: g, En: g}
 	case float64:
 		t := content.Format(g, "")
-		return content.Text{Ko: t, En: t}
+		in, ok := units[q.Unit]
+		switch {
+		case !ok:
+			return content.Text{Ko: t, En: t}
+		case q.Unit == "per second": // 초당 stands before its number
+			return content.Text{Ko: in.Ko + " " + t, En: t + " " + in.En}
+		}
+		return content.Text{Ko: t + " " + in.Ko, En: t + " " + in.En}
 	}
 	return content.Text{}
 }

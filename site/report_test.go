@@ -101,10 +101,10 @@ func TestTheReport(t *testing.T) {
 	for _, b := range r.Lessons[0].Spread[0].Bars {
 		bars[b.Text.En] = b
 	}
-	if stuck, all := bars[q.said("stuck").En], bars[q.said("all").En]; stuck.Given != 1 || stuck.First != 1 || stuck.Measured != 0 || all.Measured != 2 {
+	if stuck, all := bars[q.said("stuck", nil).En], bars[q.said("all", nil).En]; stuck.Given != 1 || stuck.First != 1 || stuck.Measured != 0 || all.Measured != 2 {
 		t.Errorf("bars %+v", bars)
 	}
-	if len(r.Wrong) != 1 || r.Wrong[0].Given != q.said("stuck") || r.Wrong[0].N != 1 {
+	if len(r.Wrong) != 1 || r.Wrong[0].Given != q.said("stuck", nil) || r.Wrong[0].N != 1 {
 		t.Errorf("wrong %+v", r.Wrong)
 	}
 	if len(r.Hardest) != 1 || r.Hardest[0].Most != 2 || r.Hardest[0].Tries != 1.5 {

@@ -2,12 +2,14 @@ package site
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"socketlabs/content"
 	"socketlabs/labs"
 	"socketlabs/labs/telemetry"
 	"socketlabs/runner"
+	"socketlabs/runner/judge"
 )
 
 // pageData is what the page's scripts get: in the page, and from
@@ -114,6 +116,8 @@ type check struct {
 	ID   string `json:"id"`
 	Expr string `json:"expr"`
 	Text prose  `json:"text"`
+	// Sides are its comparisons: in which unit its value is told.
+	Sides []judge.Side `json:"sides"`
 }
 
 // prose is rendered HTML in both languages.
@@ -140,12 +144,6 @@ type curve struct {
 	Points int       `json:"points"`
 }
 
-type metric struct {
-	Kind  telemetry.MetricKind `json:"kind"`
-	Unit  string               `json:"unit"`
-	Label content.Text         `json:"label"`
-}
-
 // lessonView makes a lesson's page data, and its experiments by id.
 func (s *Site) lessonView(e *edition, l *content.Lesson, runs []runner.Summary, done Progress) (*pageData, map[string]*experiment) {
 	data := &pageData{Lesson: l.ID, Experiments: []*experiment{}, Metrics: map[string]metric{}, Faults: faultKinds(e.book.Words)}
@@ -169,9 +167,28 @@ func (s *Site) lessonView(e *edition, l *content.Lesson, runs []runner.Summary, 
 		data.Experiments = append(data.Experiments, v)
 		byID[x.ID] = v
 		describe(data.Metrics, e.book.Words, lab.Metrics)
-		derived(data.Metrics, e.book.Words, x.Spec)
+		q := x.Spec.Question(lab)
+		q.Watch = append(slices.Clone(q.Watch), comparedOn(l, x)...)
+		units := derived(data.Metrics, e.book.Words, q, x.Spec.Units(lab))
+		for i, c := range v.Checks {
+			v.Checks[i].Sides = list(units.Sides(c.Expr))
+		}
 	}
 	return data, byID
+}
+
+// comparedOn are the expressions that the lesson's comparisons with an experiment judge.
+func comparedOn(l *content.Lesson, x *content.Experiment) []string {
+	var exprs []string
+	for _, c := range l.Comparisons {
+		if c.A != x {
+			continue
+		}
+		for _, m := range c.Compare.Metrics {
+			exprs = append(exprs, m.Expr)
+		}
+	}
+	return exprs
 }
 
 // turnedBy is which settings the lesson's experiments name: "epoll buf" for a
@@ -213,7 +230,7 @@ func view(x *content.Experiment, lab labs.Lab, words content.Words, done Progres
 		v.Sweep = &sweepView{spec.Sweep.Setting, spec.Sweep.Values}
 	}
 	for _, c := range x.Checks {
-		v.Checks = append(v.Checks, check{c.ID, c.Expr, prose{string(c.Text.Ko), string(c.Text.En)}})
+		v.Checks = append(v.Checks, check{ID: c.ID, Expr: c.Expr, Text: prose{string(c.Text.Ko), string(c.Text.En)}})
 	}
 	for _, p := range x.Predictions {
 		g := done.Guesses[spec.Name+"/"+p.ID]
@@ -249,37 +266,6 @@ func settings(all []labs.Setting, given map[string]any, labels map[string]conten
 		out[i] = setting{Setting: k, Value: values[k.Name], Label: word(labels, k.Name)}
 	}
 	return out
-}
-
-// describe adds metrics with their labels.
-func describe(into map[string]metric, words content.Words, metrics []telemetry.Metric) {
-	for _, m := range metrics {
-		into[m.Name] = metric{m.Kind, m.Unit, word(words.Metrics, m.Name)}
-	}
-}
-
-// derived adds what an experiment shows that is made of metrics: its formulas,
-// and a part of a metric like load.p99, which has its metric's unit.
-func derived(into map[string]metric, words content.Words, spec labs.Spec) {
-	for _, f := range spec.Derive {
-		into[f.ID] = metric{telemetry.KindGauge, "", word(words.Metrics, f.ID)}
-	}
-	shown := append([]string{"load.p99"}, spec.Watch...) // the timeline traces it
-	for _, c := range spec.Charts {
-		shown = append(shown, c.Metrics...)
-	}
-	for _, name := range shown {
-		if _, ok := into[name]; ok {
-			continue
-		}
-		whole, found := into[name[:max(0, strings.LastIndexByte(name, '.'))]]
-		if strings.HasSuffix(name, ".count") { // of observations
-			whole.Unit = ""
-		}
-		if _, labelled := words.Metrics[name]; found || labelled {
-			into[name] = metric{telemetry.KindGauge, whole.Unit, word(words.Metrics, name)}
-		}
-	}
 }
 
 // word returns a label, or the name itself where there is none.

@@ -18,6 +18,7 @@ import (
 	"socketlabs/labs"
 	"socketlabs/labs/telemetry"
 	"socketlabs/runner"
+	"socketlabs/runner/judge"
 )
 
 type compareFlags struct {
@@ -125,6 +126,7 @@ func comparisonsOf(book *content.Book, name string) string {
 type compared struct {
 	id     string
 	plan   labs.Plan
+	units  *judge.Units // of what is compared
 	end    telemetry.End
 	blocks []telemetry.BlockEnd
 }
@@ -150,12 +152,16 @@ func (p *place) compare(cmd *cobra.Command, plan labs.Plan, asJSON bool) error {
 
 // carryPlan starts a run of several blocks and follows it to its end.
 func carryPlan(ctx context.Context, r *runner.Runner, plan labs.Plan, progress io.Writer) (compared, error) {
+	units, err := unitsOf(r, plan.Arms[0].Spec)
+	if err != nil {
+		return compared{}, err
+	}
 	started, err := r.StartPlan(plan)
 	if err != nil {
 		return compared{}, err
 	}
 	fmt.Fprintf(progress, "%s: %d blocks, about %.0f s\n", plan.Name, len(plan.Order), plan.Seconds())
-	out := compared{id: started.ID(), plan: plan}
+	out := compared{id: started.ID(), plan: plan, units: units}
 	defer context.AfterFunc(ctx, started.Stop)()
 	line := &progressLine{w: progress, spec: plan.Arms[0].Spec, live: terminal(progress), quiet: true}
 	err = follow(r, started, func(e telemetry.Event) {

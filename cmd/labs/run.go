@@ -16,6 +16,7 @@ import (
 	"socketlabs/labs"
 	"socketlabs/labs/telemetry"
 	"socketlabs/runner"
+	"socketlabs/runner/judge"
 )
 
 func runCommand(p *place) *cobra.Command {
@@ -165,16 +166,20 @@ func about(problems []content.Problem, name string) error {
 
 // outcome is a run that has ended.
 type outcome struct {
-	id   string
-	spec labs.Spec
-	end  telemetry.End
+	id    string
+	spec  labs.Spec
+	units *judge.Units // of its figures
+	end   telemetry.End
 }
 
 // carry starts a run and follows it to its last event. With a command, that is
 // the server.
 func carry(ctx context.Context, r *runner.Runner, spec labs.Spec, command []string, progress io.Writer, how ...runner.Option) (outcome, error) {
+	units, err := unitsOf(r, spec)
+	if err != nil {
+		return outcome{}, err
+	}
 	var started *runner.Run
-	var err error
 	if command != nil {
 		started, err = r.StartCommand(spec, command)
 	} else {
@@ -183,7 +188,7 @@ func carry(ctx context.Context, r *runner.Runner, spec labs.Spec, command []stri
 	if err != nil {
 		return outcome{}, err
 	}
-	out := outcome{id: started.ID(), spec: spec}
+	out := outcome{id: started.ID(), spec: spec, units: units}
 	defer context.AfterFunc(ctx, started.Stop)()
 	line := &progressLine{w: progress, spec: spec, live: terminal(progress)}
 	err = follow(r, started, func(e telemetry.Event) {

@@ -13,6 +13,7 @@ import (
 
 	"socketlabs/labs/telemetry"
 	"socketlabs/runner"
+	"socketlabs/runner/judge"
 )
 
 func runsCommand(p *place) *cobra.Command {
@@ -153,7 +154,7 @@ func runsShow(p *place) *cobra.Command {
 }
 
 func printRun(w io.Writer, s runner.Summary, n telemetry.Notes) {
-	o := outcome{id: s.ID, end: telemetry.End{Phase: s.Phase, Reason: s.Reason, Trust: s.Trust, Checks: s.Checks, Metrics: s.Metrics}}
+	o := outcome{id: s.ID, units: judge.NewUnits(telemetry.Question{}, nil), end: telemetry.End{Phase: s.Phase, Reason: s.Reason, Trust: s.Trust, Checks: s.Checks, Metrics: s.Metrics}}
 	o.spec.Name = s.Experiment
 	if n.Name != "" {
 		fmt.Fprintln(w, telemetry.Visible(n.Name))

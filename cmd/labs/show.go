@@ -10,6 +10,9 @@ import (
 	"socketlabs/content"
 	"socketlabs/labs"
 	"socketlabs/labs/telemetry"
+	"socketlabs/runner"
+	"socketlabs/runner/judge"
+	"socketlabs/site"
 )
 
 // progressLine tells how a run goes: on a terminal one line that is rewritten,
@@ -84,7 +87,7 @@ func (o outcome) print(w io.Writer) {
 	fmt.Fprintf(w, "%s  %s  %s%s\n\n", o.spec.Name, o.result(), o.id, because(o.end.Reason))
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, name := range o.figures() {
-		fmt.Fprintf(t, "  %s\t%s\n", name, content.Format(o.end.Metrics[name], unitFormat(name)))
+		fmt.Fprintf(t, "  %s\t%s\n", name, site.Quantity(o.end.Metrics[name], o.units.Of(name)))
 	}
 	t.Flush()
 	if len(o.end.Checks) > 0 {
@@ -142,24 +145,12 @@ func (o outcome) figures() []string {
 	return names
 }
 
-// unitFormat is how a metric's value is printed.
-func unitFormat(name string) string {
-	for _, m := range telemetry.Catalogue() {
-		if m.Unit == "seconds" && (name == m.Name || strings.HasPrefix(name, m.Name+".") && m.Kind != telemetry.KindCounter && !strings.Contains(strings.TrimPrefix(name, m.Name+"."), ".")) {
-			if m.Kind == telemetry.KindHistogram && !quantile(name) { // load.errors, load.closed.count
-				continue
-			}
-			return "ms"
-		}
+// unitsOf are the units of what a run of spec measures.
+func unitsOf(r *runner.Runner, spec labs.Spec) (*judge.Units, error) {
+	catalog, err := r.Catalog()
+	if err != nil {
+		return nil, err
 	}
-	return ""
-}
-
-// quantile says whether name ends in what a histogram has.
-func quantile(name string) bool {
-	switch name[strings.LastIndexByte(name, '.')+1:] {
-	case "p50", "p90", "p95", "p99", "p999", "mean", "min", "max":
-		return true
-	}
-	return false
+	lab, _ := catalog.Lab(spec.Lab)
+	return judge.NewUnits(spec.Question(lab), spec.Units(lab)), nil
 }

@@ -10,9 +10,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"socketlabs/content"
 	"socketlabs/labs/telemetry"
 	"socketlabs/runner"
+	"socketlabs/runner/judge"
 	"socketlabs/site"
 )
 
@@ -74,7 +74,7 @@ func (o compared) print(w io.Writer) {
 		return
 	}
 	fmt.Fprintf(w, "  a: %s   b: %s   %d pairs of blocks, b ÷ a with %.0f %% intervals\n\n", o.plan.Arms[0].Label, o.plan.Arms[1].Label, c.Pairs, 100*c.Level)
-	printDifferences(w, c.Metrics)
+	printDifferences(w, c.Metrics, o.units, o.units)
 	if expect := o.plan.Compare.Expect; expect != "" {
 		fmt.Fprintf(w, "\n  the lesson expects: %s%s\n", expect, within(*o.plan.Compare))
 	}
@@ -120,24 +120,25 @@ func (o compared) printSoFar(w io.Writer) {
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, d := range c.Metrics {
-		fmt.Fprintf(t, "  %s\t%s → %s\t%s\t%s\n", d.Expr, amount(d.A, d.Expr), amount(d.B, d.Expr), ratio(d), d.Line)
+		fmt.Fprintf(t, "  %s\t%s → %s\t%s\t%s\n", d.Expr, amount(d.A, o.units.Of(d.Expr)), amount(d.B, o.units.Of(d.Expr)), ratio(d), d.Line)
 	}
 	t.Flush()
 }
 
-func printDifferences(w io.Writer, list []telemetry.Difference) {
+// printDifferences writes the values of both sides, each in the units of its own.
+func printDifferences(w io.Writer, list []telemetry.Difference, a, b *judge.Units) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, d := range list {
-		fmt.Fprintf(t, "  %s\t%s → %s\t%s\t%s\n", d.Expr, amount(d.A, d.Expr), amount(d.B, d.Expr), ratio(d), inWords(d))
+		fmt.Fprintf(t, "  %s\t%s → %s\t%s\t%s\n", d.Expr, amount(d.A, a.Of(d.Expr)), amount(d.B, b.Of(d.Expr)), ratio(d), inWords(d))
 	}
 	t.Flush()
 }
 
-func amount(v *float64, expr string) string {
+func amount(v *float64, unit string) string {
 	if v == nil {
 		return "–"
 	}
-	return content.Format(*v, unitFormat(expr))
+	return site.Quantity(*v, unit)
 }
 
 func ratio(d telemetry.Difference) string {
@@ -188,7 +189,7 @@ func (p *place) overlay(cmd *cobra.Command, a, b runner.At, asJSON bool) error {
 		fmt.Fprintf(w, "  differs: %s: %s → %s\n", d.What, d.A, d.B)
 	}
 	fmt.Fprintln(w)
-	printDifferences(w, o.Metrics)
+	printDifferences(w, o.Metrics, o.A.Units, o.B.Units)
 	for _, f := range o.Source {
 		fmt.Fprintf(w, "\n  %s\n", f.Name)
 		for _, l := range f.Lines {

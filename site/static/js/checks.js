@@ -5,18 +5,16 @@
 /** @import {Run} from "./run.js" */
 import { byId, every, one, put } from "./dom.js";
 import { quantity } from "./format.js";
-import { metricOf } from "./page.js";
+import { experiments } from "./page.js";
 import { both, label } from "./words.js";
 
 const SIGNS = /** @type {Record<string, string>} */ ({ "==": "=", "!=": "≠", "<=": "≤", ">=": "≥" });
 
-/** The unit of a check's numbers: that of the metrics on the left, where they stand alone. @param {Check} c */
+/** The unit of a check's numbers: those of its first comparison when it passes, else of one with its operator. @param {Check} c */
 function unit(c) {
-  const units = c.expr.split("&&").map((part) => {
-    const metric = /^\s*(?:[a-z0-9_]+\.)??((?:lab|load|kernel|host)\.[a-z0-9_.]+)\s*[=!<>]/.exec(part);
-    return metric ? metricOf(metric[1]).unit : "";
-  });
-  return units.every((u) => u === units[0]) ? units[0] : "";
+  const sides = experiments.flatMap((x) => x.checks).find((k) => k.expr === c.expr)?.sides ?? [];
+  const told = c.pass ? sides.slice(0, 1) : sides.filter((s) => s.op === c.op);
+  return told.length > 0 && told.every((s) => s.unit === told[0].unit) ? told[0].unit : "";
 }
 
 /** @param {Check} c */

@@ -191,7 +191,7 @@
  * @property {{name: string, from: number, to: number}[]} windows
  * @property {{group: string, metrics: string[]}[]} charts
  * @property {string[]} watch
- * @property {{id: string, expr: string}[]} checks
+ * @property {{id: string, expr: string, sides?: {op: string, unit: string}[]}[]} checks
  * @property {Prediction[]} predictions
  * @property {boolean} author
  * @property {number} inTurns seconds that a comparison of it takes

@@ -17,7 +17,7 @@ export function figureText(expression, v) {
 
 /** The name of a watched expression. @param {string} expression */
 export function figureName(expression) {
-  const labelled = page.metrics?.[expression] || /^[a-z_.]+$/.test(expression);
+  const labelled = page.metrics?.[expression]?.label.ko || /^[a-z_.]+$/.test(expression);
   return labelled ? both(metricOf(expression).label) : el("code", {}, expression);
 }
 

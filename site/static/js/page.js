@@ -24,9 +24,9 @@ export function metricOf(name) {
   const all = page.metrics ?? {};
   const has = (/** @type {string} */ key) => (Object.hasOwn(all, key) ? all[key] : undefined);
   const known = has(name), whole = has(name.slice(0, Math.max(0, name.lastIndexOf("."))));
-  if (known) return known;
+  if (known?.label.ko) return known;
   const part = name.slice(name.lastIndexOf(".") + 1);
-  if (!whole) return { kind: "gauge", unit: "", label: { ko: name, en: name } };
+  if (!whole) return { kind: "gauge", unit: known?.unit ?? "", label: { ko: name, en: name } };
   return { kind: "gauge", unit: part === "count" ? "" : whole.unit, label: { ko: `${whole.label.ko} ${part}`, en: `${whole.label.en} ${part}` } };
 }
 

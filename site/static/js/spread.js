@@ -19,7 +19,8 @@ export function answerText(q, given) {
   const chosen = q.choices?.find((c) => c.id === given);
   if (chosen) return chosen.text;
   const unit = page.words.units?.[q.unit ?? ""], said = typeof given === "number" ? figure(given) : String(given);
-  return unit ? { ko: `${said} ${unit.ko}`, en: `${said} ${unit.en}` } : plain(said);
+  if (!unit) return plain(said);
+  return { ko: q.unit === "per second" ? `${unit.ko} ${said}` : `${said} ${unit.ko}`, en: `${said} ${unit.en}` }; // 초당 stands before its number
 }
 
 /** @param {Question} q @param {Row[]} rows @returns {HTMLElement} */
