@@ -1,6 +1,8 @@
 package runner
 
 import (
+	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"testing"
@@ -130,6 +132,7 @@ func TestPausedRuns(t *testing.T) {
 	if got := r.Queue(); !r.Paused() || !got[0].Paused || got[0].Run != runs[2].ID() || !got[0].Began.IsZero() {
 		t.Errorf("the queue %+v", got)
 	}
+	hears(t, r, runs[1], "paused")
 	runs[0].Stop()
 	r.Resume()
 	first, last := watch(t, r, runs[2]), watch(t, r, runs[1])
@@ -141,6 +144,26 @@ func TestPausedRuns(t *testing.T) {
 	}
 	if got := reasons(last); len(got) == 0 || got[0] != "paused" {
 		t.Errorf("it was told %v", got)
+	}
+}
+
+// hears waits until a run was told why it waits.
+func hears(t *testing.T, r *Runner, run *Run, code string) {
+	t.Helper()
+	rd, err := r.Follow(run.ID(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	for {
+		b, err := rd.Next(ctx)
+		if err != nil {
+			t.Fatalf("it was not told %s: %v", code, err)
+		}
+		if bytes.Contains(b.JSON, []byte(`"code":"`+code+`"`)) {
+			return
+		}
 	}
 }
 
