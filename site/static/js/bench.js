@@ -361,12 +361,13 @@ export class Bench {
     this.#show.now();
   }
 
-  #on = { run: /** @type {Run|null} */ (null), live: false };
+  #on = { run: /** @type {Run|null} */ (null), live: false, at: "" };
 
   /** Tells the page what is on the bench, when that has changed. @param {boolean} live */
   #announce(live) {
-    if (this.#run === this.#on.run && live === this.#on.live) return;
-    this.#on = { run: this.#run, live };
+    const at = this.#asks;
+    if (this.#run === this.#on.run && live === this.#on.live && at === this.#on.at) return;
+    this.#on = { run: this.#run, live, at };
     document.dispatchEvent(new CustomEvent("onbench", { detail: this.#on }));
   }
 

@@ -68,7 +68,7 @@ export function whyOf(s, now) {
   if (s.state === "queued" && s.paused) return text("seat.why.paused", { n: s.place ?? 0 });
   if (s.state === "queued") return s.begins && s.begins - now > 1000 ? text("seat.why.queued", { n: s.place ?? 0, t: span(s.begins - now) }) : text("seat.why.next");
   if (s.state === "building" || s.state === "starting") return text(`seat.why.${s.state}`);
-  if (s.state === "lost") return s.seen ? text("seat.why.lost", { t: span(now - s.seen) }) : text("seat.why.never");
+  if (s.state === "lost") return s.seen ? text("seat.why.lost", { t: span(now - s.seen) }) : s.joined ? text("seat.why.joined", { t: span(now - s.joined) }) : text("seat.why.never");
   if (s.state === "void") return doubt(s);
   if (s.state === "failed" || s.state === "interrupted") return reason(s);
   if (s.state === "stopped") return text("seat.why.stopped");
