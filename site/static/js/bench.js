@@ -53,6 +53,10 @@ export class Bench {
     setInterval(() => { if (isLive(this.state)) this.#show.touch(); }, 100);
     document.addEventListener("block", (e) => { const { block, then } = /** @type {CustomEvent<{block: number, then: () => void}>} */ (e).detail; this.#block(block).then(then); });
     document.addEventListener("gates", () => this.#show.now());
+    document.addEventListener("brought", (e) => {
+      const asks = this.#predictions.first(/** @type {CustomEvent<string>} */ (e).detail);
+      if (asks) byId(asks).scrollIntoView({ block: "start" });
+    });
   }
 
   /** @returns {Situation} */
