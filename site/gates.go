@@ -52,10 +52,15 @@ func beyond(l *content.Lesson, upto, id string) bool {
 }
 
 // gated says why a learner has to wait for the class before an experiment or a
-// comparison.
-func (s *Site) gated(v visitor, l *content.Lesson, id string) error {
-	if v.learns() && beyond(l, s.cfg.Class.Lead().Gates[l.ID], id) {
+// comparison: it has not come so far, or is voting on it.
+func (s *Site) gated(v visitor, e *edition, l *content.Lesson, id string) error {
+	switch {
+	case !v.learns():
+		return nil
+	case beyond(l, s.cfg.Class.Lead().Gates[l.ID], id):
 		return errGate
+	case s.voting(e, l.ID+"/"+id):
+		return errVoting
 	}
 	return nil
 }

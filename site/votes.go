@@ -67,6 +67,7 @@ func (e *edition) question(name string) question {
 type voteView struct {
 	workshop.Vote
 	Asked question `json:"asked"`
+	Holds []string `json:"holds,omitempty"` // LESSON/ID of experiments and comparisons that wait for it
 }
 
 // newestVote is the one that the class sees; nil: there was none.
@@ -76,7 +77,33 @@ func (s *Site) newestVote(e *edition) *voteView {
 		return nil
 	}
 	v := votes[len(votes)-1]
-	return &voteView{v, s.inWords(e, v.Question)}
+	return &voteView{v, s.inWords(e, v.Question), e.held(v)}
+}
+
+// held are the experiments and comparisons, LESSON/ID, that wait for a vote: what it is
+// about, and the comparisons that would run that.
+func (e *edition) held(v workshop.Vote) []string {
+	if !v.Holds() {
+		return nil
+	}
+	of := v.Question[:max(0, strings.LastIndexByte(v.Question, '/'))]
+	lesson, _, _ := strings.Cut(of, "/")
+	held := []string{of}
+	if l, _, _ := e.book.Lesson(lesson); l != nil {
+		for _, c := range l.Comparisons {
+			if c.A.Spec.Name == of || c.B.Spec.Name == of {
+				held = append(held, c.Name)
+			}
+		}
+	}
+	return held
+}
+
+// voting says whether an experiment or a comparison, LESSON/ID, waits for the newest
+// vote. An older one that was left behind holds nothing.
+func (s *Site) voting(e *edition, name string) bool {
+	v, err := s.cfg.Class.Vote(s.cfg.Class.NewestVote())
+	return err == nil && slices.Contains(e.held(v), name)
 }
 
 // beginVote opens a vote on a prediction. A curve is drawn in its lesson: it has no
@@ -104,13 +131,14 @@ func (s *Site) beginVote(w http.ResponseWriter, r *http.Request) error {
 	return reply(w, http.StatusCreated, vote)
 }
 
-// stepVote closes a vote, opens its second one, or shows what came of them.
+// stepVote closes a vote, opens its second one, shows what came of them, or lets people
+// run before it is over.
 func (s *Site) stepVote(w http.ResponseWriter, r *http.Request) error {
 	if s.cfg.Class == nil {
 		return errNoClass
 	}
 	step := workshop.VoteStep(r.PathValue("step"))
-	if step != workshop.Close && step != workshop.Next && step != workshop.Show {
+	if !slices.Contains([]workshop.VoteStep{workshop.Close, workshop.Next, workshop.Show, workshop.Free}, step) {
 		return errNotFound
 	}
 	vote, err := s.cfg.Class.StepVote(r.PathValue("vote"), step)
@@ -161,6 +189,7 @@ type outcome struct {
 	Median  *float64                  `json:"median,omitempty"`
 	Quarter *[2]float64               `json:"quarters,omitempty"` // the first and the third
 	Spread  *[2]workshop.Distribution `json:"spread,omitempty"`   // of the newest vote on it, if that is shown
+	Given   *workshop.Distribution    `json:"given,omitempty"`    // of answers that runs have committed, if there was no vote on it
 }
 
 // results are everybody's measured results of a prediction, and nothing of whose they are.
@@ -197,32 +226,36 @@ func (s *Site) results(w http.ResponseWriter, r *http.Request) error {
 		}
 		of[asker(sum)] = false
 		delete(void, asker(sum))
-		m.take(sum.Guesses[i].Answer)
+		m.Came.Add(sum.Guesses[i].Answer)
 	}
 	m.Void = len(void)
 	m.sum()
+	voted := false
 	for _, v := range s.cfg.Class.Votes() {
-		if v.Question == name && v.Spread != nil {
-			m.Spread = v.Spread
+		if v.Question == name {
+			voted = true
+			if v.Spread != nil {
+				m.Spread = v.Spread
+			}
 		}
+	}
+	if !voted {
+		m.Given = s.committed(name, sortedKeys(of))
 	}
 	return reply(w, http.StatusOK, m)
 }
 
-// take counts one answer.
-func (m *outcome) take(answer any) {
-	switch a := answer.(type) {
-	case string:
-		if m.Came.Choices == nil {
-			m.Came.Choices = map[string]int{}
+// committed is how these people answered a prediction on their own pages: what a run has
+// committed, and nothing that can still be changed.
+func (s *Site) committed(name string, people []string) *workshop.Distribution {
+	var d workshop.Distribution
+	for _, id := range people {
+		if g := s.progressOf(id).guess(name); g.Run != "" {
+			d.Add(g.Given)
 		}
-		m.Came.Choices[a]++
-	case float64:
-		m.Came.Numbers = append(m.Came.Numbers, a)
-	default:
-		return
 	}
-	m.Came.N++
+	slices.Sort(d.Numbers)
+	return &d
 }
 
 // sum finds the middle and the spread of numbers.

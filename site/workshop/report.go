@@ -105,7 +105,7 @@ func NewReport(people []Took, votes []Vote, ballots map[string]map[string]Ballot
 		line := PersonLine{Person: p.Person, Lesson: p.Lesson, Runs: len(p.Runs), Held: len(p.Held), Raised: len(p.Hands)}
 		for name, given := range p.Given {
 			q := at(questions, name)
-			q.Given.add(given)
+			q.Given.Add(given)
 			if given == nil {
 				q.Skipped++
 				continue
@@ -114,7 +114,7 @@ func NewReport(people []Took, votes []Vote, ballots map[string]map[string]Ballot
 		}
 		for name, g := range p.Answered() {
 			q := at(questions, name)
-			q.Measured.add(g.Answer)
+			q.Measured.Add(g.Answer)
 			switch {
 			case g.Given == nil:
 			case g.Right:
@@ -241,8 +241,9 @@ func voted(ballots map[string]Ballot) *[2]Distribution {
 	return &[2]Distribution{spread(first), spread(second)}
 }
 
-// add counts one answer; what is none, or a drawn curve, is left out.
-func (d *Distribution) add(given any) {
+// Add counts one answer; what is none, or a drawn curve, is left out. Numbers are to be
+// sorted after the last.
+func (d *Distribution) Add(given any) {
 	one := spread([]any{given})
 	d.N += one.N
 	d.Numbers = append(d.Numbers, one.Numbers...)

@@ -8,7 +8,7 @@ import { byId } from "./dom.js";
 import { ended } from "./ending.js";
 import { Faults } from "./faults.js";
 import { Freeze } from "./freeze.js";
-import { waits } from "./gate.js";
+import { voting, waits } from "./gate.js";
 import { Head } from "./head.js";
 import { History, measured } from "./history.js";
 import { Instruments } from "./instruments.js";
@@ -32,7 +32,7 @@ export class Bench {
   #under = null;
   /** @type {Stream|null} */
   #stream = null;
-  #situation = { open: false, wrong: false, asking: false, loading: false, mine: false, gated: false, lost: /** @type {Situation["lost"]} */ (null), filled: /** @type {number|null} */ (null), refused: /** @type {Situation["refused"]} */ (null) };
+  #situation = { open: false, wrong: false, asking: false, loading: false, mine: false, gated: false, voting: false, lost: /** @type {Situation["lost"]} */ (null), filled: /** @type {number|null} */ (null), refused: /** @type {Situation["refused"]} */ (null) };
   /** Counts what was put on the bench, so that an answer that comes late is dropped. */
   #turn = 0;
   #show = new Instruments(() => ({ experiment: this.#x, run: this.#run, under: this.#under }), () => this.#draw());
@@ -61,7 +61,7 @@ export class Bench {
 
   /** @returns {Situation} */
   #now() {
-    return { ...this.#situation, experiment: this.#x, run: this.#run, linux: page.linux, exported: page.root !== undefined, open: this.#predictions.open(this.#asks), wrong: this.#knobs.wrong, gated: waits(this.#asks) };
+    return { ...this.#situation, experiment: this.#x, run: this.#run, linux: page.linux, exported: page.root !== undefined, open: this.#predictions.open(this.#asks), wrong: this.#knobs.wrong, gated: waits(this.#asks), voting: voting(this.#asks) };
   }
 
   /** Whose predictions are asked: the comparison's on the bench, else the experiment's. */

@@ -5,7 +5,7 @@
 /** @import {ClassState} from "./events.js" */
 import { byId, el, hit } from "./dom.js";
 import { addressOf, arrive, depart, follow, go, mark } from "./follow.js";
-import { gate } from "./gate.js";
+import { gate, hold } from "./gate.js";
 import { HandPanel } from "./hand.js";
 import { asApiError, replace } from "./api.js";
 import { page } from "./page.js";
@@ -48,6 +48,7 @@ class ClassBar {
   #told(now) {
     this.#now = now;
     gate(now.class.gates);
+    hold(now.class.vote?.holds);
     const here = now.class.here, v = now.class.vote;
     if (here) arrive(here);
     if (here && now.you?.follow && follow(here, this.#busy)) this.#asked = here.since;

@@ -11,6 +11,8 @@ import { both, label, language, plain, say, text } from "./words.js";
 
 /** What the buttons of a vote do, by its state. */
 const STEPS = /** @type {Record<string, string[]>} */ ({ open1: ["close"], closed1: ["next", "show"], open2: ["close"], closed2: ["show"], shown: [] });
+/** Until then a run of what is voted on is held. */
+const HOLDS = new Set(["open1", "closed1", "open2"]);
 
 class Lead {
   #lessons = page.lead ?? [];
@@ -105,10 +107,11 @@ class Lead {
     this.#polled = v.id;
     const [first, second] = desk.answered;
     const state = el("p", { role: "status" }, el("span", { class: "lamp", "data-state": v.state.startsWith("open") ? "running" : "stopped" }, both(`lead.vote.${v.state}`)), " ", both(v.state.endsWith("1") ? "lead.vote.n1" : "lead.vote.n", { first, second, of: desk.present }));
-    const steps = (STEPS[v.state] ?? []).map((s, i) => el("button", { class: i ? "button" : "button button-main", type: "button", "data-lead": "step", "data-arg": `${v.id}/${s}` }, both(s === "show" && v.state === "closed1" ? "lead.vote.show1" : `lead.vote.${s}`)));
+    const held = v.holds ? [el("p", {}, both("lead.vote.held"))] : v.freed && HOLDS.has(v.state) ? [el("p", {}, both("lead.vote.freed"))] : [];
+    const steps = [...(STEPS[v.state] ?? []), ...(v.holds ? ["free"] : [])].map((s, i) => el("button", { class: i ? "button" : "button button-main", type: "button", "data-lead": "step", "data-arg": `${v.id}/${s}` }, both(s === "show" && v.state === "closed1" ? "lead.vote.show1" : `lead.vote.${s}`)));
     const [a, b] = v.spread ?? [];
     const rows = [...(a ? [{ name: "vote.first", of: a }] : []), ...(b ? [{ name: "vote.second", of: b }] : [])];
-    box.replaceChildren(el("h3", {}, both(v.asked.ask)), state, ...(steps.length ? [el("p", { class: "note-do" }, ...steps)] : []), ...(v.state === "shown" ? [spread(v.asked, rows), el("p", { class: "note-do" }, el("button", { class: "button", type: "button", "data-lead": "results", "data-arg": v.question }, both("lead.results")))] : []));
+    box.replaceChildren(el("h3", {}, both(v.asked.ask)), state, ...held, ...(steps.length ? [el("p", { class: "note-do" }, ...steps)] : []), ...(v.state === "shown" ? [spread(v.asked, rows), el("p", { class: "note-do" }, el("button", { class: "button", type: "button", "data-lead": "results", "data-arg": v.question }, both("lead.results")))] : []));
     if (v.state !== "shown" || v.id !== this.#shows) return;
     this.#shows = "";
     box.scrollIntoView({ block: "start" });
@@ -183,7 +186,7 @@ class Lead {
   #step(to) {
     const [vote, step] = to.split("/");
     if (step === "show") this.#shows = vote;
-    this.#do(() => post(`/api/class/votes/${to}`), "lead.done.step");
+    this.#do(() => post(`/api/class/votes/${to}`), step === "free" ? "lead.done.free" : "lead.done.step");
   }
 
   /** @param {LeadLesson["spots"][number]|undefined} spot */
@@ -223,8 +226,8 @@ class Lead {
     const box = byId("ui-lead-results");
     try {
       const r = /** @type {Outcome} */ (await get(`/api/class/results/${question}`)), [first, second] = r.spread ?? [];
-      const rows = [...(first ? [{ name: "vote.first", of: first }] : []), ...(second ? [{ name: "vote.second", of: second }] : []), { name: "lead.measured", of: r.came, median: r.median, quarters: r.quarters }];
-      box.replaceChildren(el("h3", {}, both(r.ask)), el("p", {}, both(r.came.n ? "lead.results.n" : r.void ? "lead.results.only" : "lead.results.none", { n: r.came.n, of: r.people })), ...(r.void ? [el("p", {}, both("lead.results.void", { n: r.void }))] : []), ...(r.simulated ? [el("p", {}, both("lead.simulated", { n: r.simulated }))] : []), ...(r.came.n ? [spread(r, rows)] : []));
+      const rows = [...(first ? [{ name: "vote.first", of: first }] : []), ...(second ? [{ name: "vote.second", of: second }] : []), ...(r.given ? [{ name: "lead.given", of: r.given }] : []), { name: "lead.measured", of: r.came, median: r.median, quarters: r.quarters }];
+      box.replaceChildren(el("h3", {}, both(r.ask)), el("p", {}, both(r.came.n ? "lead.results.n" : r.void ? "lead.results.only" : "lead.results.none", { n: r.came.n, of: r.people })), ...(r.void ? [el("p", {}, both("lead.results.void", { n: r.void }))] : []), ...(r.simulated ? [el("p", {}, both("lead.simulated", { n: r.simulated }))] : []), ...(r.came.n || r.given?.n ? [spread(r, rows)] : []));
       box.hidden = false;
       box.scrollIntoView({ block: "start" });
     } catch (e) {
