@@ -2,6 +2,7 @@ package site
 
 import (
 	"cmp"
+	"math"
 	"net/http"
 	"slices"
 	"strconv"
@@ -169,7 +170,7 @@ func (s *Site) report(e *edition, lang string, hidden bool) *reportPage {
 		names[line.ID] = line.Name
 		v.Runs, v.Predicted = v.Runs+line.Runs, v.Predicted+line.Answered
 		p := personView{PersonLine: line, Where: e.titled(line.Lesson)}
-		for _, l := range line.Lessons {
+		for _, l := range e.inOrder(line.Lessons) {
 			p.Visited = append(p.Visited, e.titled(l))
 		}
 		v.People = append(v.People, p)
@@ -265,14 +266,40 @@ func (q question) said(given any) content.Text {
 	return content.Text{}
 }
 
-// spreads puts predictions into the order of the lessons; those of lessons that are not
-// here come last.
-func (s *Site) spreads(e *edition, lines []workshop.QuestionLine) []lessonSpreads {
-	of := map[string][]spreadView{}
+// inOrder sorts names of lessons, or of predictions as LESSON/EXPERIMENT/PREDICTION, as
+// the workbook has them; what is not in it comes last, by name.
+func (e *edition) inOrder(names []string) []string {
+	at := map[string]int{}
+	for _, part := range e.book.Parts {
+		for _, l := range part.Lessons {
+			at[l.ID] = len(at) + 1
+			for _, section := range l.Sections {
+				for _, b := range section.Body {
+					for _, p := range b.Predict {
+						at[l.ID+"/"+p.Experiment+"/"+p.ID] = len(at) + 1
+					}
+				}
+			}
+		}
+	}
+	rank := func(name string) int { return cmp.Or(at[name], math.MaxInt) }
+	return slices.SortedFunc(slices.Values(names), func(a, b string) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a, b))
+	})
+}
+
+// spreads puts predictions into the order of the workbook, by lesson.
+func (s *Site) spreads(e *edition, lines []workshop.QuestionLine) (list []lessonSpreads) {
+	of, names := map[string]workshop.QuestionLine{}, []string{}
 	for _, line := range lines {
-		if line.Given.N+line.Skipped+line.Measured.N == 0 && line.Votes == nil {
+		if line.Answered+line.Skipped+line.Measured.N == 0 && line.Votes == nil {
 			continue
 		}
+		of[line.Name], names = line, append(names, line.Name)
+	}
+	before := ""
+	for _, name := range e.inOrder(names) {
+		line := of[name]
 		v := spreadView{QuestionLine: line, question: s.inWords(e, line.Name)}
 		if v.Kind == "number" || v.Kind == "" && line.Given.Numbers != nil {
 			v.Numbers = newStrip(line.Given.Numbers, line.Measured.Numbers)
@@ -280,30 +307,23 @@ func (s *Site) spreads(e *edition, lines []workshop.QuestionLine) []lessonSpread
 		} else {
 			v.Bars = v.bars()
 		}
-		lesson, _, _ := strings.Cut(line.Name, "/")
-		of[lesson] = append(of[lesson], v)
-	}
-	var list []lessonSpreads
-	add := func(id string) {
-		if of[id] != nil {
-			list = append(list, lessonSpreads{e.titled(id), of[id]})
-			delete(of, id)
+		lesson, _, _ := strings.Cut(name, "/")
+		if lesson != before {
+			list = append(list, lessonSpreads{Title: e.titled(lesson)})
 		}
-	}
-	for _, part := range e.book.Parts {
-		for _, l := range part.Lessons {
-			add(l.ID)
-		}
-	}
-	for _, id := range sortedKeys(of) {
-		add(id)
+		before = lesson
+		last := &list[len(list)-1]
+		last.Spread = append(last.Spread, v)
 	}
 	return list
 }
 
+// Unanswered says whether nobody has answered it, nor skipped it: it was only run.
+func (v spreadView) Unanswered() bool { return v.Answered+v.Skipped == 0 && v.Votes == nil }
+
 // Unjudged is how many answers no run of whoever gave them has judged: what only the
 // instructor has run proves nobody right or wrong.
-func (v spreadView) Unjudged() int { return max(0, v.Given.N-v.Right-v.Wrong) }
+func (v spreadView) Unjudged() int { return max(0, v.Answered-v.Right-v.Wrong) }
 
 // bars are the choices in their order, then answers that are none of them any more.
 func (v spreadView) bars() []bar {

@@ -73,6 +73,7 @@ type PersonLine struct {
 type QuestionLine struct {
 	Name     string // LESSON/EXPERIMENT/PREDICTION
 	Given    Distribution
+	Answered int // drawn curves too, which Given has not
 	Skipped  int
 	Measured Distribution // of each person's first run that answers it
 	Right    int
@@ -110,6 +111,7 @@ func NewReport(people []Took, votes []Vote, ballots map[string]map[string]Ballot
 				q.Skipped++
 				continue
 			}
+			q.Answered++
 			line.Answered++
 		}
 		for name, g := range p.Answered() {
