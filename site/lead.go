@@ -131,6 +131,7 @@ func (s *Site) putFollow(w http.ResponseWriter, r *http.Request) error {
 type notStarted struct {
 	Person string       `json:"person"`
 	Name   string       `json:"name"`
+	Number int          `json:"number"` // of them while names are hidden
 	Code   string       `json:"code"`
 	Text   content.Text `json:"text"`
 }
@@ -164,7 +165,7 @@ func (s *Site) startForAll(w http.ResponseWriter, r *http.Request) error {
 		return &refusal{err: errVoting, text: content.Text{
 			Ko: "이 실험의 예측에 투표하는 중입니다. 실행하면 답이 나오니, 투표를 끝까지 닫거나 ‘투표 중에도 실행 허용’을 누른 뒤에 시작하세요.", En: "A vote on this experiment is going on, and a run tells the answer. Start it when the last vote is closed, or press “Let them run meanwhile” first."}}
 	}
-	here, started, not := s.cfg.Class.Presence(), map[string]calledRun{}, []notStarted{}
+	here, started, not, numbers := s.cfg.Class.Presence(), map[string]calledRun{}, []notStarted{}, s.numbers()
 	for _, p := range s.cfg.Class.People() {
 		if p.Removed || here[p.ID].Pages == 0 {
 			continue
@@ -172,7 +173,7 @@ func (s *Site) startForAll(w http.ResponseWriter, r *http.Request) error {
 		run, err := s.startFor(p, order{Lesson: o.Lesson, Experiment: o.Experiment})
 		if err != nil {
 			f := told(err)
-			not = append(not, notStarted{p.ID, p.Name, f.code, f.text(s.faces.current())})
+			not = append(not, notStarted{p.ID, p.Name, numbers[p.ID], f.code, f.text(s.faces.current())})
 			continue
 		}
 		started[p.ID] = calledRun{run.ID(), o.Lesson, o.Experiment, x.Title}

@@ -5,7 +5,6 @@ import (
 	"math"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -145,16 +144,21 @@ func (s *Site) pupils() []workshop.Person {
 func (s *Site) attended(e *edition, lang string, hidden bool) []workshop.Took {
 	people := s.took(e)
 	if hidden {
-		people = workshop.Hide(people, func(n int) string { return Said(lang, "report.learner", "n", strconv.Itoa(n)) })
+		numbers := s.numbers()
+		people = workshop.Hide(people, func(id string) string { return alias(lang, numbers[id]) })
 	}
 	return people
 }
 
-// reportPage shows the report; ?names=hidden without names.
+// reportPage shows the report; ?names=hidden without names, ?names=shown with them, else as
+// the wall does.
 func (s *Site) reportPage(w http.ResponseWriter, r *http.Request) error {
 	p := s.page(r, s.shelf.edition())
 	if s.cfg.Class != nil {
-		p.Report = s.report(p.edition, p.Lang, r.FormValue("names") == "hidden")
+		if names := r.FormValue("names"); names != "" {
+			p.Nameless = names == "hidden"
+		}
+		p.Report = s.report(p.edition, p.Lang, p.Nameless)
 	}
 	return s.show(w, r, http.StatusOK, "report", p, &pageData{})
 }

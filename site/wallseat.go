@@ -16,7 +16,7 @@ import (
 // 1970; 0: there is none.
 type seat struct {
 	Person string `json:"person"`
-	N      int    `json:"n"` // in the order of joining, from 1
+	N      int    `json:"n"` // of them while names are hidden
 	Name   string `json:"name"`
 	Lesson string `json:"lesson"`
 	Step   string `json:"step"`    // reading, done, or the id of an experiment or a comparison

@@ -282,12 +282,12 @@ func compareAny(a, b any) int {
 	return 1
 }
 
-// Hide takes the names and ids out of what people did: learner 1, 2, … in the order in
-// which they came, in the words of numbered. What they have written stays.
-func Hide(people []Took, numbered func(n int) string) []Took {
+// Hide takes the names and ids out of what people did; alias is what somebody is called
+// instead, by id. What they have written stays.
+func Hide(people []Took, alias func(id string) string) []Took {
 	hidden := slices.Clone(people)
 	for i := range hidden {
-		name := numbered(i + 1)
+		name := alias(hidden[i].ID)
 		hidden[i].Person = Person{ID: name, Name: name, Joined: hidden[i].Joined, Removed: hidden[i].Removed}
 		hidden[i].Hands = slices.Clone(hidden[i].Hands)
 		for k := range hidden[i].Hands {

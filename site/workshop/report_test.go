@@ -78,8 +78,8 @@ func TestHardestChecksFirst(t *testing.T) {
 
 func TestHiddenNames(t *testing.T) {
 	people := class()
-	hidden := Hide(people, func(n int) string { return []string{"", "one", "two", "three"}[n] })
-	if hidden[1].Name != "two" || hidden[1].ID != "two" || hidden[1].Hands[0].Person != "two" {
+	hidden := Hide(people, func(id string) string { return "not " + id })
+	if hidden[1].Name != "not b" || hidden[1].ID != "not b" || hidden[1].Hands[0].Person != "not b" {
 		t.Errorf("%+v", hidden[1])
 	}
 	if people[1].Name != "Bob" || people[1].Hands[0].Person != "b" {

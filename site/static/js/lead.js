@@ -2,9 +2,10 @@
 // The instructor leads: where everybody is, how far the class may go, notes, votes,
 // hands, hints, and the same experiment for all.
 
-/** @import {ClassState, Desk, Hand, LeadLesson, Outcome, Vote} from "./events.js" */
+/** @import {ClassState, Desk, Hand, LeadLesson, Outcome, Text, Vote} from "./events.js" */
 import { asApiError, get, post, remove, replace } from "./api.js";
 import { byId, el, hit, one } from "./dom.js";
+import { alias } from "./names.js";
 import { page } from "./page.js";
 import { spread } from "./spread.js";
 import { both, label, language, plain, say, text } from "./words.js";
@@ -117,7 +118,7 @@ class Lead {
     box.scrollIntoView({ block: "start" });
   }
 
-  /** Whether the wall hides names: then a hand is folded, with its name and sentence. */
+  /** Whether names are hidden: then a hand's sentence is folded too, which may name somebody. */
   get #nameless() { return byId("ui-text").hasAttribute("data-nameless"); }
 
   /** @param {Hand[]} hands */
@@ -133,12 +134,13 @@ class Lead {
   /** @param {Hand} h @param {string} typed @param {boolean} open when it is folded */
   #oneHand(h, typed, open) {
     const run = h.run ? [el("a", { href: `/${language()}/runs/${h.run}` }, both("lead.hand.run", { from: Math.round(h.from ?? 0), to: Math.round(h.to ?? 0) }))] : [];
+    const who = this.#nameless ? alias(h.number ?? 0) : plain(h.name ?? "");
     const words = el("input", { name: "text", type: "text", maxlength: 200, autocomplete: "off", value: typed }), time = el("input", { name: "t", type: "text", inputmode: "decimal", size: 5, value: String(Number((h.to ?? 0).toFixed(1))) });
-    label(words, "lead.hand.answer", { name: plain(h.name ?? "") });
+    label(words, "lead.hand.answer", { name: who });
     label(time, "lead.hand.time");
     const form = el("form", { class: "me-form lead-answer", "data-person": h.person, novalidate: true }, words, ...(h.run ? [time, el("span", {}, "s")] : []), el("button", { class: "button", type: "submit" }, both("lead.hand.send")), el("button", { class: "button", type: "button", "data-lead": "lower", "data-arg": h.person }, both("hand.lower")));
-    const all = [el("p", {}, el("b", {}, h.name ?? ""), " ", el("time", { class: "num", datetime: h.at }, clock(h.at)), " ", ...run), el("p", {}, h.text), ...(h.answer ? [el("p", { class: "lead-said" }, both("lead.hand.answered"), " ", h.answer.text)] : []), form];
-    return el("li", { "data-hand": h.state }, ...(this.#nameless ? [el("details", { "data-person": h.person, open }, el("summary", {}, both("lead.hand.folded")), ...all)] : all));
+    const all = [el("p", {}, el("b", {}, both(who)), " ", el("time", { class: "num", datetime: h.at }, clock(h.at)), " ", ...run), el("p", {}, h.text), ...(h.answer ? [el("p", { class: "lead-said" }, both("lead.hand.answered"), " ", h.answer.text)] : []), form];
+    return el("li", { "data-hand": h.state }, ...(this.#nameless ? [el("details", { "data-person": h.person, open }, el("summary", {}, both("lead.hand.folded", { name: who })), ...all)] : all));
   }
 
   /** @param {() => Promise<unknown>} how @param {string|import("./events.js").Text} done what to say then */
@@ -194,13 +196,10 @@ class Lead {
     if (spot?.kind !== "experiment") return this.#tell("lead.need.experiment", "failed");
     try {
       const { started, not } = await post("/api/class/start", { lesson: this.#lesson.value, experiment: spot.id });
-      /** @type {Map<string, {text: import("./events.js").Text, names: string[]}>} */
+      /** @type {Map<string, {text: Text, who: Text[]}>} */
       const whys = new Map(); // each reason once, with whom it is of
-      for (const { name, text: why } of /** @type {{name: string, text: import("./events.js").Text}[]} */ (not)) whys.set(why.en, { text: why, names: [...(whys.get(why.en)?.names ?? []), name] });
-      const said = [text("lead.done.start", { n: started }), ...[...whys.values()].map(({ text: why, names }) => {
-        const who = this.#nameless ? text("lead.some", { n: names.length }) : plain(names.join(", "));
-        return { ko: `${who.ko}: ${why.ko}`, en: `${who.en}: ${why.en}` };
-      })];
+      for (const { name, number, text: why } of /** @type {{name: string, number: number, text: Text}[]} */ (not)) whys.set(why.en, { text: why, who: [...(whys.get(why.en)?.who ?? []), this.#nameless ? alias(number) : plain(name)] });
+      const said = [text("lead.done.start", { n: started }), ...[...whys.values()].map(({ text: why, who }) => ({ ko: `${who.map((w) => w.ko).join(", ")}: ${why.ko}`, en: `${who.map((w) => w.en).join(", ")}: ${why.en}` }))];
       this.#tell({ ko: said.map((t) => t.ko).join(" "), en: said.map((t) => t.en).join(" ") }, not.length ? "failed" : "ok");
     } catch (e) {
       this.#tell(asApiError(e).said, "failed");

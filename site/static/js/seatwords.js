@@ -4,6 +4,7 @@
 /** @import {Text} from "./events.js" */
 /** @import {Seat} from "./wallfeed.js" */
 import { duration, figure } from "./format.js";
+import { alias } from "./names.js";
 import { page } from "./page.js";
 import { known, plain, text } from "./words.js";
 
@@ -16,7 +17,7 @@ const WRONG = new Set(["failed", "void", "interrupted"]);
 export const isLive = (s) => LIVE.has(s.state);
 
 /** @param {Seat} s @param {boolean} hidden names are hidden */
-export const nameOf = (s, hidden) => (hidden ? text("seat.n", { n: s.n }) : plain(s.name));
+export const nameOf = (s, hidden) => (hidden ? alias(s.n) : plain(s.name));
 
 /** @param {string} id */
 export const lessonOf = (id) => page.lead?.find((l) => l.id === id);

@@ -4,6 +4,8 @@
 // stands. What else comes of the state is told as the event "workshop".
 
 /** @import {ClassState} from "./events.js" */
+import { hit } from "./dom.js";
+import { hideNames, nameless } from "./names.js";
 import { page } from "./page.js";
 
 const SLOWEST = 15_000;
@@ -130,5 +132,10 @@ class Workshop {
 }
 
 export function startWorkshop() {
+  document.addEventListener("click", (e) => {
+    if (!hit(e, "[data-act=names]")) return;
+    hideNames(!nameless());
+    location.reload();
+  });
   if (page.workshop) new Workshop();
 }
