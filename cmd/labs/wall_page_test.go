@@ -125,9 +125,9 @@ func (p *tab) namesNobody(lang string) {
 		p.size(1280, 720)
 	}
 	p.click("[data-act=names]")
-	p.until(patience, "names are back", names)
+	p.until(patience, "names are back", names+` && document.querySelector("#ui-lead-hands li") && !document.querySelector("#ui-lead-hands summary")`)
 	p.click("[data-act=names]")
-	p.until(patience, "and hidden again", "!"+names)
+	p.until(patience, "and hidden again", "!"+names+` && document.querySelector("#ui-lead-hands summary")`)
 }
 
 // queues looks at the queue with somebody in it, as they and as the instructor see it,

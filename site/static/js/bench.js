@@ -52,7 +52,7 @@ export class Bench {
   constructor() {
     setInterval(() => { if (isLive(this.state)) this.#show.touch(); }, 100);
     document.addEventListener("block", (e) => { const { block, then } = /** @type {CustomEvent<{block: number, then: () => void}>} */ (e).detail; this.#block(block).then(then); });
-    document.addEventListener("gates", () => this.#show.now());
+    document.addEventListener("gates", () => this.#answered());
     document.addEventListener("brought", (e) => {
       const asks = this.#predictions.first(/** @type {CustomEvent<string>} */ (e).detail);
       if (asks) byId(asks).scrollIntoView({ block: "start" });
@@ -106,11 +106,14 @@ export class Bench {
     return this.#turn;
   }
 
+  /** Whether what was measured would tell an answer that is still asked for. */
+  get #secret() { return this.#predictions.open(this.#asks) || voting(this.#asks); }
+
   /** The author's run is no hint: it is shown once the predictions are answered. */
   async #author() {
     this.#clear();
     const of = this.#versus.posed ?? this.#x;
-    if (of.author && !this.#predictions.open(this.#asks) && await this.#load(new Run("", this.#x.warmup, this.#x.seconds), `/api/experiments/${of.name}/author/series?block=last`) && page.root !== undefined) this.#reveal();
+    if (of.author && !this.#secret && await this.#load(new Run("", this.#x.warmup, this.#x.seconds), `/api/experiments/${of.name}/author/series?block=last`) && page.root !== undefined) this.#reveal();
     this.#show.now();
   }
 
@@ -120,9 +123,9 @@ export class Bench {
     document.dispatchEvent(new CustomEvent("over", { detail: { experiment: this.#x.id, run: this.#run } }));
   }
 
-  /** A prediction was answered, or its answer taken back. */
+  /** A prediction was answered, or its answer taken back; or the class waits for something else. */
   #answered() {
-    const hidden = this.#predictions.open(this.#asks), { asking, loading } = this.#situation;
+    const hidden = this.#secret, { asking, loading } = this.#situation;
     if (!asking && !loading && (hidden ? this.#run?.author : this.#run === null)) this.#author();
     else this.#show.now();
   }
