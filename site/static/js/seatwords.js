@@ -43,7 +43,7 @@ export function whereOf(s, most) {
 }
 
 /** @param {Seat} s */
-export const stateText = (s) => text(`seat.${s.state}`);
+export const stateText = (s) => text(s.state === "lost" && s.joined ? "seat.coming" : `seat.${s.state}`);
 
 /** How long nothing was done that may be stuck, in ms; 0: they are not. @param {Seat} s @param {number} now */
 export function stuckFor(s, now) {
