@@ -59,7 +59,8 @@ type deskState struct {
 // handView is a raised hand with a name.
 type handView struct {
 	workshop.Hand
-	Name string `json:"name"`
+	Name   string `json:"name"`
+	Number int    `json:"number"` // of them while names are hidden
 }
 
 // classEvents tells an open page of the workshop's state: at once, and each time it has
@@ -160,9 +161,10 @@ func (s *Site) deskNow() *deskState {
 			}
 		}
 	}
+	numbers := s.numbers()
 	for _, h := range class.Hands() {
 		p, _ := class.Person(h.Person)
-		d.Hands = append(d.Hands, handView{h, p.Name})
+		d.Hands = append(d.Hands, handView{h, p.Name, numbers[h.Person]})
 	}
 	d.Answered = class.Answered(class.NewestVote())
 	return d

@@ -99,7 +99,7 @@ func (s *Site) compare(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	asks := s.visitor(r)
-	if err := s.gated(asks, l, cmp.Or(v.Comparison, v.Experiment)); err != nil {
+	if err := s.gated(asks, e, l, cmp.Or(v.Comparison, v.Experiment)); err != nil {
 		return err
 	}
 	plan, err := s.plan(asks, e, v)

@@ -41,6 +41,7 @@ var (
 	errCap        = errors.New("site: more than the workshop allows")
 	errNoClass    = errors.New("site: there is no workshop")
 	errGate       = errors.New("site: beyond the gate")
+	errVoting     = errors.New("site: the class votes on it")
 	errNoProposal = errors.New("site: nothing was proposed")
 	errHeld       = errors.New("site: the hint is not released")
 )
@@ -83,6 +84,7 @@ var faults = []fault{
 	{workshop.ErrNoPerson, 404, "no-person"},
 	{workshop.ErrRemoved, 403, "removed"},
 	{errGate, 409, "gate"},
+	{errVoting, 409, "voting"},
 	{errHeld, 409, "hint-held"},
 	{errNoProposal, 409, "no-proposal"},
 	{workshop.ErrSentence, 400, "sentence"},

@@ -13,17 +13,25 @@ func spots(l *content.Lesson) (ids []string) {
 	for _, section := range l.Sections {
 		ids = append(ids, section.ID)
 		for _, b := range section.Body {
-			switch {
-			case b.Experiment != nil:
-				ids = append(ids, b.Experiment.ID)
-			case b.Compare != nil:
-				ids = append(ids, b.Compare.ID)
-			case b.Exercise != nil:
-				ids = append(ids, b.Exercise.Goal.ID)
+			if id := stepOf(b); id != "" {
+				ids = append(ids, id)
 			}
 		}
 	}
 	return ids
+}
+
+// stepOf is the experiment or the comparison of a block; empty: it has none.
+func stepOf(b content.Block) string {
+	switch {
+	case b.Experiment != nil:
+		return b.Experiment.ID
+	case b.Compare != nil:
+		return b.Compare.ID
+	case b.Exercise != nil:
+		return b.Exercise.Goal.ID
+	}
+	return ""
 }
 
 // beyond says whether an experiment or a comparison of a lesson lies behind the gate. A
@@ -44,10 +52,15 @@ func beyond(l *content.Lesson, upto, id string) bool {
 }
 
 // gated says why a learner has to wait for the class before an experiment or a
-// comparison.
-func (s *Site) gated(v visitor, l *content.Lesson, id string) error {
-	if v.learns() && beyond(l, s.cfg.Class.Lead().Gates[l.ID], id) {
+// comparison: it has not come so far, or is voting on it.
+func (s *Site) gated(v visitor, e *edition, l *content.Lesson, id string) error {
+	switch {
+	case !v.learns():
+		return nil
+	case beyond(l, s.cfg.Class.Lead().Gates[l.ID], id):
 		return errGate
+	case s.voting(e, l.ID+"/"+id):
+		return errVoting
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package site
 
 import (
 	"net/http"
-	"strings"
 
 	"socketlabs/content"
 	"socketlabs/runner"
@@ -132,18 +131,9 @@ func (s *Site) putFollow(w http.ResponseWriter, r *http.Request) error {
 type notStarted struct {
 	Person string       `json:"person"`
 	Name   string       `json:"name"`
+	Number int          `json:"number"` // of them while names are hidden
 	Code   string       `json:"code"`
 	Text   content.Text `json:"text"`
-}
-
-// voting says whether the class is still to answer a prediction of an experiment.
-func (s *Site) voting(experiment string) bool {
-	votes := s.cfg.Class.Votes()
-	if len(votes) == 0 {
-		return false
-	}
-	v := votes[len(votes)-1]
-	return strings.HasPrefix(v.Question, experiment+"/") && v.State != workshop.Closed2 && v.State != workshop.Shown
 }
 
 // startForAll starts an experiment for everybody who is here, as their own run: it is
@@ -163,18 +153,19 @@ func (s *Site) startForAll(w http.ResponseWriter, r *http.Request) error {
 	if !linux {
 		return errNoLinux
 	}
-	x, err := s.shelf.edition().book.Find(o.Lesson + "/" + o.Experiment)
+	e := s.shelf.edition()
+	x, err := e.book.Find(o.Lesson + "/" + o.Experiment)
 	if err != nil {
 		return errNotFound
 	}
 	if beyond(l, s.cfg.Class.Lead().Gates[l.ID], x.ID) {
 		return errGate
 	}
-	if s.voting(x.Spec.Name) {
-		return &refusal{err: errGate, text: content.Text{
-			Ko: "이 실험의 예측에 투표하는 중입니다. 실행하면 답이 나오니, 투표를 끝까지 닫은 뒤에 시작하세요.", En: "A vote on this experiment is going on, and a run tells the answer. Start it when the last vote is closed."}}
+	if s.voting(e, x.Spec.Name) {
+		return &refusal{err: errVoting, text: content.Text{
+			Ko: "이 실험의 예측에 투표하는 중입니다. 실행하면 답이 나오니, 투표를 끝까지 닫거나 ‘투표 중에도 실행 허용’을 누른 뒤에 시작하세요.", En: "A vote on this experiment is going on, and a run tells the answer. Start it when the last vote is closed, or press “Let them run meanwhile” first."}}
 	}
-	here, started, not := s.cfg.Class.Presence(), map[string]calledRun{}, []notStarted{}
+	here, started, not, numbers := s.cfg.Class.Presence(), map[string]calledRun{}, []notStarted{}, s.numbers()
 	for _, p := range s.cfg.Class.People() {
 		if p.Removed || here[p.ID].Pages == 0 {
 			continue
@@ -182,7 +173,7 @@ func (s *Site) startForAll(w http.ResponseWriter, r *http.Request) error {
 		run, err := s.startFor(p, order{Lesson: o.Lesson, Experiment: o.Experiment})
 		if err != nil {
 			f := told(err)
-			not = append(not, notStarted{p.ID, p.Name, f.code, f.text(s.faces.current())})
+			not = append(not, notStarted{p.ID, p.Name, numbers[p.ID], f.code, f.text(s.faces.current())})
 			continue
 		}
 		started[p.ID] = calledRun{run.ID(), o.Lesson, o.Experiment, x.Title}

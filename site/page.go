@@ -50,6 +50,7 @@ type page struct {
 	edition              *edition
 	of                   []any                   // what it is made of beside its edition and face; nil: it is made anew each time
 	Role                 pageRole                // of whoever reads it
+	Nameless             bool                    // an instructor's: it names nobody
 	Watch                *workshop.Person        // whom the page watches
 	Class                *classPage              // of the instructor's page
 	Join                 *joinView               // of the page where people join
@@ -114,6 +115,7 @@ func (s *Site) page(r *http.Request, e *edition) *page {
 	if s.cfg.exported {
 		p.Exported, p.Linux = true, false
 	}
+	p.Nameless = p.Role.Instructor() && nameless(r)
 	if c, err := r.Cookie("theme"); err == nil && (c.Value == "light" || c.Value == "dark") {
 		p.Theme = c.Value
 	}

@@ -17,6 +17,7 @@ type pageCache struct {
 type pageKey struct {
 	at, theme string
 	zipped    bool
+	nameless  bool
 	role      pageRole
 	edition   *edition
 	face      *face
@@ -32,7 +33,7 @@ type madePage struct {
 const maxPages = 128
 
 func (s *Site) keyOf(r *http.Request, p *page) pageKey {
-	return pageKey{r.URL.RequestURI(), p.Theme, acceptsGzip(r), p.Role, p.edition, s.faces.current()}
+	return pageKey{r.URL.RequestURI(), p.Theme, acceptsGzip(r), p.Nameless, p.Role, p.edition, s.faces.current()}
 }
 
 // again sends a page as it was shown before, if all that it is made of is the same. If

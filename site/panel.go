@@ -12,7 +12,7 @@ import (
 type classPage struct {
 	Started     bool
 	Door        workshop.Door
-	People      []workshop.Person
+	People      []classPerson
 	Caps        workshop.Caps
 	Cores       int
 	Pace        Pace   // what this host can measure
@@ -25,6 +25,12 @@ type classPage struct {
 	Wrong       string            // what a change was refused for: the key of text.yaml
 	Renewed     *workshop.Welcome // whose resume code was renewed, and it
 	Rehearsal   rehearsing
+}
+
+// classPerson is somebody on it.
+type classPerson struct {
+	workshop.Person
+	Alias string // instead of their name, when that is hidden
 }
 
 // workshopPage is the instructor's.
@@ -58,7 +64,10 @@ func (s *Site) invitation(r *http.Request, lang string, c *classPage) (err error
 		return nil
 	}
 	base := s.base(r)
-	c.Door, c.People, c.Caps, c.Pace = s.cfg.Class.Door(), s.cfg.Class.People(), s.cfg.Class.Settings().Caps, s.Pace()
+	c.Door, c.Caps, c.Pace = s.cfg.Class.Door(), s.cfg.Class.Settings().Caps, s.Pace()
+	for i, p := range s.cfg.Class.People() {
+		c.People = append(c.People, classPerson{p, alias(lang, i+1)})
+	}
 	c.Link, c.Host = JoinLink(base, lang, c.Door), strings.TrimPrefix(strings.TrimPrefix(base, "http://"), "https://")
 	c.Encrypted = strings.HasPrefix(base, "https:")
 	c.Rehearsal = s.rehearsing(r, lang)
@@ -117,6 +126,9 @@ func (s *Site) renewTheirs(w http.ResponseWriter, r *http.Request, id string) er
 		return err
 	}
 	p, _ := s.cfg.Class.Person(id)
+	if nameless(r) {
+		p.Name = alias(language(r), s.numbers()[id])
+	}
 	return s.showWorkshop(w, r, http.StatusOK, classPage{Renewed: &workshop.Welcome{Person: p, Resume: code}})
 }
 

@@ -144,6 +144,14 @@ func (p *progress) snapshot() Progress {
 	return Progress{Checks: maps.Clone(p.have.Checks), Place: p.have.Place, Guesses: maps.Clone(p.have.Guesses), Help: maps.Clone(p.have.Help), Mysteries: maps.Clone(p.have.Mysteries)}
 }
 
+// guess is the answer to a prediction, LESSON/EXPERIMENT/PREDICTION; the zero Guess when
+// there is none.
+func (p *progress) guess(name string) Guess {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.have.Guesses[name]
+}
+
 // solved returns the answer to a mystery, nil when there is none.
 func (p *progress) solved(seed string) *Solved {
 	p.mu.Lock()

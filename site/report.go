@@ -1,10 +1,8 @@
 package site
 
 import (
-	"cmp"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -36,36 +34,6 @@ type personView struct {
 	workshop.PersonLine
 	Where   content.Text   // the lesson where they were last
 	Visited []content.Text // of which they ran something
-}
-
-// lessonSpreads are the predictions of a lesson.
-type lessonSpreads struct {
-	Title  content.Text
-	Spread []spreadView
-}
-
-// spreadView is a prediction with how it was answered.
-type spreadView struct {
-	workshop.QuestionLine
-	question
-	In      content.Text // the unit of numbers
-	Bars    []bar        // of choices
-	Numbers *strip       // of numbers
-}
-
-// bar is one choice: how many gave it, and for how many it was measured.
-type bar struct {
-	Text            content.Text
-	Given, Measured int
-	First, Second   int // in the two votes
-	Of              int // the largest of all: a whole bar
-}
-
-// strip is numbers on one axis.
-type strip struct {
-	Given, Measured       []float64 // in percent of the axis
-	Low, High             float64   // of the axis
-	GivenMid, MeasuredMid *float64  // medians
 }
 
 type wrongView struct {
@@ -144,16 +112,21 @@ func (s *Site) pupils() []workshop.Person {
 func (s *Site) attended(e *edition, lang string, hidden bool) []workshop.Took {
 	people := s.took(e)
 	if hidden {
-		people = workshop.Hide(people, func(n int) string { return Said(lang, "report.learner", "n", strconv.Itoa(n)) })
+		numbers := s.numbers()
+		people = workshop.Hide(people, func(id string) string { return alias(lang, numbers[id]) })
 	}
 	return people
 }
 
-// reportPage shows the report; ?names=hidden without names.
+// reportPage shows the report; ?names=hidden without names, ?names=shown with them, else as
+// the wall does.
 func (s *Site) reportPage(w http.ResponseWriter, r *http.Request) error {
 	p := s.page(r, s.shelf.edition())
 	if s.cfg.Class != nil {
-		p.Report = s.report(p.edition, p.Lang, r.FormValue("names") == "hidden")
+		if names := r.FormValue("names"); names != "" {
+			p.Nameless = names == "hidden"
+		}
+		p.Report = s.report(p.edition, p.Lang, p.Nameless)
 	}
 	return s.show(w, r, http.StatusOK, "report", p, &pageData{})
 }
@@ -169,7 +142,7 @@ func (s *Site) report(e *edition, lang string, hidden bool) *reportPage {
 		names[line.ID] = line.Name
 		v.Runs, v.Predicted = v.Runs+line.Runs, v.Predicted+line.Answered
 		p := personView{PersonLine: line, Where: e.titled(line.Lesson)}
-		for _, l := range line.Lessons {
+		for _, l := range e.inOrder(line.Lessons) {
 			p.Visited = append(p.Visited, e.titled(l))
 		}
 		v.People = append(v.People, p)
@@ -270,94 +243,4 @@ func (q question) said(given any, units map[string]content.Text) content.Text {
 		return content.Text{Ko: t + " " + in.Ko, En: t + " " + in.En}
 	}
 	return content.Text{}
-}
-
-// spreads puts predictions into the order of the lessons; those of lessons that are not
-// here come last.
-func (s *Site) spreads(e *edition, lines []workshop.QuestionLine) []lessonSpreads {
-	of := map[string][]spreadView{}
-	for _, line := range lines {
-		if line.Given.N+line.Skipped+line.Measured.N == 0 && line.Votes == nil {
-			continue
-		}
-		v := spreadView{QuestionLine: line, question: s.inWords(e, line.Name)}
-		if v.Kind == "number" || v.Kind == "" && line.Given.Numbers != nil {
-			v.Numbers = newStrip(line.Given.Numbers, line.Measured.Numbers)
-			v.In = e.book.Words.Units[v.Unit]
-		} else {
-			v.Bars = v.bars()
-		}
-		lesson, _, _ := strings.Cut(line.Name, "/")
-		of[lesson] = append(of[lesson], v)
-	}
-	var list []lessonSpreads
-	add := func(id string) {
-		if of[id] != nil {
-			list = append(list, lessonSpreads{e.titled(id), of[id]})
-			delete(of, id)
-		}
-	}
-	for _, part := range e.book.Parts {
-		for _, l := range part.Lessons {
-			add(l.ID)
-		}
-	}
-	for _, id := range sortedKeys(of) {
-		add(id)
-	}
-	return list
-}
-
-// Unjudged is how many answers no run of whoever gave them has judged: what only the
-// instructor has run proves nobody right or wrong.
-func (v spreadView) Unjudged() int { return max(0, v.Given.N-v.Right-v.Wrong) }
-
-// bars are the choices in their order, then answers that are none of them any more.
-func (v spreadView) bars() []bar {
-	var votes [2]workshop.Distribution
-	if v.Votes != nil {
-		votes = *v.Votes
-	}
-	counts := []map[string]int{v.Given.Choices, v.Measured.Choices, votes[0].Choices, votes[1].Choices}
-	choices := slices.Clone(v.Choices)
-	most := 1
-	for _, count := range counts {
-		for _, id := range sortedKeys(count) {
-			most = max(most, count[id])
-			if !slices.ContainsFunc(choices, func(c choice) bool { return c.ID == id }) {
-				choices = append(choices, choice{id, content.Text{Ko: id, En: id}})
-			}
-		}
-	}
-	var list []bar
-	for _, c := range choices {
-		list = append(list, bar{c.Text, counts[0][c.ID], counts[1][c.ID], counts[2][c.ID], counts[3][c.ID], most})
-	}
-	return list
-}
-
-// newStrip lays sorted numbers on one axis; nil when there are none.
-func newStrip(given, measured []float64) *strip {
-	all := slices.Concat(given, measured)
-	if len(all) == 0 {
-		return nil
-	}
-	s := &strip{Low: slices.Min(all), High: slices.Max(all), GivenMid: middle(given), MeasuredMid: middle(measured)}
-	place := func(list []float64) (at []float64) {
-		for _, v := range list {
-			at = append(at, 2+96*(v-s.Low)/cmp.Or(s.High-s.Low, 1))
-		}
-		return at
-	}
-	s.Given, s.Measured = place(given), place(measured)
-	return s
-}
-
-// middle is the median of sorted numbers; nil: of none.
-func middle(sorted []float64) *float64 {
-	if len(sorted) == 0 {
-		return nil
-	}
-	m := quantile(sorted, 0.5)
-	return &m
 }

@@ -85,7 +85,7 @@ func (s *Site) reportCSV(w http.ResponseWriter, r *http.Request) error {
 	case "runs":
 		rows = runRows(lang, people)
 	case "predictions":
-		rows = predictionRows(lang, people)
+		rows = predictionRows(e, lang, people)
 	default:
 		return &refusal{err: errRequest, field: "of"}
 	}
@@ -141,7 +141,7 @@ func peopleRows(e *edition, lang string, people []workshop.Took) [][]any {
 	rows := [][]any{heads(lang, "name", "joined", "where", "lessons", "runs", "proving", "held", "answered", "right", "wrong", "raised")}
 	for _, p := range workshop.NewReport(people, nil, nil).People {
 		var visited []string
-		for _, l := range p.Lessons {
+		for _, l := range e.inOrder(p.Lessons) {
 			visited = append(visited, inLanguage(lang, e.titled(l)))
 		}
 		rows = append(rows, []any{p.Name, p.Joined, inLanguage(lang, e.titled(p.Lesson)), strings.Join(visited, "; "), p.Runs, p.Proving, p.Held, p.Answered, p.Right, p.Wrong, p.Raised})
@@ -165,11 +165,11 @@ func runRows(lang string, people []workshop.Took) [][]any {
 	return rows
 }
 
-func predictionRows(lang string, people []workshop.Took) [][]any {
+func predictionRows(e *edition, lang string, people []workshop.Took) [][]any {
 	rows := [][]any{heads(lang, "name", "prediction", "given", "measured", "right")}
 	for _, p := range people {
 		first := p.Answered()
-		for _, name := range sortedKeys(p.Given) {
+		for _, name := range e.inOrder(sortedKeys(p.Given)) {
 			row := []any{p.Name, name, p.Given[name], nil, nil}
 			if g, ok := first[name]; ok {
 				row[3] = g.Answer
@@ -197,7 +197,8 @@ func (s *Site) reportLines(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	people := s.attended(s.shelf.edition(), lang, hidden)
+	e := s.shelf.edition()
+	people := s.attended(e, lang, hidden)
 	votes, ballots := s.votes()
 	names := map[string]string{} // of ids as the store has them
 	for i, p := range s.pupils() {
@@ -219,7 +220,7 @@ func (s *Site) reportLines(w http.ResponseWriter, r *http.Request) error {
 			say("run", map[string]any{"person": p.ID, "run": run.ID, "experiment": run.Experiment, "began": run.Began, "phase": run.Phase,
 				"trust": run.Trust, "proves": run.Proves, "checks": list(run.Checks), "predictions": list(run.Guesses)})
 		}
-		for _, name := range sortedKeys(p.Given) {
+		for _, name := range e.inOrder(sortedKeys(p.Given)) {
 			say("answer", map[string]any{"person": p.ID, "prediction": name, "given": p.Given[name]})
 		}
 		for _, h := range p.Hands {

@@ -50,7 +50,7 @@ func (s *Site) ordered(v visitor, o order) (*runner.Run, error) {
 	if err != nil {
 		return nil, errNotFound
 	}
-	if err := s.gated(v, l, o.Experiment); err != nil {
+	if err := s.gated(v, e, l, o.Experiment); err != nil {
 		return nil, err
 	}
 	lab, _ := e.labs.Lab(x.Spec.Lab)

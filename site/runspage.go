@@ -19,13 +19,14 @@ type runView struct {
 	Changed string       // settings that differ from the experiment's
 	Held    int          // checks that passed
 	Who     string       // the learner who asked for it; empty: whose page it is
+	Unnamed bool         // it has a name of theirs, which is not told
 }
 
 // runsPage lists every recording.
 func (s *Site) runsPage(w http.ResponseWriter, r *http.Request) error {
 	e := s.shelf.edition()
 	p := s.page(r, e)
-	v := s.visitor(r)
+	v, numbers := s.visitor(r), s.numbers()
 	runs := s.listed(v)
 	if v.role == owns {
 		runs = s.everybodys()
@@ -35,11 +36,15 @@ func (s *Site) runsPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	if who := r.URL.Query().Get("who"); v.role == owns && who != "" {
 		runs = slices.DeleteFunc(runs, func(sum runner.Summary) bool { return asker(sum) != who })
-		p.Of = s.nameOf(who)
+		p.Of = s.whose(p, numbers, who)
 	}
 	p.Runs = runViews(e, s.faces.current(), runs)
 	for i, run := range p.Runs {
-		p.Runs[i].Who = s.nameOf(asker(run.Summary))
+		by := asker(run.Summary)
+		p.Runs[i].Who = s.whose(p, numbers, by)
+		if p.Nameless && by != "" && run.Name != "" { // what somebody wrote may name them
+			p.Runs[i].Name, p.Runs[i].Unnamed = "", true
+		}
 	}
 	if s.again(w, r, p, p.Runs, p.Of, p.Progress) {
 		return nil
@@ -47,13 +52,15 @@ func (s *Site) runsPage(w http.ResponseWriter, r *http.Request) error {
 	return s.show(w, r, http.StatusOK, "runs", p, &pageData{})
 }
 
-// nameOf is a learner's name; empty for the owner.
-func (s *Site) nameOf(by string) string {
+// whose is what a page calls a learner; empty for the owner.
+func (s *Site) whose(page *page, numbers map[string]int, by string) string {
 	if by == "" {
 		return ""
 	}
 	if s.cfg.Class != nil {
-		if p, ok := s.cfg.Class.Person(by); ok {
+		if p, ok := s.cfg.Class.Person(by); ok && page.Nameless {
+			return alias(page.Lang, numbers[by])
+		} else if ok {
 			return p.Name
 		}
 	}

@@ -12,8 +12,8 @@ import (
 )
 
 // only are the groups of words that the scripts of some pages say, or of none, and which.
-var only = map[string]string{"exported": "", "replay": "", "labs": "", "glossary": "", "keys": "", "scope": "microscope", "mystery": "mystery", "harden": "hardening", "errmap": "errormap", "tree": "tree", "book": "book", "printed": "book", "join": "join", "me": "me", "workshop": "workshop", "lead": "workshop wall",
-	"teach": "notes plan workshop", "plan": "plan", "report": "report", "takehome": "me", "wall": "wall watch", "seat": "wall watch", "machine": "wall", "watch": "watch", "propose": "watch"}
+var only = map[string]string{"exported": "", "names": "", "replay": "", "labs": "", "glossary": "", "keys": "", "scope": "microscope", "mystery": "mystery", "harden": "hardening", "errmap": "errormap", "tree": "tree", "book": "book", "printed": "book", "join": "join", "me": "me", "workshop": "workshop", "lead": "workshop wall",
+	"teach": "notes plan workshop", "plan": "plan", "report": "report", "takehome": "me", "wall": "wall watch", "seat": "wall watch workshop", "machine": "wall", "watch": "watch", "propose": "watch"}
 
 // inClass are those that are said in a workshop only.
 var inClass = map[string]bool{"class": true, "vote": true, "hand": true, "proposal": true, "queue": true}

@@ -80,7 +80,7 @@ func (s *Site) swept(v visitor, o sweepOrder) (labs.Plan, error) {
 	e := s.shelf.edition()
 	l, _, _, err := e.find(o.Lesson)
 	if err == nil {
-		err = s.gated(v, l, o.Experiment)
+		err = s.gated(v, e, l, o.Experiment)
 	}
 	if err != nil {
 		return labs.Plan{}, err

@@ -1,13 +1,11 @@
 package site
 
 import (
-	"math"
 	"net/http"
 	"slices"
 	"strings"
 
 	"socketlabs/content"
-	"socketlabs/labs/telemetry"
 	"socketlabs/site/workshop"
 )
 
@@ -67,6 +65,7 @@ func (e *edition) question(name string) question {
 type voteView struct {
 	workshop.Vote
 	Asked question `json:"asked"`
+	Holds []string `json:"holds,omitempty"` // LESSON/ID of experiments and comparisons that wait for it
 }
 
 // newestVote is the one that the class sees; nil: there was none.
@@ -76,7 +75,33 @@ func (s *Site) newestVote(e *edition) *voteView {
 		return nil
 	}
 	v := votes[len(votes)-1]
-	return &voteView{v, s.inWords(e, v.Question)}
+	return &voteView{v, s.inWords(e, v.Question), e.held(v)}
+}
+
+// held are the experiments and comparisons, LESSON/ID, that wait for a vote: what it is
+// about, and the comparisons that would run that.
+func (e *edition) held(v workshop.Vote) []string {
+	if !v.Holds() {
+		return nil
+	}
+	of := v.Question[:max(0, strings.LastIndexByte(v.Question, '/'))]
+	lesson, _, _ := strings.Cut(of, "/")
+	held := []string{of}
+	if l, _, _ := e.book.Lesson(lesson); l != nil {
+		for _, c := range l.Comparisons {
+			if c.A.Spec.Name == of || c.B.Spec.Name == of {
+				held = append(held, c.Name)
+			}
+		}
+	}
+	return held
+}
+
+// voting says whether an experiment or a comparison, LESSON/ID, waits for the newest
+// vote. An older one that was left behind holds nothing.
+func (s *Site) voting(e *edition, name string) bool {
+	v, err := s.cfg.Class.Vote(s.cfg.Class.NewestVote())
+	return err == nil && slices.Contains(e.held(v), name)
 }
 
 // beginVote opens a vote on a prediction. A curve is drawn in its lesson: it has no
@@ -104,13 +129,14 @@ func (s *Site) beginVote(w http.ResponseWriter, r *http.Request) error {
 	return reply(w, http.StatusCreated, vote)
 }
 
-// stepVote closes a vote, opens its second one, or shows what came of them.
+// stepVote closes a vote, opens its second one, shows what came of them, or lets people
+// run before it is over.
 func (s *Site) stepVote(w http.ResponseWriter, r *http.Request) error {
 	if s.cfg.Class == nil {
 		return errNoClass
 	}
 	step := workshop.VoteStep(r.PathValue("step"))
-	if step != workshop.Close && step != workshop.Next && step != workshop.Show {
+	if !slices.Contains([]workshop.VoteStep{workshop.Close, workshop.Next, workshop.Show, workshop.Free}, step) {
 		return errNotFound
 	}
 	vote, err := s.cfg.Class.StepVote(r.PathValue("vote"), step)
@@ -149,98 +175,4 @@ func (s *Site) putVote(w http.ResponseWriter, r *http.Request) error {
 	s.guessed(v, vote.Question, given)
 	w.WriteHeader(http.StatusNoContent)
 	return nil
-}
-
-// outcome is how a prediction came out in the class's runs, beside what was voted.
-type outcome struct {
-	question
-	People  int                       `json:"people"`              // in the class
-	Played  int                       `json:"simulated,omitempty"` // of them, by a rehearsal
-	Void    int                       `json:"void,omitempty"`      // have run it, and none of their runs proves something
-	Came    workshop.Distribution     `json:"came"`                // of each person's newest run that proves something
-	Median  *float64                  `json:"median,omitempty"`
-	Quarter *[2]float64               `json:"quarters,omitempty"` // the first and the third
-	Spread  *[2]workshop.Distribution `json:"spread,omitempty"`   // of the newest vote on it, if that is shown
-}
-
-// results are everybody's measured results of a prediction, and nothing of whose they are.
-func (s *Site) results(w http.ResponseWriter, r *http.Request) error {
-	if s.cfg.Class == nil {
-		return errNoClass
-	}
-	name := r.PathValue("lesson") + "/" + r.PathValue("experiment") + "/" + r.PathValue("prediction")
-	e := s.shelf.edition()
-	x, p, err := e.asked(name)
-	if err != nil {
-		return err
-	}
-	m := outcome{question: s.inWords(e, name)}
-	of, void := map[string]bool{}, map[string]bool{}
-	for _, person := range s.cfg.Class.People() {
-		of[person.ID] = true
-		if person.Simulated {
-			m.Played++
-		}
-	}
-	m.People = len(of)
-	for _, sum := range s.everybodys() { // the newest first
-		if !of[asker(sum)] || sum.Experiment != x.Spec.Name || sum.Phase != telemetry.Finished || sum.Command != nil {
-			continue
-		}
-		if sum.Trust == "void" {
-			void[asker(sum)] = true
-			continue
-		}
-		i := slices.IndexFunc(sum.Guesses, func(g telemetry.Guess) bool { return g.ID == p.ID })
-		if i < 0 || sum.Guesses[i].Answer == nil {
-			continue
-		}
-		of[asker(sum)] = false
-		delete(void, asker(sum))
-		m.take(sum.Guesses[i].Answer)
-	}
-	m.Void = len(void)
-	m.sum()
-	for _, v := range s.cfg.Class.Votes() {
-		if v.Question == name && v.Spread != nil {
-			m.Spread = v.Spread
-		}
-	}
-	return reply(w, http.StatusOK, m)
-}
-
-// take counts one answer.
-func (m *outcome) take(answer any) {
-	switch a := answer.(type) {
-	case string:
-		if m.Came.Choices == nil {
-			m.Came.Choices = map[string]int{}
-		}
-		m.Came.Choices[a]++
-	case float64:
-		m.Came.Numbers = append(m.Came.Numbers, a)
-	default:
-		return
-	}
-	m.Came.N++
-}
-
-// sum finds the middle and the spread of numbers.
-func (m *outcome) sum() {
-	n := m.Came.Numbers
-	if len(n) == 0 {
-		return
-	}
-	slices.Sort(n)
-	middle := quantile(n, 0.5)
-	m.Median, m.Quarter = &middle, &[2]float64{quantile(n, 0.25), quantile(n, 0.75)}
-}
-
-// quantile is that of sorted numbers, linear between neighbours (Hyndman and Fan 1996,
-// type 7).
-func quantile(sorted []float64, q float64) float64 {
-	at := q * float64(len(sorted)-1)
-	low := int(math.Floor(at))
-	high := min(low+1, len(sorted)-1)
-	return sorted[low] + (at-float64(low))*(sorted[high]-sorted[low])
 }

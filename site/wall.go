@@ -134,7 +134,8 @@ func (s *Site) look(w *wall) error {
 	for _, q := range queue {
 		g.queue[q.Run] = q
 	}
-	people := slices.DeleteFunc(s.cfg.Class.People(), func(p workshop.Person) bool { return p.Removed })
+	numbers := s.numbers()
+	people := slices.DeleteFunc(s.cfg.Class.People(), func(p workshop.Person) bool { return p.Removed || numbers[p.ID] == 0 })
 	var runs []string
 	for _, p := range people {
 		if r, ok := g.last[p.ID]; ok {
@@ -145,8 +146,8 @@ func (s *Site) look(w *wall) error {
 	next := w.version + 1
 	seats, ids := make(map[string]part, len(people)), make([]string, 0, len(people))
 	changed := false
-	for i, p := range people {
-		v, err := w.seats[p.ID].set(next, s.seatOf(g, i+1, p))
+	for _, p := range people {
+		v, err := w.seats[p.ID].set(next, s.seatOf(g, numbers[p.ID], p))
 		if err != nil {
 			return err
 		}

@@ -16,7 +16,7 @@ import (
 // 1970; 0: there is none.
 type seat struct {
 	Person string `json:"person"`
-	N      int    `json:"n"` // in the order of joining, from 1
+	N      int    `json:"n"` // of them while names are hidden
 	Name   string `json:"name"`
 	Lesson string `json:"lesson"`
 	Step   string `json:"step"`    // reading, done, or the id of an experiment or a comparison
@@ -32,7 +32,8 @@ type seat struct {
 	Paused  bool              `json:"paused,omitempty"`
 	Moved   int64             `json:"moved"` // when they last did something, or something of theirs ended
 	Seen    int64             `json:"seen,omitempty"`
-	Held    int               `json:"held"` // of the lesson's checks
+	Joined  int64             `json:"joined,omitempty"` // of who came since the site began, and was not seen yet
+	Held    int               `json:"held"`             // of the lesson's checks
 	Checks  int               `json:"checks"`
 	Hand    *seatHand         `json:"hand,omitempty"`
 	Watched bool              `json:"watched,omitempty"`
@@ -77,11 +78,15 @@ func (s *Site) seatOf(g *glance, n int, p workshop.Person) seat {
 		}
 	}
 	t.did(here.Seen)
-	going := t.ran(g, g.last[p.ID])
+	l, _, _ := g.edition.book.Lesson(t.Lesson)
+	going := t.ran(g, g.last[p.ID], l, here.Experiment)
 	if here.Pages == 0 && !going {
 		t.State, t.Seen = "lost", millis(here.Seen)
+		if t.Seen == 0 && p.Joined.After(s.began) {
+			t.Joined = millis(p.Joined)
+		}
 	}
-	if l, _, _ := g.edition.book.Lesson(t.Lesson); l != nil {
+	if l, _, _ = g.edition.book.Lesson(t.Lesson); l != nil {
 		have, answered := own.stands(l)
 		t.Held, t.Checks = have.Done, have.Total
 		t.did(answered)
@@ -89,7 +94,7 @@ func (s *Site) seatOf(g *glance, n int, p workshop.Person) seat {
 		case have.Total > 0 && have.Done == have.Total && !going:
 			t.Step = stepDone
 		case t.Step == "":
-			t.Step = stepIn(l, t.At)
+			t.Step = stepIn(l, t.At, here.Experiment)
 		}
 	}
 	if h, ok := s.cfg.Class.Hand(p.ID); ok && h.State != workshop.Lowered {
@@ -99,9 +104,10 @@ func (s *Site) seatOf(g *glance, n int, p workshop.Person) seat {
 	return t
 }
 
-// ran takes in the newest run, and says whether it goes on. One that is over, and of
-// another lesson than that which is read, says nothing any more.
-func (t *seat) ran(g *glance, run runner.Summary) (going bool) {
+// ran takes in the newest run, and says whether it goes on. One that is over says nothing
+// any more once they are elsewhere: in another lesson, or at another step of l, which is
+// the lesson that they read; bench is what they have on their bench.
+func (t *seat) ran(g *glance, run runner.Summary, l *content.Lesson, bench string) (going bool) {
 	if run.ID == "" {
 		return false
 	}
@@ -117,7 +123,7 @@ func (t *seat) ran(g *glance, run runner.Summary) (going bool) {
 	going = !phase.Over()
 	if !going {
 		t.did(run.Began.Add(time.Duration(took * float64(time.Second))))
-		if lesson != t.Lesson && t.Lesson != "" {
+		if lesson != t.Lesson && t.Lesson != "" || l != nil && leftStep(l, t.At, bench, step) {
 			return false
 		}
 	}
@@ -134,23 +140,41 @@ func (t *seat) ran(g *glance, run runner.Summary) (going bool) {
 // did notes that something of theirs happened.
 func (t *seat) did(at time.Time) { t.Moved = max(t.Moved, millis(at)) }
 
-// stepIn is the step of a section: the first experiment or comparison in it, if any.
-func stepIn(l *content.Lesson, section string) string {
+// stepIn is the step of a section: of its experiments and comparisons the one on the
+// bench, else the first, if any.
+func stepIn(l *content.Lesson, section, bench string) string {
+	switch steps := stepsIn(l, section); {
+	case len(steps) == 0:
+		return stepReading
+	case slices.Contains(steps, bench):
+		return bench
+	default:
+		return steps[0]
+	}
+}
+
+// leftStep says whether who reads a section, with that on the bench, is at another step
+// than the one named. Above the first section nobody has left anything.
+func leftStep(l *content.Lesson, section, bench, step string) bool {
+	if section == "" {
+		return false
+	}
+	steps := stepsIn(l, section)
+	return !slices.Contains(steps, step) || slices.Contains(steps, bench) && bench != step
+}
+
+// stepsIn are a section's experiments and comparisons, in the order of its text.
+func stepsIn(l *content.Lesson, section string) (ids []string) {
 	i := slices.IndexFunc(l.Sections, func(s content.Section) bool { return s.ID == section })
 	if i < 0 || section == "" {
-		return stepReading
+		return nil
 	}
 	for _, b := range l.Sections[i].Body {
-		switch {
-		case b.Experiment != nil:
-			return b.Experiment.ID
-		case b.Compare != nil:
-			return b.Compare.ID
-		case b.Exercise != nil:
-			return b.Exercise.Goal.ID
+		if id := stepOf(b); id != "" {
+			ids = append(ids, id)
 		}
 	}
-	return stepReading
+	return ids
 }
 
 // place is where the reader was last; nil: nowhere.

@@ -48,6 +48,9 @@ func (s *Site) watchPage(w http.ResponseWriter, r *http.Request) error {
 		}
 		p.Replay, data = replayOf(e, run, begun, asked)
 	}
+	if p.Nameless {
+		person.Name = alias(p.Lang, s.numbers()[id])
+	}
 	p.Path, p.Watch = "wall/"+id, &person
 	data.Lead, data.Watch = s.led(), &watchData{Person: id, Propose: s.proposeTo(e, id, run)}
 	return s.show(w, r, http.StatusOK, "watch", p, data)

@@ -52,6 +52,8 @@ func TestLongPageAClassIsLed(t *testing.T) {
 
 	here(t, lead, ko, en)
 	note(lead, ko, en)
+	brought(t, lead, ko)
+	voteHolds(t, lead, ko)
 	vote(t, lead, ko, en)
 	gate(t, lead, ko)
 	hints(t, lead, ko)
@@ -108,6 +110,63 @@ func here(t *testing.T, lead, ko, en *tab) {
 	ko.accessible("ko: led")
 	ko.fits("ko: led", 390)
 	lead.shows("#ui-lead-here", "1명이 따라옵니다")
+}
+
+// brought: who is called to an experiment begins at its prediction, and at its card once
+// that is answered.
+func brought(t *testing.T, lead, ko *tab) {
+	begins := func(path, id, at string) {
+		t.Helper()
+		lead.click(`[data-lead=here]`)
+		ko.until(patience, "the page is at "+at, `(() => {
+			const e = document.getElementById(%s), top = e && e.getBoundingClientRect().top;
+			return location.pathname === %s && location.hash === %s && e && top >= 0 && top < innerHeight / 2;
+		})()`, at, path, "#"+id)
+	}
+	lead.pick("#ui-lead-lesson", "epoll")
+	lead.pick("#ui-lead-spot", "thousand-epoll")
+	begins("/ko/epoll", "thousand-epoll", "how-few")
+	ko.shoot("led-brought-390")
+	lead.pick("#ui-lead-lesson", "start")
+	lead.pick("#ui-lead-spot", "first")
+	begins("/ko/start", "first", "count") // from another lesson
+	ko.click(`form[data-predict="count"] [data-act=skip]`)
+	ko.until(patience, "it is skipped", `document.querySelector("form[data-predict=count] [data-act=change]:not([hidden])")`)
+	eval[any](ko, `scrollTo(0, 0)`)
+	begins("/ko/start", "first", "first")
+	lead.click(`[data-lead=scatter]`)
+	lead.pick("#ui-lead-lesson", "epoll")
+	lead.pick("#ui-lead-spot", "")
+	ko.lesson("/ko/epoll")
+}
+
+// voteHolds: what the class votes on waits, until the instructor lets them run.
+func voteHolds(t *testing.T, lead, ko *tab) {
+	ko.lesson("/ko/epoll#pieces")
+	ko.unlock()
+	lead.pick("#ui-lead-ask", "epoll/pieces/waits")
+	lead.click(`[data-lead=vote]`)
+	ko.lamped("투표를 기다림")
+	ko.shows("#ui-note", "투표가 끝날 때까지 실행을 막아 둡니다")
+	if !eval[bool](ko, `document.querySelector("#ui-go").disabled`) {
+		t.Error("Run is not held")
+	}
+	eval[any](ko, `document.querySelector("#ui-vote [data-do=close]").click()`)
+	for _, scheme := range []string{"dark", "light"} {
+		ko.prefers(scheme)
+		ko.accessible("ko: the vote holds, " + scheme)
+		ko.shoot("led-held-390-" + scheme)
+	}
+	ko.fits("ko: the vote holds", 390)
+	lead.shows("#ui-lead-vote", "학습자는 이 실험을 실행할 수 없습니다")
+	lead.accessible("a vote holds")
+	lead.shoot("lead-held")
+	lead.click(`[data-arg$="/free"]`)
+	lead.shows("#ui-lead-vote", "투표 중에도 학습자가 이 실험을 실행할 수 있습니다")
+	ko.until(patience, "they may run", `!document.querySelector("#ui-go").disabled`)
+	lead.click(`[data-lead=step]`)
+	lead.click(`[data-arg$="/show"]`)
+	lead.shows("#ui-lead-vote", "결과를 보여 줌")
 }
 
 func note(lead, ko, en *tab) {

@@ -71,6 +71,7 @@ func wallIn(t *testing.T, lang string) {
 	lead.until(patience, "names are hidden", `![...document.querySelectorAll(".seat-name")].some((n) => /민서|Daniel|소민/.test(n.textContent))`)
 	lead.foldsTheHand()
 	lead.shootWall("wall-hidden-" + lang)
+	lead.namesNobody(lang)
 	lead.visit("/" + lang + "/wall")
 	lead.until(patience, "and stay so in this browser", `document.querySelectorAll(".seat").length === 3 && ![...document.querySelectorAll(".seat-name")].some((n) => /민서|Daniel|소민/.test(n.textContent))`)
 	lead.press("h")
@@ -96,6 +97,37 @@ func (p *tab) foldsTheHand() {
 	p.until(patience, "who wants to reads it", seen)
 	p.press("\r")
 	p.until(patience, "and folds it", "!"+seen)
+}
+
+// namesNobody reads the instructor's other pages while names are hidden.
+func (p *tab) namesNobody(lang string) {
+	p.t.Helper()
+	names := `/민서|Daniel|소민/.test(document.body.innerText + [...document.querySelectorAll("input")].map((i) => i.value))`
+	for _, path := range []string{"runs", "workshop/report", "workshop"} {
+		p.visit("/" + lang + "/" + path)
+		p.until(patience, path+" calls them as the wall does", `/자리 \d|seat \d/.test(document.querySelector("main").innerText)`)
+		if path == "workshop" {
+			p.until(patience, "the hand is folded", `document.querySelector("#ui-lead-hands summary")`)
+			eval[any](p, `document.querySelector("#ui-lead-hands summary").click()`)
+			p.shows("#ui-lead-hands", map[string]string{"ko": "자리 3", "en": "seat 3"}[lang])
+		}
+		if eval[bool](p, names) {
+			p.t.Errorf("%s names somebody", path)
+		}
+		for _, scheme := range []string{"dark", "light"} {
+			p.prefers(scheme)
+			p.accessible(lang + ": " + path + " without names, " + scheme)
+			p.shoot("nameless-" + lang + "-" + strings.ReplaceAll(path, "/", "-") + "-" + scheme)
+		}
+		p.size(390, 844)
+		p.fits(lang+": "+path+" without names", 390)
+		p.shoot("nameless-" + lang + "-" + strings.ReplaceAll(path, "/", "-") + "-390")
+		p.size(1280, 720)
+	}
+	p.click("[data-act=names]")
+	p.until(patience, "names are back", names+` && document.querySelector("#ui-lead-hands li") && !document.querySelector("#ui-lead-hands summary")`)
+	p.click("[data-act=names]")
+	p.until(patience, "and hidden again", "!"+names+` && document.querySelector("#ui-lead-hands summary")`)
 }
 
 // queues looks at the queue with somebody in it, as they and as the instructor see it,

@@ -304,7 +304,7 @@ func TestPresence(t *testing.T) {
 	at(Place{Lesson: "epoll", Section: "소진", Run: "2026-r"})
 	at(Place{Lesson: "../etc"}) // a page says what it likes
 	p := c.Presence()[a]
-	if p.Pages != 2 || p.Place != (Place{"epoll", "소진", "2026-r"}) {
+	if p.Pages != 2 || p.Place != (Place{Lesson: "epoll", Section: "소진", Run: "2026-r"}) {
 		t.Errorf("present: %+v", p)
 	}
 	_, changed := c.WatchDesk()

@@ -11,6 +11,8 @@ type Place struct {
 	Lesson  string `json:"lesson"`
 	Section string `json:"section"`
 	Run     string `json:"run"` // on its bench
+	// Experiment is the experiment or the comparison on its bench.
+	Experiment string `json:"experiment,omitempty"`
 }
 
 // Presence is where a person was seen last. It is in memory only: whoever is there
@@ -25,7 +27,7 @@ var placeName = regexp.MustCompile(`^[A-Za-z0-9._-]{0,80}$`)
 
 // valid says whether a place can be one: what a page says is looked at first.
 func (p Place) valid() bool {
-	return placeName.MatchString(p.Lesson) && placeName.MatchString(p.Run) && len(p.Section) <= 200
+	return placeName.MatchString(p.Lesson) && placeName.MatchString(p.Run) && placeName.MatchString(p.Experiment) && len(p.Section) <= 200
 }
 
 // Arrive notes that a page of a person is open, until left is called.

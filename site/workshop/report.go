@@ -73,6 +73,7 @@ type PersonLine struct {
 type QuestionLine struct {
 	Name     string // LESSON/EXPERIMENT/PREDICTION
 	Given    Distribution
+	Answered int // drawn curves too, which Given has not
 	Skipped  int
 	Measured Distribution // of each person's first run that answers it
 	Right    int
@@ -105,16 +106,17 @@ func NewReport(people []Took, votes []Vote, ballots map[string]map[string]Ballot
 		line := PersonLine{Person: p.Person, Lesson: p.Lesson, Runs: len(p.Runs), Held: len(p.Held), Raised: len(p.Hands)}
 		for name, given := range p.Given {
 			q := at(questions, name)
-			q.Given.add(given)
+			q.Given.Add(given)
 			if given == nil {
 				q.Skipped++
 				continue
 			}
+			q.Answered++
 			line.Answered++
 		}
 		for name, g := range p.Answered() {
 			q := at(questions, name)
-			q.Measured.add(g.Answer)
+			q.Measured.Add(g.Answer)
 			switch {
 			case g.Given == nil:
 			case g.Right:
@@ -241,8 +243,9 @@ func voted(ballots map[string]Ballot) *[2]Distribution {
 	return &[2]Distribution{spread(first), spread(second)}
 }
 
-// add counts one answer; what is none, or a drawn curve, is left out.
-func (d *Distribution) add(given any) {
+// Add counts one answer; what is none, or a drawn curve, is left out. Numbers are to be
+// sorted after the last.
+func (d *Distribution) Add(given any) {
 	one := spread([]any{given})
 	d.N += one.N
 	d.Numbers = append(d.Numbers, one.Numbers...)
@@ -279,12 +282,12 @@ func compareAny(a, b any) int {
 	return 1
 }
 
-// Hide takes the names and ids out of what people did: learner 1, 2, … in the order in
-// which they came, in the words of numbered. What they have written stays.
-func Hide(people []Took, numbered func(n int) string) []Took {
+// Hide takes the names and ids out of what people did; alias is what somebody is called
+// instead, by id. What they have written stays.
+func Hide(people []Took, alias func(id string) string) []Took {
 	hidden := slices.Clone(people)
 	for i := range hidden {
-		name := numbered(i + 1)
+		name := alias(hidden[i].ID)
 		hidden[i].Person = Person{ID: name, Name: name, Joined: hidden[i].Joined, Removed: hidden[i].Removed}
 		hidden[i].Hands = slices.Clone(hidden[i].Hands)
 		for k := range hidden[i].Hands {

@@ -42,11 +42,11 @@ func TestReport(t *testing.T) {
 	if !reflect.DeepEqual(r.People, people) {
 		t.Errorf("people %+v", r.People)
 	}
-	where := QuestionLine{Name: "epoll/stall/where", Given: Distribution{N: 3, Choices: map[string]int{"recvq": 1, "sendq": 2}},
+	where := QuestionLine{Name: "epoll/stall/where", Given: Distribution{N: 3, Choices: map[string]int{"recvq": 1, "sendq": 2}}, Answered: 3,
 		Measured: Distribution{N: 2, Choices: map[string]int{"recvq": 2}}, Right: 1, Wrong: 1, // Bob's second answer does not count again
 		Votes: &[2]Distribution{{N: 2, Choices: map[string]int{"sendq": 2}}, {N: 1, Choices: map[string]int{"recvq": 1}}}}
-	left := QuestionLine{Name: "epoll/stall/left", Given: Distribution{N: 1, Numbers: []float64{10}}, Skipped: 1, Measured: Distribution{N: 1, Numbers: []float64{40}}, Wrong: 1}
-	drawn := QuestionLine{Name: "epoll/stall/drawn"} // a curve has no distribution
+	left := QuestionLine{Name: "epoll/stall/left", Given: Distribution{N: 1, Numbers: []float64{10}}, Answered: 1, Skipped: 1, Measured: Distribution{N: 1, Numbers: []float64{40}}, Wrong: 1}
+	drawn := QuestionLine{Name: "epoll/stall/drawn", Answered: 1} // a curve has no distribution
 	if want := []QuestionLine{drawn, left, where}; !reflect.DeepEqual(r.Questions, want) {
 		t.Errorf("questions\n%+v\nwant\n%+v", r.Questions, want)
 	}
@@ -78,8 +78,8 @@ func TestHardestChecksFirst(t *testing.T) {
 
 func TestHiddenNames(t *testing.T) {
 	people := class()
-	hidden := Hide(people, func(n int) string { return []string{"", "one", "two", "three"}[n] })
-	if hidden[1].Name != "two" || hidden[1].ID != "two" || hidden[1].Hands[0].Person != "two" {
+	hidden := Hide(people, func(id string) string { return "not " + id })
+	if hidden[1].Name != "not b" || hidden[1].ID != "not b" || hidden[1].Hands[0].Person != "not b" {
 		t.Errorf("%+v", hidden[1])
 	}
 	if people[1].Name != "Bob" || people[1].Hands[0].Person != "b" {

@@ -51,6 +51,7 @@ const (
 	Close VoteStep = "close" // nobody answers or changes an answer any more
 	Next  VoteStep = "next"  // opens the second vote
 	Show  VoteStep = "show"  // tells everybody how the answers spread
+	Free  VoteStep = "free"  // holds nobody up any more, wherever the vote stands
 )
 
 // after is the state that a step leads to.
@@ -74,8 +75,27 @@ type Vote struct {
 	Question string    `json:"question"` // LESSON/EXPERIMENT/PREDICTION
 	State    VoteState `json:"state"`
 	Began    time.Time `json:"began"`
+	// Freed says that the instructor holds nobody up until the vote is over.
+	Freed bool `json:"freed,omitempty"`
 	// Spread is how the answers of the two votes spread; nil until it is shown.
 	Spread *[2]Distribution `json:"spread,omitempty"`
+}
+
+// Holds says whether what is voted on waits for the vote: a run would tell the answer.
+func (v Vote) Holds() bool { return !v.Freed && v.State != Closed2 && v.State != Shown }
+
+// took is the vote after a step.
+func (v Vote) took(step VoteStep) (Vote, error) {
+	if step == Free {
+		if !v.Holds() {
+			return v, ErrVoteState
+		}
+		v.Freed = true
+		return v, nil
+	}
+	var err error
+	v.State, err = v.State.after(step)
+	return v, err
 }
 
 // Ballot is what a person has answered in the two votes; nil: nothing.
@@ -117,7 +137,8 @@ func (c *Class) BeginVote(question string) (Vote, error) {
 	return v, nil
 }
 
-// StepVote closes a vote, opens the second one, or shows what came of them. Errors:
+// StepVote closes a vote, opens the second one, shows what came of them, or frees whom it
+// holds up. Errors:
 // ErrNoVote, ErrVoteState.
 func (c *Class) StepVote(id string, step VoteStep) (Vote, error) {
 	c.write.Lock()
@@ -127,7 +148,7 @@ func (c *Class) StepVote(id string, step VoteStep) (Vote, error) {
 		if v, err = voteIn(c.shared(tx), id); err != nil {
 			return err
 		}
-		if v.State, err = v.State.after(step); err != nil {
+		if v, err = v.took(step); err != nil {
 			return err
 		}
 		n, _ := strconv.ParseUint(id, 10, 64)

@@ -8,7 +8,7 @@ import { byId } from "./dom.js";
 import { ended } from "./ending.js";
 import { Faults } from "./faults.js";
 import { Freeze } from "./freeze.js";
-import { waits } from "./gate.js";
+import { voting, waits } from "./gate.js";
 import { Head } from "./head.js";
 import { History, measured } from "./history.js";
 import { Instruments } from "./instruments.js";
@@ -32,7 +32,7 @@ export class Bench {
   #under = null;
   /** @type {Stream|null} */
   #stream = null;
-  #situation = { open: false, wrong: false, asking: false, loading: false, mine: false, gated: false, lost: /** @type {Situation["lost"]} */ (null), filled: /** @type {number|null} */ (null), refused: /** @type {Situation["refused"]} */ (null) };
+  #situation = { open: false, wrong: false, asking: false, loading: false, mine: false, gated: false, voting: false, lost: /** @type {Situation["lost"]} */ (null), filled: /** @type {number|null} */ (null), refused: /** @type {Situation["refused"]} */ (null) };
   /** Counts what was put on the bench, so that an answer that comes late is dropped. */
   #turn = 0;
   #show = new Instruments(() => ({ experiment: this.#x, run: this.#run, under: this.#under }), () => this.#draw());
@@ -52,12 +52,16 @@ export class Bench {
   constructor() {
     setInterval(() => { if (isLive(this.state)) this.#show.touch(); }, 100);
     document.addEventListener("block", (e) => { const { block, then } = /** @type {CustomEvent<{block: number, then: () => void}>} */ (e).detail; this.#block(block).then(then); });
-    document.addEventListener("gates", () => this.#show.now());
+    document.addEventListener("gates", () => this.#answered());
+    document.addEventListener("brought", (e) => {
+      const asks = this.#predictions.first(/** @type {CustomEvent<string>} */ (e).detail);
+      if (asks) byId(asks).scrollIntoView({ block: "start" });
+    });
   }
 
   /** @returns {Situation} */
   #now() {
-    return { ...this.#situation, experiment: this.#x, run: this.#run, linux: page.linux, exported: page.root !== undefined, open: this.#predictions.open(this.#asks), wrong: this.#knobs.wrong, gated: waits(this.#asks) };
+    return { ...this.#situation, experiment: this.#x, run: this.#run, linux: page.linux, exported: page.root !== undefined, open: this.#predictions.open(this.#asks), wrong: this.#knobs.wrong, gated: waits(this.#asks), voting: voting(this.#asks) };
   }
 
   /** Whose predictions are asked: the comparison's on the bench, else the experiment's. */
@@ -102,11 +106,14 @@ export class Bench {
     return this.#turn;
   }
 
+  /** Whether what was measured would tell an answer that is still asked for. */
+  get #secret() { return this.#predictions.open(this.#asks) || voting(this.#asks); }
+
   /** The author's run is no hint: it is shown once the predictions are answered. */
   async #author() {
     this.#clear();
     const of = this.#versus.posed ?? this.#x;
-    if (of.author && !this.#predictions.open(this.#asks) && await this.#load(new Run("", this.#x.warmup, this.#x.seconds), `/api/experiments/${of.name}/author/series?block=last`) && page.root !== undefined) this.#reveal();
+    if (of.author && !this.#secret && await this.#load(new Run("", this.#x.warmup, this.#x.seconds), `/api/experiments/${of.name}/author/series?block=last`) && page.root !== undefined) this.#reveal();
     this.#show.now();
   }
 
@@ -116,9 +123,9 @@ export class Bench {
     document.dispatchEvent(new CustomEvent("over", { detail: { experiment: this.#x.id, run: this.#run } }));
   }
 
-  /** A prediction was answered, or its answer taken back. */
+  /** A prediction was answered, or its answer taken back; or the class waits for something else. */
   #answered() {
-    const hidden = this.#predictions.open(this.#asks), { asking, loading } = this.#situation;
+    const hidden = this.#secret, { asking, loading } = this.#situation;
     if (!asking && !loading && (hidden ? this.#run?.author : this.#run === null)) this.#author();
     else this.#show.now();
   }
@@ -361,12 +368,13 @@ export class Bench {
     this.#show.now();
   }
 
-  #on = { run: /** @type {Run|null} */ (null), live: false };
+  #on = { run: /** @type {Run|null} */ (null), live: false, at: "" };
 
   /** Tells the page what is on the bench, when that has changed. @param {boolean} live */
   #announce(live) {
-    if (this.#run === this.#on.run && live === this.#on.live) return;
-    this.#on = { run: this.#run, live };
+    const at = this.#asks;
+    if (this.#run === this.#on.run && live === this.#on.live && at === this.#on.at) return;
+    this.#on = { run: this.#run, live, at };
     document.dispatchEvent(new CustomEvent("onbench", { detail: this.#on }));
   }
 

@@ -4,8 +4,8 @@
 
 /** @import {ClassState} from "./events.js" */
 import { byId, el, hit } from "./dom.js";
-import { addressOf, follow, go, mark } from "./follow.js";
-import { gate } from "./gate.js";
+import { addressOf, arrive, depart, follow, go, mark } from "./follow.js";
+import { gate, hold } from "./gate.js";
 import { HandPanel } from "./hand.js";
 import { asApiError, replace } from "./api.js";
 import { page } from "./page.js";
@@ -48,7 +48,9 @@ class ClassBar {
   #told(now) {
     this.#now = now;
     gate(now.class.gates);
+    hold(now.class.vote?.holds);
     const here = now.class.here, v = now.class.vote;
+    if (here) arrive(here);
     if (here && now.you?.follow && follow(here, this.#busy)) this.#asked = here.since;
     if (v && now.you) {
       this.#vote.draw(v, now.you.ballot);
@@ -143,7 +145,7 @@ class ClassBar {
     else if (act === "close") { this.#toggle(this.#voteBox, false); }
     else if (act === "note") remember(NOTED, String(this.#now?.class.note?.id ?? ""));
     else if (act === "called") remember(SEEN, this.#now?.you?.called?.run ?? "");
-    else if (act === "go" && here) { mark(here); this.#asked = ""; if (here.lesson === page.lesson) go(here); }
+    else if (act === "go" && here) { mark(here); this.#asked = ""; if (here.lesson === page.lesson) go(here); else depart(here); }
     else if (act === "lower") this.#wrong = await this.#hand.lower();
     else if (act === "leave" || act === "follow") {
       if (here && act === "follow") mark(here);

@@ -339,11 +339,11 @@
 /** @typedef {{id: number, text: string, at: string}} ClassNote */
 /** @typedef {{question: string, kind: string, unit?: string, ask: Text, choices?: {id: string, text: Text}[], lesson?: Text}} Question */
 /** @typedef {{n: number, choices?: Record<string, number>, numbers?: number[]}} Distribution */
-/** @typedef {{id: string, question: string, state: "open1"|"closed1"|"open2"|"closed2"|"shown", spread?: [Distribution, Distribution], asked: Question}} Vote */
+/** @typedef {{id: string, question: string, state: "open1"|"closed1"|"open2"|"closed2"|"shown", spread?: [Distribution, Distribution], asked: Question, freed?: boolean, holds?: string[]}} Vote */
 /** @typedef {{first: Answer|null, second: Answer|null}} Ballot */
-/** @typedef {{n: number, person: string, text: string, state: "raised"|"answered"|"lowered", at: string, lesson?: string, run?: string, from?: number, to?: number, answer?: {text: string, at: string, t?: number}, seq: number, name?: string}} Hand */
+/** @typedef {{n: number, person: string, text: string, state: "raised"|"answered"|"lowered", at: string, lesson?: string, run?: string, from?: number, to?: number, answer?: {text: string, at: string, t?: number}, seq: number, name?: string, number?: number}} Hand */
 /** @typedef {{present: number, following: number, answered: [number, number], notes: ClassNote[], hands: Hand[]}} Desk */
 /** @typedef {{id: string, title: Text, spots: {id: string, kind: "section"|"experiment"|"comparison", title: Text}[], asks: Question[], hints: number}} LeadLesson */
-/** @typedef {Question & {people: number, simulated?: number, void?: number, came: Distribution, median?: number, quarters?: [number, number], spread?: [Distribution, Distribution]}} Outcome */
+/** @typedef {Question & {people: number, simulated?: number, void?: number, came: Distribution, given?: Distribution, median?: number, quarters?: [number, number], spread?: [Distribution, Distribution]}} Outcome */
 
 export {};

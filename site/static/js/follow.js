@@ -6,7 +6,7 @@
 import { every } from "./dom.js";
 import { page } from "./page.js";
 
-const KEY = "class-followed";
+const KEY = "class-followed", ARRIVES = "class-arrives";
 
 /** What was typed or chosen, and not sent. */
 const unsent = () => every(document, ".predict input, .predict textarea, #ui-notes-form input, .exercise-work textarea, .history-field, #ui-sweep input[type=text]")
@@ -30,11 +30,38 @@ export function mark(h) {
 /** Goes there. @param {Here} h */
 export function go(h) {
   mark(h);
-  if (h.lesson !== page.lesson) return location.assign(addressOf(h));
+  if (h.lesson !== page.lesson) {
+    depart(h);
+    return location.assign(addressOf(h));
+  }
   const spot = document.getElementById(spotOf(h));
   if (!spot) return scrollTo({ top: 0 });
-  if (location.hash === `#${encodeURIComponent(spotOf(h))}`) spot.scrollIntoView({ block: "start" });
-  else location.hash = spotOf(h);
+  if (location.hash === `#${encodeURIComponent(spotOf(h))}`) {
+    spot.scrollIntoView({ block: "start" });
+    return begin(h);
+  }
+  addEventListener("hashchange", () => begin(h), { once: true }); // the bench has moved by then
+  location.hash = spotOf(h);
+}
+
+/** An experiment begins above its card when it asks something first. @param {Here} h */
+function begin(h) {
+  if (h.experiment) document.dispatchEvent(new CustomEvent("brought", { detail: h.experiment }));
+}
+
+/** The page that comes is to begin there. @param {Here} h */
+export function depart(h) {
+  try { sessionStorage.setItem(ARRIVES, h.since); } catch { /* then it begins at the card */ }
+}
+
+/** The page has come from another lesson: it begins once, when the browser has scrolled to the card. @param {Here} h */
+export function arrive(h) {
+  try {
+    if (sessionStorage.getItem(ARRIVES) !== h.since || h.lesson !== page.lesson) return;
+    sessionStorage.removeItem(ARRIVES);
+  } catch { return; }
+  if (document.readyState === "complete") begin(h);
+  else addEventListener("load", () => setTimeout(() => begin(h)), { once: true });
 }
 
 /**

@@ -1,15 +1,27 @@
 // @ts-check
 // Lock-step: what lies beyond the gate waits for the class. It can be read, and not run.
+// What the class votes on waits until the vote is over.
 
 import { el, every } from "./dom.js";
 import { page } from "./page.js";
 import { both } from "./words.js";
 
-/** @type {{waiting: Set<string>}} ids of experiments and comparisons */
-const now = { waiting: new Set() };
+/** @type {{waiting: Set<string>, voting: Set<string>}} ids of experiments and comparisons */
+const now = { waiting: new Set(), voting: new Set() };
 
 /** Whether an experiment or a comparison of this page waits for the class. @param {string} id */
 export const waits = (id) => now.waiting.has(id);
+
+/** Whether an experiment or a comparison of this page waits for a vote. @param {string} id */
+export const voting = (id) => now.voting.has(id);
+
+/** @param {string[]|undefined} names LESSON/ID of what a vote holds */
+export function hold(names) {
+  const of = `${page.lesson}/`, held = new Set((names ?? []).filter((n) => n.startsWith(of)).map((n) => n.slice(of.length)));
+  if ([...held].join() === [...now.voting].join()) return;
+  now.voting = held;
+  document.dispatchEvent(new Event("gates"));
+}
 
 /** @param {Record<string, string>|undefined} gates by lesson */
 export function gate(gates) {

@@ -7,7 +7,7 @@ import { fixed } from "./format.js";
 import { isLive, lampText, mayRun, mayStop, noteOf, stateOf, stepOf } from "./state.js";
 import { both, text } from "./words.js";
 
-const LAMP = /** @type {Record<string, string>} */ ({ locked: "idle", gated: "idle", wrong: "idle", nolinux: "idle", exported: "idle", loading: "idle", asking: "starting", interrupted: "stopped" });
+const LAMP = /** @type {Record<string, string>} */ ({ locked: "idle", gated: "idle", voting: "idle", wrong: "idle", nolinux: "idle", exported: "idle", loading: "idle", asking: "starting", interrupted: "stopped" });
 
 export class Head {
   #go = /** @type {HTMLButtonElement} */ (byId("ui-go"));

@@ -2,15 +2,18 @@
 // The instructor leads: where everybody is, how far the class may go, notes, votes,
 // hands, hints, and the same experiment for all.
 
-/** @import {ClassState, Desk, Hand, LeadLesson, Outcome, Vote} from "./events.js" */
+/** @import {ClassState, Desk, Hand, LeadLesson, Outcome, Text, Vote} from "./events.js" */
 import { asApiError, get, post, remove, replace } from "./api.js";
 import { byId, el, hit, one } from "./dom.js";
+import { alias } from "./names.js";
 import { page } from "./page.js";
 import { spread } from "./spread.js";
 import { both, label, language, plain, say, text } from "./words.js";
 
 /** What the buttons of a vote do, by its state. */
 const STEPS = /** @type {Record<string, string[]>} */ ({ open1: ["close"], closed1: ["next", "show"], open2: ["close"], closed2: ["show"], shown: [] });
+/** Until then a run of what is voted on is held. */
+const HOLDS = new Set(["open1", "closed1", "open2"]);
 
 class Lead {
   #lessons = page.lead ?? [];
@@ -105,16 +108,17 @@ class Lead {
     this.#polled = v.id;
     const [first, second] = desk.answered;
     const state = el("p", { role: "status" }, el("span", { class: "lamp", "data-state": v.state.startsWith("open") ? "running" : "stopped" }, both(`lead.vote.${v.state}`)), " ", both(v.state.endsWith("1") ? "lead.vote.n1" : "lead.vote.n", { first, second, of: desk.present }));
-    const steps = (STEPS[v.state] ?? []).map((s, i) => el("button", { class: i ? "button" : "button button-main", type: "button", "data-lead": "step", "data-arg": `${v.id}/${s}` }, both(s === "show" && v.state === "closed1" ? "lead.vote.show1" : `lead.vote.${s}`)));
+    const held = v.holds ? [el("p", {}, both("lead.vote.held"))] : v.freed && HOLDS.has(v.state) ? [el("p", {}, both("lead.vote.freed"))] : [];
+    const steps = [...(STEPS[v.state] ?? []), ...(v.holds ? ["free"] : [])].map((s, i) => el("button", { class: i ? "button" : "button button-main", type: "button", "data-lead": "step", "data-arg": `${v.id}/${s}` }, both(s === "show" && v.state === "closed1" ? "lead.vote.show1" : `lead.vote.${s}`)));
     const [a, b] = v.spread ?? [];
     const rows = [...(a ? [{ name: "vote.first", of: a }] : []), ...(b ? [{ name: "vote.second", of: b }] : [])];
-    box.replaceChildren(el("h3", {}, both(v.asked.ask)), state, ...(steps.length ? [el("p", { class: "note-do" }, ...steps)] : []), ...(v.state === "shown" ? [spread(v.asked, rows), el("p", { class: "note-do" }, el("button", { class: "button", type: "button", "data-lead": "results", "data-arg": v.question }, both("lead.results")))] : []));
+    box.replaceChildren(el("h3", {}, both(v.asked.ask)), state, ...held, ...(steps.length ? [el("p", { class: "note-do" }, ...steps)] : []), ...(v.state === "shown" ? [spread(v.asked, rows), el("p", { class: "note-do" }, el("button", { class: "button", type: "button", "data-lead": "results", "data-arg": v.question }, both("lead.results")))] : []));
     if (v.state !== "shown" || v.id !== this.#shows) return;
     this.#shows = "";
     box.scrollIntoView({ block: "start" });
   }
 
-  /** Whether the wall hides names: then a hand is folded, with its name and sentence. */
+  /** Whether names are hidden: then a hand's sentence is folded too, which may name somebody. */
   get #nameless() { return byId("ui-text").hasAttribute("data-nameless"); }
 
   /** @param {Hand[]} hands */
@@ -130,12 +134,13 @@ class Lead {
   /** @param {Hand} h @param {string} typed @param {boolean} open when it is folded */
   #oneHand(h, typed, open) {
     const run = h.run ? [el("a", { href: `/${language()}/runs/${h.run}` }, both("lead.hand.run", { from: Math.round(h.from ?? 0), to: Math.round(h.to ?? 0) }))] : [];
+    const who = this.#nameless ? alias(h.number ?? 0) : plain(h.name ?? "");
     const words = el("input", { name: "text", type: "text", maxlength: 200, autocomplete: "off", value: typed }), time = el("input", { name: "t", type: "text", inputmode: "decimal", size: 5, value: String(Number((h.to ?? 0).toFixed(1))) });
-    label(words, "lead.hand.answer", { name: plain(h.name ?? "") });
+    label(words, "lead.hand.answer", { name: who });
     label(time, "lead.hand.time");
     const form = el("form", { class: "me-form lead-answer", "data-person": h.person, novalidate: true }, words, ...(h.run ? [time, el("span", {}, "s")] : []), el("button", { class: "button", type: "submit" }, both("lead.hand.send")), el("button", { class: "button", type: "button", "data-lead": "lower", "data-arg": h.person }, both("hand.lower")));
-    const all = [el("p", {}, el("b", {}, h.name ?? ""), " ", el("time", { class: "num", datetime: h.at }, clock(h.at)), " ", ...run), el("p", {}, h.text), ...(h.answer ? [el("p", { class: "lead-said" }, both("lead.hand.answered"), " ", h.answer.text)] : []), form];
-    return el("li", { "data-hand": h.state }, ...(this.#nameless ? [el("details", { "data-person": h.person, open }, el("summary", {}, both("lead.hand.folded")), ...all)] : all));
+    const all = [el("p", {}, el("b", {}, both(who)), " ", el("time", { class: "num", datetime: h.at }, clock(h.at)), " ", ...run), el("p", {}, h.text), ...(h.answer ? [el("p", { class: "lead-said" }, both("lead.hand.answered"), " ", h.answer.text)] : []), form];
+    return el("li", { "data-hand": h.state }, ...(this.#nameless ? [el("details", { "data-person": h.person, open }, el("summary", {}, both("lead.hand.folded", { name: who })), ...all)] : all));
   }
 
   /** @param {() => Promise<unknown>} how @param {string|import("./events.js").Text} done what to say then */
@@ -183,7 +188,7 @@ class Lead {
   #step(to) {
     const [vote, step] = to.split("/");
     if (step === "show") this.#shows = vote;
-    this.#do(() => post(`/api/class/votes/${to}`), "lead.done.step");
+    this.#do(() => post(`/api/class/votes/${to}`), step === "free" ? "lead.done.free" : "lead.done.step");
   }
 
   /** @param {LeadLesson["spots"][number]|undefined} spot */
@@ -191,13 +196,10 @@ class Lead {
     if (spot?.kind !== "experiment") return this.#tell("lead.need.experiment", "failed");
     try {
       const { started, not } = await post("/api/class/start", { lesson: this.#lesson.value, experiment: spot.id });
-      /** @type {Map<string, {text: import("./events.js").Text, names: string[]}>} */
+      /** @type {Map<string, {text: Text, who: Text[]}>} */
       const whys = new Map(); // each reason once, with whom it is of
-      for (const { name, text: why } of /** @type {{name: string, text: import("./events.js").Text}[]} */ (not)) whys.set(why.en, { text: why, names: [...(whys.get(why.en)?.names ?? []), name] });
-      const said = [text("lead.done.start", { n: started }), ...[...whys.values()].map(({ text: why, names }) => {
-        const who = this.#nameless ? text("lead.some", { n: names.length }) : plain(names.join(", "));
-        return { ko: `${who.ko}: ${why.ko}`, en: `${who.en}: ${why.en}` };
-      })];
+      for (const { name, number, text: why } of /** @type {{name: string, number: number, text: Text}[]} */ (not)) whys.set(why.en, { text: why, who: [...(whys.get(why.en)?.who ?? []), this.#nameless ? alias(number) : plain(name)] });
+      const said = [text("lead.done.start", { n: started }), ...[...whys.values()].map(({ text: why, who }) => ({ ko: `${who.map((w) => w.ko).join(", ")}: ${why.ko}`, en: `${who.map((w) => w.en).join(", ")}: ${why.en}` }))];
       this.#tell({ ko: said.map((t) => t.ko).join(" "), en: said.map((t) => t.en).join(" ") }, not.length ? "failed" : "ok");
     } catch (e) {
       this.#tell(asApiError(e).said, "failed");
@@ -223,8 +225,8 @@ class Lead {
     const box = byId("ui-lead-results");
     try {
       const r = /** @type {Outcome} */ (await get(`/api/class/results/${question}`)), [first, second] = r.spread ?? [];
-      const rows = [...(first ? [{ name: "vote.first", of: first }] : []), ...(second ? [{ name: "vote.second", of: second }] : []), { name: "lead.measured", of: r.came, median: r.median, quarters: r.quarters }];
-      box.replaceChildren(el("h3", {}, both(r.ask)), el("p", {}, both(r.came.n ? "lead.results.n" : r.void ? "lead.results.only" : "lead.results.none", { n: r.came.n, of: r.people })), ...(r.void ? [el("p", {}, both("lead.results.void", { n: r.void }))] : []), ...(r.simulated ? [el("p", {}, both("lead.simulated", { n: r.simulated }))] : []), ...(r.came.n ? [spread(r, rows)] : []));
+      const rows = [...(first ? [{ name: "vote.first", of: first }] : []), ...(second ? [{ name: "vote.second", of: second }] : []), ...(r.given ? [{ name: "lead.given", of: r.given }] : []), { name: "lead.measured", of: r.came, median: r.median, quarters: r.quarters }];
+      box.replaceChildren(el("h3", {}, both(r.ask)), el("p", {}, both(r.came.n ? "lead.results.n" : r.void ? "lead.results.only" : "lead.results.none", { n: r.came.n, of: r.people })), ...(r.void ? [el("p", {}, both("lead.results.void", { n: r.void }))] : []), ...(r.simulated ? [el("p", {}, both("lead.simulated", { n: r.simulated }))] : []), ...(r.came.n || r.given?.n ? [spread(r, rows)] : []));
       box.hidden = false;
       box.scrollIntoView({ block: "start" });
     } catch (e) {

@@ -61,8 +61,8 @@ export class Recordings {
     const run = /** @type {Summary} */ ({ id, name: tr.dataset.name });
     const give = el("details", { class: "runs-give" }, el("summary", { class: "button button-bare" }, both("runs.give")), el("span", {}, ...["html", "recording", "csv", "json"].map((as) =>
       el("a", { href: `/api/runs/${id}/export/${as}`, download: true }, both({ html: "table.html", recording: "table.packed", csv: "table.all", json: "table.json" }[as] ?? as)))));
-    acts.replaceChildren(give,
-      button("history.name", () => rename(acts, run, () => { this.#named(tr, run.name ?? ""); this.#buttons(tr); one(acts, "button").focus(); })),
+    const name = button("history.name", () => rename(acts, run, () => { this.#named(tr, run.name ?? ""); this.#buttons(tr); one(acts, "button").focus(); }));
+    acts.replaceChildren(give, ...("unnamed" in tr.dataset ? [] : [name]), // nobody overwrites what they do not see
       button("history.delete", () => this.#ask(tr, acts)));
   }
 

@@ -4,6 +4,7 @@
 /** @import {Text} from "./events.js" */
 /** @import {Seat} from "./wallfeed.js" */
 import { duration, figure } from "./format.js";
+import { alias } from "./names.js";
 import { page } from "./page.js";
 import { known, plain, text } from "./words.js";
 
@@ -16,7 +17,7 @@ const WRONG = new Set(["failed", "void", "interrupted"]);
 export const isLive = (s) => LIVE.has(s.state);
 
 /** @param {Seat} s @param {boolean} hidden names are hidden */
-export const nameOf = (s, hidden) => (hidden ? text("seat.n", { n: s.n }) : plain(s.name));
+export const nameOf = (s, hidden) => (hidden ? alias(s.n) : plain(s.name));
 
 /** @param {string} id */
 export const lessonOf = (id) => page.lead?.find((l) => l.id === id);
@@ -42,7 +43,7 @@ export function whereOf(s, most) {
 }
 
 /** @param {Seat} s */
-export const stateText = (s) => text(`seat.${s.state}`);
+export const stateText = (s) => text(s.state === "lost" && s.joined ? "seat.coming" : `seat.${s.state}`);
 
 /** How long nothing was done that may be stuck, in ms; 0: they are not. @param {Seat} s @param {number} now */
 export function stuckFor(s, now) {
@@ -68,7 +69,7 @@ export function whyOf(s, now) {
   if (s.state === "queued" && s.paused) return text("seat.why.paused", { n: s.place ?? 0 });
   if (s.state === "queued") return s.begins && s.begins - now > 1000 ? text("seat.why.queued", { n: s.place ?? 0, t: span(s.begins - now) }) : text("seat.why.next");
   if (s.state === "building" || s.state === "starting") return text(`seat.why.${s.state}`);
-  if (s.state === "lost") return s.seen ? text("seat.why.lost", { t: span(now - s.seen) }) : text("seat.why.never");
+  if (s.state === "lost") return s.seen ? text("seat.why.lost", { t: span(now - s.seen) }) : s.joined ? text("seat.why.joined", { t: span(now - s.joined) }) : text("seat.why.never");
   if (s.state === "void") return doubt(s);
   if (s.state === "failed" || s.state === "interrupted") return reason(s);
   if (s.state === "stopped") return text("seat.why.stopped");

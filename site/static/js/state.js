@@ -18,6 +18,7 @@ import { known, plain, text } from "./words.js";
  * @property {boolean} open predictions are not answered
  * @property {boolean} wrong a knob's value is not allowed
  * @property {boolean} gated the class has not come so far
+ * @property {boolean} voting the class votes on it
  * @property {boolean} asking a run was asked for
  * @property {boolean} loading a recording is under way
  * @property {boolean} mine this run was started or opened here, not found when the page was opened
@@ -26,7 +27,7 @@ import { known, plain, text } from "./words.js";
  * @property {ApiError|null} refused what the site said to the last request
  */
 
-/** @typedef {"idle"|"locked"|"gated"|"wrong"|"nolinux"|"exported"|"asking"|"loading"|"queued"|"building"|"starting"|"running"|"draining"|"finished"|"failed"|"stopped"|"interrupted"|"void"|"lost"} State */
+/** @typedef {"idle"|"locked"|"gated"|"voting"|"wrong"|"nolinux"|"exported"|"asking"|"loading"|"queued"|"building"|"starting"|"running"|"draining"|"finished"|"failed"|"stopped"|"interrupted"|"void"|"lost"} State */
 /** @typedef {{act: string, key: string, main?: boolean, arg?: string}} Act */
 /** @typedef {{kind: string, title: Text, body: Text[], raw?: string, acts: Act[]}} Note */
 
@@ -40,6 +41,7 @@ export function stateOf(s) {
   if (s.exported) return s.open ? "locked" : "exported";
   if (!s.linux) return s.open ? "locked" : "nolinux"; // the author's recording waits for the predictions too
   if (s.gated) return "gated";
+  if (s.voting) return "voting";
   if (s.wrong) return "wrong";
   if (s.open) return "locked";
   if (run === null || run.author || run.phase === "") return "idle";

@@ -5,6 +5,7 @@
 /** @import {Seat} from "./wallfeed.js" */
 import { byId, el, every, one, put } from "./dom.js";
 import { MachineLine } from "./machine.js";
+import { hideNames, nameless } from "./names.js";
 import { DIGITS, Painter, TABLE } from "./paint.js";
 import { SeatView } from "./seat.js";
 import { findable, need } from "./seatwords.js";
@@ -12,7 +13,7 @@ import { WallBar } from "./wallbar.js";
 import { WallFeed, tellLost } from "./wallfeed.js";
 import { say } from "./words.js";
 
-const KEPT = "wall-hidden", NAMELESS = "data-nameless", SORTS = ["need", "seat", "step"];
+const NAMELESS = "data-nameless", SORTS = ["need", "seat", "step"];
 /** How long a pointer or a key keeps the order as it is, and how long the order stays at least, in ms. */
 const REST = 3000, STAYS = 2000;
 
@@ -27,7 +28,7 @@ export class Wall {
   /** @type {Map<string, SeatView>} */
   #views = new Map();
   #paint = new Painter();
-  #hidden = kept();
+  #hidden = nameless();
   #touched = -REST;
   #ordered = -STAYS;
   #feed = new WallFeed({ news: (n) => { if (n.order) this.#anew(); this.#paint.touch(); }, link: () => this.#link() });
@@ -55,10 +56,10 @@ export class Wall {
   /** To the filter. */
   find() { this.#filter.focus(); this.#filter.select(); }
 
-  /** Hides names, or shows them: this browser keeps it. */
+  /** Hides names, or shows them, here and on every other page in this browser. */
   hide() {
     this.#hidden = !this.#hidden;
-    try { localStorage.setItem(KEPT, String(this.#hidden)); } catch { /* then it is as it was next time */ }
+    hideNames(this.#hidden);
     this.#anew();
   }
 
@@ -194,10 +195,6 @@ export class Wall {
     to.tabIndex = 0;
     to.focus();
   }
-}
-
-function kept() {
-  try { return localStorage.getItem(KEPT) === "true"; } catch { return false; }
 }
 
 export const startWall = () => (document.getElementById("ui-wall-seats") ? new Wall() : null);

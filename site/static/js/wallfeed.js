@@ -23,6 +23,7 @@ import { both } from "./words.js";
  * @property {boolean} [paused]
  * @property {number} moved
  * @property {number} [seen]
+ * @property {number} [joined] who came since the site began, and was not seen yet
  * @property {number} held
  * @property {number} checks
  * @property {{text: string, state: "raised"|"answered", at: number, run?: string}} [hand]

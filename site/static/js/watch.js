@@ -10,6 +10,7 @@ import { fixed } from "./format.js";
 import { HandWords } from "./handwords.js";
 import { Instruments } from "./instruments.js";
 import { experiments, page } from "./page.js";
+import { nameless } from "./names.js";
 import { ProposeForm } from "./propose.js";
 import { Run } from "./run.js";
 import { checksText } from "./seat.js";
@@ -66,7 +67,7 @@ export class Watch {
   /** @param {string} person */
   constructor(person) {
     this.#person = person;
-    byId("ui-watch-name").toggleAttribute("data-said", !hidden()); // the site has sent the name
+    byId("ui-watch-name").toggleAttribute("data-said", true); // the site has sent the name, or what stands for it
     byId("ui-watch-hand").replaceChildren(this.#hand.root);
     byId("ui-watch-do").replaceChildren(this.#stop, this.#first, this.#runs);
     this.#stop.addEventListener("click", () => this.#ask("stop"));
@@ -98,7 +99,7 @@ export class Watch {
 
   /** @param {Seat} s */
   #said(s) {
-    const lamp = byId("ui-watch-lamp"), why = whyOf(s, this.#feed.now()), stuck = stuckFor(s, this.#feed.now()), hide = hidden();
+    const lamp = byId("ui-watch-lamp"), why = whyOf(s, this.#feed.now()), stuck = stuckFor(s, this.#feed.now()), hide = nameless();
     put(byId("ui-watch-name"), say(nameOf(s, hide)));
     byId("ui-watch-name").toggleAttribute("data-said", true);
     lamp.dataset.state = s.state;
@@ -127,11 +128,6 @@ export class Watch {
       byId("ui-watch-said").replaceChildren(both(asApiError(e).said));
     }
   }
-}
-
-/** Names are hidden here too when the wall hides them. */
-function hidden() {
-  try { return localStorage.getItem("wall-hidden") === "true"; } catch { return false; }
 }
 
 export const startWatch = () => (page.watch ? new Watch(page.watch.person) : null);

@@ -4,6 +4,8 @@
 // stands. What else comes of the state is told as the event "workshop".
 
 /** @import {ClassState} from "./events.js" */
+import { hit } from "./dom.js";
+import { hideNames, nameless } from "./names.js";
 import { page } from "./page.js";
 
 const SLOWEST = 15_000;
@@ -21,7 +23,7 @@ class Workshop {
   #socket = null;
   #timer = 0;
   #telling = 0;
-  #place = { lesson: page.lesson, section: "", run: page.run ?? "" };
+  #place = { lesson: page.lesson, section: "", run: page.run ?? "", experiment: "" };
   #told = "";
 
   constructor() {
@@ -31,7 +33,10 @@ class Workshop {
     addEventListener("pagehide", () => this.#socket?.close());
     addEventListener("pageshow", (e) => { if (e.persisted) this.#drop(); });
     document.addEventListener("reading", (e) => this.#at({ section: /** @type {CustomEvent<string>} */ (e).detail }));
-    document.addEventListener("onbench", (e) => this.#at({ run: /** @type {CustomEvent<{run: import("./run.js").Run|null}>} */ (e).detail.run?.id ?? "" }));
+    document.addEventListener("onbench", (e) => {
+      const { run, at } = /** @type {CustomEvent<{run: import("./run.js").Run|null, at: string}>} */ (e).detail;
+      this.#at({ run: run?.id ?? "", experiment: at });
+    });
     this.#connect();
   }
 
@@ -88,7 +93,7 @@ class Workshop {
   /** @param {boolean} on */
   #link(on) { document.dispatchEvent(new CustomEvent("workshop-link", { detail: on })); }
 
-  /** @param {Partial<{section: string, run: string}>} moved */
+  /** @param {Partial<{section: string, run: string, experiment: string}>} moved */
   #at(moved) {
     Object.assign(this.#place, moved);
     clearTimeout(this.#telling);
@@ -127,5 +132,10 @@ class Workshop {
 }
 
 export function startWorkshop() {
+  document.addEventListener("click", (e) => {
+    if (!hit(e, "[data-act=names]")) return;
+    hideNames(!nameless());
+    location.reload();
+  });
   if (page.workshop) new Workshop();
 }
