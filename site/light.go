@@ -1,9 +1,6 @@
 package site
 
-import (
-	"bytes"
-	"net/http"
-)
+import "net/http"
 
 // light shows a page that asks for nothing but its style: it needs no script and no
 // lesson, so that a whole class may open it at once.
@@ -12,14 +9,5 @@ func (s *Site) light(w http.ResponseWriter, r *http.Request, status int, name st
 	if err != nil {
 		return err
 	}
-	var b bytes.Buffer
-	if err := t.Execute(&b, p); err != nil {
-		return err
-	}
-	body := b.Bytes()
-	if acceptsGzip(r) {
-		body = zipFast(body)
-	}
-	sendPage(w, r, status, p.Lang, body)
-	return nil
+	return s.whole(w, r, status, t, p)
 }

@@ -131,6 +131,11 @@ func (s *Site) show(w http.ResponseWriter, r *http.Request, status int, name str
 	if err != nil {
 		return err
 	}
+	return s.whole(w, r, status, t, p)
+}
+
+// whole renders a page and sends it.
+func (s *Site) whole(w http.ResponseWriter, r *http.Request, status int, t *template.Template, p *page) error {
 	var b bytes.Buffer
 	if err := t.Execute(&b, p); err != nil {
 		return err
