@@ -48,6 +48,9 @@ class Paper {
   y(seconds) { return round(this.bottom - (Math.log(seconds / this.low) / Math.log(this.high / this.low)) * (this.bottom - this.top)); }
 }
 
+/** Whether it has two digits at most. @param {number} v */
+const isRound = (v) => Math.abs(Number(v.toPrecision(2)) / v - 1) < 1e-9;
+
 /** @param {number} v */
 const round = (v) => Math.round(v * 10) / 10;
 
@@ -58,7 +61,7 @@ function axes(p) {
     const y = p.y(v);
     out.append(svg("line", { x1: p.left, x2: p.right, y1: y, y2: y }), svg("text", { x: p.left - 6, y: y + 4, "text-anchor": "end" }, String(Number((v * 1e3).toPrecision(1)))));
   }
-  const steps = p.right - p.left < 420 ? 3 : 5;
+  const steps = p.right - p.left < 420 ? ([4, 3, 2].find((n) => isRound(p.most / n)) ?? 3) : 5;
   for (let i = 0; i <= steps; i++) {
     const v = (p.most / steps) * i, x = p.x(v);
     out.append(svg("line", { x1: x, x2: x, y1: p.bottom, y2: p.bottom + 4 }), svg("text", { x, y: p.bottom + 18, "text-anchor": i === steps ? "end" : "middle" }, short(Math.round(v))));
@@ -122,6 +125,7 @@ export class Chart {
     this.#args = args;
     label(this.#box, "capacity.chart");
     const steps = args.curves.flatMap((c) => c.steps), notes = el("p", { class: "curve-notes" });
+    if (args.curves.length > 1 && args.curves.some((c) => c.knee)) notes.append(el("span", {}, both("capacity.knee.ring")));
     if (steps.some((s) => s.trust === "void" && drawn(s))) notes.append(el("span", {}, both("capacity.void")));
     if (steps.some((s) => s.starved && drawn(s))) notes.append(el("span", {}, both("capacity.starved")));
     this.root = el("figure", { class: "curve-chart" }, legend(args.curves, args.from, args.goal), this.#box, notes);
