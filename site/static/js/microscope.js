@@ -152,7 +152,8 @@ async function recall() {
   if (lab) fit();
   go.disabled = true;
   try {
-    const ids = named.length ? named : (await get("/api/traces")).filter((/** @type {Trace} */ t) => !over(t)).map((/** @type {Trace} */ t) => t.id);
+    const going = named.length && !history.state?.more ? [] : (await get("/api/traces")).filter((/** @type {Trace} */ t) => !over(t)).map((/** @type {Trace} */ t) => t.id);
+    const ids = [...new Set([...named, ...going])]; // the page may have gone before the address had the last one
     const begun = /** @type {Trace[]} */ (await Promise.all(ids.map((/** @type {string} */ id) => get(`/api/traces/${encodeURIComponent(id)}`))));
     if (begun.length) await take(again(begun, q.get("set")), begun);
   } catch (e) {
