@@ -192,3 +192,10 @@ func (r *Runner) Traced(id string) (*Tracing, error) {
 	}
 	return r.traces[i], nil
 }
+
+// Traces returns the last traces, the newest at the end.
+func (r *Runner) Traces() []*Tracing {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.traces)
+}

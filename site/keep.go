@@ -134,7 +134,7 @@ func explained(err error) error {
 			detail := telemetry.Visible(strings.TrimPrefix(err.Error(), known.Error()+": "))
 			lead := map[error]content.Text{
 				telemetry.ErrNote:   {Ko: "쓸 수 없는 이름이나 메모입니다. ", En: "That name or note cannot be kept. "},
-				runner.ErrRecording: {Ko: "소켓 실험실의 기록 파일이 아니거나 온전하지 않습니다. ", En: "That is not a complete recording of Socket Labs. "},
+				runner.ErrRecording: {Ko: "소켓 실험실의 기록 파일이 아니거나 온전하지 않습니다. 내보내기의 ‘기록과 메모 (.jsonl.gz)’를 다시 받아 고르세요. 읽다가 막힌 곳: ", En: "That is not a complete recording of Socket Labs. Export it again as “recording with notes (.jsonl.gz)” and choose that file. Where reading stopped: "},
 			}[known]
 			return &refusal{err: err, text: content.Text{Ko: lead.Ko + detail, En: lead.En + detail}}
 		}

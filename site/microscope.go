@@ -8,6 +8,7 @@ import (
 
 	"socketlabs/content"
 	"socketlabs/labs"
+	"socketlabs/labs/telemetry"
 	"socketlabs/runner"
 	"socketlabs/runner/trace"
 )
@@ -123,6 +124,21 @@ func (o traceOrder) checked(e *edition) (runner.TraceOrder, error) {
 		}
 	}
 	return runner.TraceOrder{Lab: o.Lab, Knobs: spec.Knobs, Schedule: schedule.ID}, nil
+}
+
+// begunTrace is a trace in the list of those that the site still has.
+type begunTrace struct {
+	ID    string          `json:"id"`
+	Phase telemetry.Phase `json:"phase"`
+}
+
+// traces lists them, the newest at the end: a page that did not begin one finds it.
+func (s *Site) traces(w http.ResponseWriter, r *http.Request) error {
+	begun := []begunTrace{}
+	for _, t := range s.cfg.Runner.Traces() {
+		begun = append(begun, begunTrace{t.ID(), t.View().Phase})
+	}
+	return reply(w, http.StatusOK, begun)
 }
 
 // trace returns a trace as far as it has come.

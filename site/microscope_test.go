@@ -46,6 +46,10 @@ func TestATraceIsBegunAndStopped(t *testing.T) {
 	if status, body := s.command("POST", "/api/traces", `{"lab":"epoll"}`); status != 409 || refused(t, body).Error.Code != "tracing" {
 		t.Errorf("a second one: %d %s", status, body)
 	}
+	var all []begunTrace
+	if s.get("/api/traces", &all); len(all) != 1 || all[0].ID != begun.ID || all[0].Phase.Over() {
+		t.Errorf("the list: %+v", all)
+	}
 	if status, body := s.command("POST", "/api/traces/"+begun.ID+"/stop", ""); status != 204 {
 		t.Errorf("stop: %d %s", status, body)
 	}

@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -307,13 +308,26 @@ func drawing(lines [][]float64, d drawn, begin telemetry.Block) template.HTML {
 		fmt.Fprintf(&b, `<rect class="printed-warm" x="%g" y="%g" width="%.1f" height="%g"/>`, drawLeft, drawTop, begin.Warmup/total*(drawWide-drawLeft-4), drawHigh-drawFoot-drawTop)
 	}
 	fmt.Fprintf(&b, `<path class="printed-axis" d="M%g %gV%gH%g"/>`, drawLeft, drawTop, drawHigh-drawFoot, drawWide-4)
-	fmt.Fprintf(&b, `<text x="%g" y="%g" text-anchor="end">%s</text><text x="%g" y="%g" text-anchor="end">%s</text>`, drawLeft-3, drawTop+6, content.Format(high, ""), drawLeft-3, drawHigh-drawFoot, content.Format(low, ""))
+	fmt.Fprintf(&b, `<text x="%g" y="%g" text-anchor="end">%s</text><text x="%g" y="%g" text-anchor="end">%s</text>`, drawLeft-3, drawTop+6, axisText(high), drawLeft-3, drawHigh-drawFoot, axisText(low))
 	fmt.Fprintf(&b, `<text x="%g" y="%g">0</text><text x="%g" y="%g" text-anchor="end">%s s</text>`, drawLeft, drawHigh-3, drawWide-4, drawHigh-3, content.Format(total, ""))
 	for i, line := range lines {
 		fmt.Fprintf(&b, `<path class="printed-line" data-n="%d" d="%s"/>`, i%5, pathOf(line, x, y, d.log))
 	}
 	b.WriteString(`</svg>`)
 	return template.HTML(b.String())
+}
+
+// axisText is a value as it fits beside an axis: six characters.
+func axisText(v float64) string {
+	switch size := math.Abs(v); {
+	case size >= 1e6:
+		return content.Format(v/1e6, "") + "M"
+	case size >= 1e4:
+		return content.Format(v/1e3, "") + "k"
+	case size > 0 && size < 1e-2:
+		return strconv.FormatFloat(v, 'g', 1, 64)
+	}
+	return content.Format(v, "")
 }
 
 // pathOf connects what is known.

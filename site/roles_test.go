@@ -93,7 +93,7 @@ func (c *classroom) asks(rt route, method, path string, who http.Header) (*http.
 var decided = map[string][]string{
 	"everybody": {"GET /join", "GET /{lang}/join", "POST /{lang}/join", "POST /{lang}/resume", "GET /static/{path...}", "GET /livez", "GET /readyz", "GET /healthz"},
 	"instructor": {"GET /{lang}/microscope", "GET /{lang}/workshop", "GET /{lang}/wall", "GET /{lang}/wall/{person}", "GET /api/wall/events", "POST /api/wall/proposals", "DELETE /api/wall/proposals/{person}", "POST /{lang}/workshop/door", "POST /{lang}/workshop/people/{person}", "POST /{lang}/workshop/rehearsal",
-		"GET /api/lessons/{lesson}/events", "POST /api/recordings", "POST /api/hardening/verify", "POST /api/traces", "GET /api/traces/{id}", "POST /api/traces/{id}/stop",
+		"GET /api/lessons/{lesson}/events", "POST /api/recordings", "POST /api/hardening/verify", "POST /api/traces", "GET /api/traces", "GET /api/traces/{id}", "POST /api/traces/{id}/stop",
 		"POST /api/queue/pause", "POST /api/queue/resume", "POST /api/runs/stop-all", "POST /api/runs/{id}/first",
 		"PUT /api/class/here", "DELETE /api/class/here", "PUT /api/class/gate", "PUT /api/class/hints/{lesson}", "POST /api/class/notes", "POST /api/class/votes",
 		"POST /api/class/votes/{vote}/{step}", "GET /api/class/results/{lesson}/{experiment}/{prediction}", "POST /api/class/hands/{person}/answer",

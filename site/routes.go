@@ -130,6 +130,7 @@ func routes() []route {
 		{"POST /api/mysteries/{seed}/answer", command | learner, (*Site).answerMystery},
 
 		{"POST /api/traces", command, (*Site).startTrace},
+		{"GET /api/traces", 0, (*Site).traces},
 		{"GET /api/traces/{id}", 0, (*Site).trace},
 		{"POST /api/traces/{id}/stop", command, (*Site).stopTrace},
 

@@ -63,6 +63,12 @@ func TestLongPageCapacity(t *testing.T) {
 	if wide := eval[int](p, `document.documentElement.scrollWidth`); wide > 390 {
 		t.Errorf("at 390 px the page is %d px wide", wide)
 	}
+	if said := p.text("#ui-curves .curve-legend"); !strings.Contains(said, "목표 10 ms") {
+		t.Errorf("the legend does not say what the objective's line is: %s", said)
+	}
+	if n := p.count("#ui-curves .curve-plot svg text:not(.curve-axes text, .curve-value, .curve-knee-word)"); n != 0 {
+		t.Errorf("%d texts stand where curves may cross them", n)
+	}
 	p.shoot("capacity-finished-390")
 }
 

@@ -109,6 +109,23 @@ func (p *tab) listed(t *testing.T, id string) {
 	p.until(patience, "one is deleted", `document.querySelectorAll("#ui-runs tbody tr").length === 1`)
 }
 
+// How far a run can be trusted is said whole on a phone too.
+func TestPageSaysTrustOnAPhone(t *testing.T) {
+	data := t.TempDir()
+	id := imported(t, data, "blocking/visits-threads")
+	p := open(t, serve(t, data, nil))
+	p.size(390, 844)
+	p.enter()
+	for lang, says := range map[string]string{"ko": "주의: 빠진 표본", "en": "care: missing samples"} {
+		p.visit("/" + lang + "/runs/" + id)
+		p.until(patience, "the badge is there", `document.querySelector("#ui-trust")?.innerText === %s`, says)
+		if !eval[bool](p, `(() => { const e = document.querySelector("#ui-trust"), r = e.getBoundingClientRect(); return e.scrollWidth <= e.clientWidth + 1 && r.left >= 0 && r.right <= 390; })()`) {
+			t.Errorf("%q is cut", says)
+		}
+		p.shoot("trust-390-" + lang)
+	}
+}
+
 // Where nothing can be run, on a system that is not Linux, the author's recording
 // stands on the bench, whole, on a phone too.
 func TestPageReplaysTheAuthorWithoutLinux(t *testing.T) {

@@ -8,6 +8,38 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
+// A trace that waits is found by the page that is loaded again, and by one that did
+// not begin it; it can be stopped there, and what became of it is told afterwards too.
+func TestPageFindsTheTraceThatGoesOn(t *testing.T) {
+	s := serve(t, t.TempDir(), nil)
+	p := open(t, s)
+	p.enter()
+	s.api("POST", "/api/queue/pause", nil, nil)
+	says := func(what, state string) {
+		p.until(patience, what, `document.querySelector("#ui-scope-lamp")?.dataset.state === %s && document.querySelector("#ui-scope-stop").hidden === !["queued"].includes(%s)`, state, state)
+	}
+	p.visit("/en/microscope")
+	p.until(patience, "the choices are there", `!document.querySelector("#ui-scope-go").disabled && document.querySelector("#ui-scope-what").options.length > 3`)
+	p.pick("#ui-scope-what", "epollet")
+	eval[any](p, `document.querySelector("#ui-scope-knobs [data-knob='knob.drain'] button").click()`)
+	p.click("#ui-scope-go")
+	says("it waits", "queued")
+	p.until(patience, "the address names it", `location.search.includes("?t=")`)
+	at := eval[string](p, `location.pathname + location.search`)
+	for _, path := range []string{at, "/ko/microscope"} {
+		p.visit(path)
+		says("it is found at "+path, "queued")
+		if got := eval[string](p, `document.querySelector("#ui-scope-what").value + " " + document.querySelector("#ui-scope-knobs [data-knob='knob.drain'] [aria-pressed=true]").textContent`); got != "epollet off" {
+			t.Errorf("%s shows the form of %q", path, got)
+		}
+	}
+	p.click("#ui-scope-stop")
+	says("it is stopped", "stopped")
+	p.visit(at)
+	says("and the page that is loaded again says so", "stopped")
+	p.until(patience, "in words", `document.querySelector("#ui-scope-note .note")`)
+}
+
 // TestLongPageMicroscope traces the three epolls under one schedule and finds
 // the stall, with the keyboard, down to its line of source.
 func TestLongPageMicroscope(t *testing.T) {
@@ -17,8 +49,11 @@ func TestLongPageMicroscope(t *testing.T) {
 	p.enter()
 	p.visit("/en/microscope")
 	p.until(patience, "the choices are there", `document.querySelector("#ui-scope-what")?.options.length > 3 && document.querySelector("#ui-scope-lamp").innerText`)
+	p.until(patience, "it can be pressed", `!document.querySelector("#ui-scope-go").disabled`)
 	p.click("#ui-scope-go")
-	p.until(2*time.Minute, "three traces are drawn", `document.querySelectorAll(".scope-panel").length === 3 && document.querySelector("#ui-scope-lamp").dataset.state === "finished"`)
+	p.until(2*time.Minute, "the first is drawn", `document.querySelectorAll(".scope-panel").length === 1`)
+	eval[any](p, `(window.before = true, setTimeout(() => location.reload()), null)`) // halfway
+	p.until(2*time.Minute, "three traces are drawn", `!window.before && document.querySelectorAll(".scope-panel").length === 3 && document.querySelector("#ui-scope-lamp").dataset.state === "finished"`)
 
 	if n := p.count(".scope-panel .scope-stall"); n == 0 || p.count(".scope-panel:not(:last-child) .scope-stall") != 0 {
 		t.Errorf("%d stalls are drawn; the undrained one alone has any", n)

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp/kb"
 )
@@ -58,6 +60,41 @@ func TestLongPageCurve(t *testing.T) {
 	p.accessible("a measured curve")
 	p.lesson("/en/averages#two-clients")
 	p.until(patience, "the drawing is there again", `document.querySelector("#unsent .curve-pad path.curve-mine") && document.querySelector("#unsent .curve-pad path.curve-fact")`)
+}
+
+// A finger draws on a phone: the page stays where it is, and a second finger, as
+// of a hand that holds the phone, draws nothing.
+func TestPageCurveByTouch(t *testing.T) {
+	s := serve(t, t.TempDir(), nil)
+	p := open(t, s)
+	p.size(390, 844)
+	call(p, emulation.SetTouchEmulationEnabled, emulation.SetTouchEmulationEnabledParams{Enabled: true, MaxTouchPoints: 2})
+	p.enter()
+	p.lesson("/ko/averages")
+	p.until(patience, "there is a paper in sight", `(() => { const r = document.querySelector("#unsent .curve-pad")?.getBoundingClientRect(), seen = r && r.top >= 150 && r.bottom <= innerHeight - 20; if (r && !seen) document.querySelector("#unsent .curve-pad").scrollIntoView({ block: "center", behavior: "instant" }); return seen && document.querySelector("#unsent .curve-pad svg text"); })()`)
+	r := eval[[]float64](p, `(() => { const r = document.querySelector("#unsent .curve-pad").getBoundingClientRect(); return [r.left, r.top, r.width, scrollY]; })()`)
+	at := func(finger, x, y float64) *input.TouchPoint {
+		return &input.TouchPoint{X: r[0] + x*r[2], Y: r[1] + y, ID: &finger}
+	}
+	touch := func(kind input.DispatchTouchEventType, points ...*input.TouchPoint) {
+		call(p, input.DispatchTouchEvent, input.DispatchTouchEventParams{Type: kind, TouchPoints: append([]*input.TouchPoint{}, points...)})
+	}
+	second := at(1, 0.9, 20)
+	touch("touchStart", at(0, 0.2, 170))
+	touch("touchMove", at(0, 0.5, 40))
+	touch("touchStart", at(0, 0.5, 40), second)
+	touch("touchMove", at(0, 0.7, 100), second)
+	touch("touchEnd")
+	set := `[...document.querySelectorAll("#unsent circle.curve-dot")].map((c) => Number(c.getAttribute("cy")))`
+	p.until(patience, "what it went over is drawn", set+`.length > 4`)
+	dots := eval[[]float64](p, set)
+	if len(dots) > 7 || slices.Min(dots) < 35 {
+		t.Errorf("the points %v: the second finger drew too", dots)
+	}
+	if moved := eval[float64](p, `scrollY`) - r[3]; moved != 0 {
+		t.Errorf("the page went %g px", moved)
+	}
+	p.shoot("curve-touch-390")
 }
 
 // drawTriangle draws nothing, a straight way up to 1,800 and nothing again.

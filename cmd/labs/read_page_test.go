@@ -222,5 +222,11 @@ func TestPagePrints(t *testing.T) {
 			t.Errorf("%s: a document of %d bytes and %d pages", lesson, len(pdf), pages)
 		}
 		t.Logf("%s: %d pages, %d bytes", lesson, pages, len(pdf))
+		call(p, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})
+		// On paper what stays at the edge of a window stands over the code.
+		if over := eval[[]string](p, `[...document.querySelectorAll(".source-lines .count")].filter((e) => { const s = getComputedStyle(e); return s.display !== "none" && (s.position !== "static" || !e.value); }).map((e) => e.parentElement.innerText)`); len(over) > 0 {
+			t.Errorf("%s: counts hide %d lines of code, as %q", lesson, len(over), over[0])
+		}
+		call(p, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{})
 	}
 }

@@ -124,7 +124,7 @@ export class Chart {
     /** @param {number} i @returns {uPlot.Series} */
     const line = (i) => ({ stroke: () => colour(INKS[i % INKS.length]), width: 1.5, dash: DASHES[i % DASHES.length], points: { show: false }, spanGaps: true });
     return {
-      width: this.#plot.clientWidth || 300, height: this.#plot.clientHeight || 110, padding: [6, 10, 0, 0], legend: { show: false },
+      width: this.#plot.clientWidth || 300, height: this.#plot.clientHeight || 110, padding: [6, 16, 0, 0], legend: { show: false },
       cursor: { sync: { key: "run" }, y: false, points: { size: 5 }, drag: { x: true, y: false, setScale: false } },
       scales: { x: { time: false, range: () => view.zoom ?? [0, view.total] }, y: log ? { distr: 3, range: logRange } : { range: (_u, _min, max) => [0, above(Math.max(1e-9, max || 1) * 1.05)] } },
       axes: [xAxis(view), yAxis(log)],

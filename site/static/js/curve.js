@@ -56,7 +56,7 @@ export class Curve {
       this.#stroke(last < 0 ? i : last, i, v);
       last = i;
     };
-    this.#pad.addEventListener("pointerdown", (e) => { if (!this.#locked) { this.#pad.setPointerCapture(e.pointerId); last = -1; draw(e); } });
+    this.#pad.addEventListener("pointerdown", (e) => { if (!this.#locked && e.isPrimary && e.button === 0) { this.#pad.setPointerCapture(e.pointerId); last = -1; draw(e); } });
     this.#pad.addEventListener("pointermove", (e) => { if (!this.#locked && this.#pad.hasPointerCapture(e.pointerId)) draw(e); });
     this.#pad.addEventListener("keydown", (e) => this.#key(e));
     for (const name of ["focus", "blur"]) this.#pad.addEventListener(name, () => this.#draw());

@@ -48,6 +48,9 @@ class Paper {
   y(seconds) { return round(this.bottom - (Math.log(seconds / this.low) / Math.log(this.high / this.low)) * (this.bottom - this.top)); }
 }
 
+/** Whether it has two digits at most. @param {number} v */
+const isRound = (v) => Math.abs(Number(v.toPrecision(2)) / v - 1) < 1e-9;
+
 /** @param {number} v */
 const round = (v) => Math.round(v * 10) / 10;
 
@@ -58,7 +61,7 @@ function axes(p) {
     const y = p.y(v);
     out.append(svg("line", { x1: p.left, x2: p.right, y1: y, y2: y }), svg("text", { x: p.left - 6, y: y + 4, "text-anchor": "end" }, String(Number((v * 1e3).toPrecision(1)))));
   }
-  const steps = p.right - p.left < 420 ? 3 : 5;
+  const steps = p.right - p.left < 420 ? ([4, 3, 2].find((n) => isRound(p.most / n)) ?? 3) : 5;
   for (let i = 0; i <= steps; i++) {
     const v = (p.most / steps) * i, x = p.x(v);
     out.append(svg("line", { x1: x, x2: x, y1: p.bottom, y2: p.bottom + 4 }), svg("text", { x, y: p.bottom + 18, "text-anchor": i === steps ? "end" : "middle" }, short(Math.round(v))));
@@ -70,7 +73,7 @@ function axes(p) {
 /** @param {Paper} p @param {number} goal */
 function objective(p, goal) {
   const y = p.y(goal);
-  return svg("g", { class: "curve-goal" }, svg("line", { x1: p.left, x2: p.right, y1: y, y2: y }), svg("text", { x: p.left + 6, y: y - 6 }, say("capacity.line", { ms: figure(goal * 1e3) })));
+  return svg("line", { class: "curve-goal", x1: p.left, x2: p.right, y1: y, y2: y });
 }
 
 /** What is known of a step, for a pointer over it. @param {Curve} c @param {Step} s @param {string} setting @param {(s: Step, c: Curve) => string} remark */
@@ -100,12 +103,13 @@ function line(c, i, p, setting, alone, remark) {
   return out;
 }
 
-/** @param {Curve[]} curves @param {number} from the number of the first, so that symbols stay */
-function legend(curves, from) {
+/** What each line is, the objective's too: in the chart a curve would cross its name. @param {Curve[]} curves @param {number} from the number of the first, so that symbols stay @param {number} goal */
+function legend(curves, from, goal) {
+  const drawn = svg("svg", { viewBox: "0 0 34 14", "aria-hidden": "true" }, svg("line", { class: "curve-goal", x1: 1, x2: 33, y1: 7, y2: 7 }));
   return el("ul", { class: "curve-legend" }, ...curves.map((c, k) => {
     const i = from + k, key = svg("svg", { class: "curve", "data-s": (i % INKS) + 1, viewBox: "0 0 34 14", "aria-hidden": "true" }, svg("polyline", { points: "1,7 33,7" }), symbol(i, 17, 7, false));
     return el("li", {}, key, el("span", {}, both(nameOf(c))));
-  }));
+  }), el("li", {}, drawn, el("span", {}, both("capacity.line", { ms: figure(goal * 1e3) }))));
 }
 
 /** A chart of the curves that share a load. It draws itself again when its width, the words or the colours change. */
@@ -121,9 +125,10 @@ export class Chart {
     this.#args = args;
     label(this.#box, "capacity.chart");
     const steps = args.curves.flatMap((c) => c.steps), notes = el("p", { class: "curve-notes" });
+    if (args.curves.length > 1 && args.curves.some((c) => c.knee)) notes.append(el("span", {}, both("capacity.knee.ring")));
     if (steps.some((s) => s.trust === "void" && drawn(s))) notes.append(el("span", {}, both("capacity.void")));
     if (steps.some((s) => s.starved && drawn(s))) notes.append(el("span", {}, both("capacity.starved")));
-    this.root = el("figure", { class: "curve-chart" }, legend(args.curves, args.from), this.#box, notes);
+    this.root = el("figure", { class: "curve-chart" }, legend(args.curves, args.from, args.goal), this.#box, notes);
     this.#watcher.observe(this.#box);
     document.addEventListener("look", this.#look);
   }

@@ -5,7 +5,6 @@
 /** @import {Histogram, Backfill} from "./events.js" */
 import { colour, font, sheet } from "./look.js";
 import { say } from "./words.js";
-import { figure } from "./format.js";
 
 const FLOOR = 1e-5, STEPS = 4, ROWS = 28;
 
@@ -138,5 +137,5 @@ function axis(g, total, x, ph, h, w) {
   const step = total > 30 ? 10 : total > 12 ? 5 : total > 6 ? 2 : 1;
   for (let t = 0; t < total - step / 2; t += step) g.fillText(String(t), x(t), h);
   g.textAlign = "right";
-  g.fillText(say("run.at", { t: figure(total) }), w - 1, h);
+  g.fillText(say("run.at", { t: Number(total.toFixed(2)) }), w - 1, h);
 }

@@ -70,19 +70,18 @@ function trouble(t) {
 
 const over = (/** @type {Trace} */ t) => ["finished", "failed", "stopped", "interrupted"].includes(t.phase);
 
-/** @param {Order} o @param {number} i @param {number} n @returns {Promise<Trace>} */
-async function carry(o, i, n) {
-  live = (await post("/api/traces", o)).id;
+/** Waits for the end of the one that is live. @param {string} lab @param {number} i @param {number} n @returns {Promise<Trace>} */
+async function follow(lab, i, n) {
   for (;;) {
     const t = await reached(live);
     if (t === null) {
-      light("lost", "scope.phase.lost", { i: i + 1, n, lab: o.lab });
+      light("lost", "scope.phase.lost", { i: i + 1, n, lab });
       await new Promise((wake) => setTimeout(wake, 1000));
       continue;
     }
     if (over(t)) return t;
     const line = t.phase === "queued" ? t.reason?.args : undefined;
-    light(t.phase, line ? (t.reason?.code === "paused" ? "scope.phase.paused" : "scope.phase.waits") : `scope.phase.${t.phase}`, { i: i + 1, n, lab: o.lab, ...line });
+    light(t.phase, line ? (t.reason?.code === "paused" ? "scope.phase.paused" : "scope.phase.waits") : `scope.phase.${t.phase}`, { i: i + 1, n, lab, ...line });
     await new Promise((wake) => setTimeout(wake, 250));
   }
 }
@@ -107,9 +106,9 @@ function reach(on) {
   document.dispatchEvent(new CustomEvent("reach", { detail: on }));
 }
 
-async function look() {
-  if (go.disabled) return;
-  const list = orders(), titles = setOf() ? list.map((_, i) => `scope.set.${setOf()?.id}.${i + 1}`) : [""];
+/** Traces in turn; those that were begun before the page came are followed to their end. @param {Order[]} list @param {Trace[]} begun */
+async function take(list, begun) {
+  const set = setOf()?.id, titles = list.map((_, i) => (set ? `scope.set.${set}.${i + 1}` : "")), ids = begun.map((t) => t.id);
   go.disabled = true;
   stop.hidden = asked = false;
   tell("");
@@ -119,10 +118,11 @@ async function look() {
   try {
     for (const [i, o] of list.entries()) {
       if (asked) break;
-      seen.push(await carry(o, i, list.length));
+      live = ids[i] ??= (await post("/api/traces", o)).id;
+      remember(ids, i < list.length - 1);
+      seen.push(begun[i] && over(begun[i]) ? begun[i] : await follow(o.lab, i, list.length));
       show(seen, titles);
     }
-    remember(seen, titles);
     light(seen.at(-1)?.phase ?? "stopped", `scope.phase.${seen.at(-1)?.phase ?? "stopped"}`, { n: seen.length });
     const bad = seen.find((t) => t.reason);
     if (bad) trouble(bad);
@@ -132,36 +132,51 @@ async function look() {
     knobs.find((k) => k.name === said.field)?.refuse(said.said);
     tell("failed", el("b", {}, both(said.said)));
   }
+  remember(ids, false);
   go.disabled = false;
   stop.hidden = true;
   live = "";
 }
 
-/** The address leads back to the traces for as long as the site keeps them. @param {Trace[]} seen @param {string[]} titles */
-function remember(seen, titles) {
-  const q = new URLSearchParams({ t: seen.map((t) => t.id).join(","), ...(titles[0] ? { set: what.value.slice(4) } : {}) });
-  history.replaceState(history.state, "", `${location.pathname}?${q}`);
+/** The address leads back to the traces for as long as the site keeps them. @param {string[]} ids @param {boolean} more are to come: a page that is loaded again goes on with them */
+function remember(ids, more) {
+  if (!ids.length) return;
+  const q = new URLSearchParams({ t: ids.join(","), ...(setOf() ? { set: what.value.slice(4) } : {}) });
+  history.replaceState({ ...history.state, more }, "", `${location.pathname}?${q}`);
 }
 
+/** What the address names, or else what goes on. */
 async function recall() {
-  const q = new URLSearchParams(location.search), lab = view.labs.find((l) => l.name === q.get("lab")), ids = q.get("t")?.split(",").slice(0, 6) ?? [];
+  const q = new URLSearchParams(location.search), lab = view.labs.find((l) => l.name === q.get("lab")), named = q.get("t")?.split(",").slice(0, 6) ?? [];
   if (lab) what.value = lab.name;
   if (lab) fit();
-  if (!ids.length) return;
+  go.disabled = true;
   try {
-    const seen = await Promise.all(ids.map((id) => get(`/api/traces/${encodeURIComponent(id)}`)));
-    if (q.get("set")) what.value = `set:${q.get("set")}`;
-    else what.value = seen[0].lab;
-    schedule.value = seen[0].schedule.id;
-    fit();
-    show(seen.filter(over), seen.map((_, i) => (q.get("set") ? `scope.set.${q.get("set")}.${i + 1}` : "")));
-    light("finished", "scope.phase.finished", { n: seen.length });
+    const going = named.length && !history.state?.more ? [] : (await get("/api/traces")).filter((/** @type {Trace} */ t) => !over(t)).map((/** @type {Trace} */ t) => t.id);
+    const ids = [...new Set([...named, ...going])]; // the page may have gone before the address had the last one
+    const begun = /** @type {Trace[]} */ (await Promise.all(ids.map((/** @type {string} */ id) => get(`/api/traces/${encodeURIComponent(id)}`))));
+    if (begun.length) await take(again(begun, q.get("set")), begun);
   } catch (e) {
     const said = asApiError(e);
     if (said.code !== "no-trace") return tell("failed", el("b", {}, both(said.said)));
     tell("void", el("b", {}, both("scope.forgotten")));
-    history.replaceState(history.state, "", location.pathname);
+    history.replaceState(null, "", location.pathname);
+  } finally {
+    go.disabled = false;
   }
+}
+
+/**
+ * Sets the form to what these came from.
+ * @param {Trace[]} begun @param {string|null} set
+ * @returns {Order[]} theirs, and those that are still to come
+ */
+function again(begun, set) {
+  what.value = set ? `set:${set}` : begun[0].lab;
+  schedule.value = begun[0].schedule.id;
+  fit();
+  for (const k of set ? [] : knobs) k.set(begun[0].knobs?.[k.setting.name] ?? k.value);
+  return [...begun.map((t) => ({ lab: t.lab, settings: {}, schedule: t.schedule.id })), ...(history.state?.more ? orders().slice(begun.length) : [])];
 }
 
 /** @param {Trace[]} seen @param {string[]} titles */
@@ -200,8 +215,8 @@ function scrolled(from, left) {
   for (const p of panels) if (p !== from) p.left = left;
 }
 
-byId("ui-scope-form").addEventListener("submit", (e) => { e.preventDefault(); look(); });
-stop.addEventListener("click", () => { asked = true; if (live) post(`/api/traces/${live}/stop`).catch(() => {}); });
+byId("ui-scope-form").addEventListener("submit", (e) => { e.preventDefault(); if (!go.disabled) take(orders(), []); });
+stop.addEventListener("click", () => { asked = true; history.replaceState({ ...history.state, more: false }, ""); if (live) post(`/api/traces/${live}/stop`).catch(() => {}); });
 what.addEventListener("change", fit);
 schedule.addEventListener("change", fit);
 all.addEventListener("change", () => { for (const p of panels) p.sort(all.checked); draw(); });

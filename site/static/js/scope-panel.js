@@ -33,7 +33,7 @@ export class Panel {
     this.chosen = chosen;
     const knobs = Object.entries(trace.knobs ?? {}).map(([k, v]) => ` -${k}=${v}`).join("");
     const id = `ui-scope-${trace.id}`;
-    const head = el("h2", { id }, ...(title ? [both(title), " "] : []), el("code", {}, `${trace.lab}${knobs}`));
+    const head = el("h2", { id }, ...(title ? [both(title), " "] : []), el("code", {}, trace.lab, ...Object.entries(trace.knobs ?? {}).flatMap(([k, v]) => [" ", el("span", {}, `-${k}=${v}`)])));
     const sums = el("ul", { class: "scope-sums" }, ...trace.conns.map((c) => el("li", { "data-stall": c.stalls.some((x) => !x.held) ? "true" : "false" }, both(...sum(c)))));
     label(this.#scroll, "scope.drawing", { lab: `${trace.lab}${knobs}` });
     const table = el("table", {}, el("thead", {}, el("tr", {}, ...["time", "lane", "call", "result", "took"].map((k) => el("th", { scope: "col" }, both(`scope.col.${k}`))))), this.#body);

@@ -115,7 +115,7 @@ function words(g, warm, name, h) {
   g.textBaseline = "top";
   g.textAlign = "left";
   g.fillStyle = colour("ink-3");
-  if (warm > 52) g.fillText(say(text("run.warmup")), 5, h > 20 ? 4 : 2);
+  if (warm > 52) write(g, say(text("run.warmup")), 5, h > 20 ? 4 : 2);
   write(g, say(name ? metricOf(name).label : text("run.measure")), warm + 6, 4);
 }
 
