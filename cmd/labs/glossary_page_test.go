@@ -40,8 +40,11 @@ func TestPageTermsOpenInPlace(t *testing.T) {
 	call(p, emulation.SetTouchEmulationEnabled, emulation.SetTouchEmulationEnabledParams{Enabled: true})
 	call(p, input.DispatchTouchEvent, input.DispatchTouchEventParams{Type: input.DispatchTouchEventTypeTouchStart, TouchPoints: []*input.TouchPoint{{X: at[0], Y: at[1]}}})
 	call(p, input.DispatchTouchEvent, input.DispatchTouchEventParams{Type: input.DispatchTouchEventTypeTouchEnd, TouchPoints: []*input.TouchPoint{}})
-	p.until(patience, "a tap opens it", openCard)
+	p.until(patience, "a tap opens it, also one that comes at once", openCard)
 	p.fits("an open term at 390 px", 390)
+	eval[any](p, `[...document.querySelectorAll("a.term")].findLast((e) => e.checkVisibility() && e.ariaExpanded === "false").dataset.another = ""`)
+	p.click("a.term[data-another]")
+	p.until(patience, "another word opens its own card, and the first says that it is closed", openCard+` && document.querySelectorAll("a.term[aria-expanded=true]").length === 1 && document.querySelector("a.term[data-another]").ariaExpanded === "true"`)
 	p.press("l")
 	p.until(patience, "another language closes it", `document.documentElement.lang === "en" && !`+openCard)
 

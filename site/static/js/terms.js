@@ -14,6 +14,9 @@ let open = null;
 /** The link that was pressed while its card was open: the press has closed it. @type {Element|null} */
 let closing = null;
 
+/** Whether the card of a link is open: its toggle event comes later than its end. @param {Element|null} link */
+const shown = (link) => link !== null && open?.link === link && open.card.matches(":popover-open");
+
 /** Says what the links do. @param {ParentNode} root */
 export function dressTerms(root) {
   for (const link of every(root, "a.term")) {
@@ -33,6 +36,7 @@ function place(card, link) {
 
 /** @param {HTMLElement} card @param {HTMLElement} link */
 function show(card, link) {
+  open?.link.setAttribute("aria-expanded", "false"); // of a card that the press on this word has closed
   card.showPopover();
   place(card, link);
   open = { card, link };
@@ -53,14 +57,14 @@ export function startTerms() {
   dressTerms(document);
   document.addEventListener("pointerdown", (e) => {
     const link = hit(e, "a.term");
-    closing = link && open?.link === link ? link : null;
+    closing = shown(link) ? link : null;
   }, true);
   document.addEventListener("click", (e) => {
     const link = hit(e, "a.term"), card = link && cardOf(link);
     if (hit(e, "[data-act=term-close]")) open?.card.hidePopover();
     if (!link || !card?.showPopover || e.ctrlKey || e.metaKey || e.shiftKey || e.altKey) return;
     e.preventDefault();
-    if (closing === link || open?.link === link) open?.card.hidePopover();
+    if (closing === link || shown(link)) open?.card.hidePopover();
     else show(card, link);
     closing = null;
   });
