@@ -5,26 +5,15 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"socketlabs/labs"
 )
-
-func claimsBook(t *testing.T) *Book {
-	t.Helper()
-	catalog, err := labs.Read("..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	book, _ := Load(".", catalog)
-	return book
-}
 
 func TestEveryClaimOfTheChapterIsCarried(t *testing.T) {
 	dir, err := filepath.Abs(".")
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, problems := ReadClaims(dir, claimsBook(t))
+	_, book := workbook(t)
+	c, problems := ReadClaims(dir, book)
 	for _, p := range problems {
 		t.Error(p)
 	}
@@ -35,7 +24,7 @@ func TestEveryClaimOfTheChapterIsCarried(t *testing.T) {
 }
 
 func TestClaimsThatNothingCarriesAreNamed(t *testing.T) {
-	book := claimsBook(t)
+	_, book := workbook(t)
 	for _, tt := range []struct{ row, want, why string }{
 		{"| a | holds | `errors#nowhere` |", `section "nowhere" in lesson errors: it has`, "no such section"},
 		{"| a | holds | `errors/nothing` |", `experiment "nothing" in lesson errors: it has`, "no such experiment"},

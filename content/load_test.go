@@ -216,9 +216,9 @@ func TestRecordings(t *testing.T) {
 	}
 }
 
-// A page says of a recording that its code differs from the workbook's: the author's
-// recordings are of the code that is here.
-func TestRecordingsAreOfTheLabsThatAreHere(t *testing.T) {
+// workbook is the one of this repository, with its labs.
+func workbook(t *testing.T) (*labs.Catalog, *Book) {
+	t.Helper()
 	catalog, err := labs.Read("..")
 	if err != nil {
 		t.Fatal(err)
@@ -227,6 +227,13 @@ func TestRecordingsAreOfTheLabsThatAreHere(t *testing.T) {
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
+	return catalog, book
+}
+
+// A page says of a recording that its code differs from the workbook's: the author's
+// recordings are of the code that is here.
+func TestRecordingsAreOfTheLabsThatAreHere(t *testing.T) {
+	catalog, book := workbook(t)
 	for _, part := range book.Parts {
 		for _, l := range part.Lessons {
 			for _, x := range l.Experiments {

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"testing"
 
-	"socketlabs/labs"
 	"socketlabs/runner/judge"
 )
 
@@ -87,14 +86,7 @@ func TestUnitsOfWhatLessonsDerive(t *testing.T) {
 		"workers/waiting_threads":         "",
 		"workers/refused_share":           "",
 	}
-	catalog, err := labs.Read("..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	book, problems := Load(".", catalog)
-	if len(problems) > 0 {
-		t.Fatal(problems)
-	}
+	catalog, book := workbook(t)
 	seen := map[string]bool{}
 	for _, part := range book.Parts {
 		for _, l := range part.Lessons {
