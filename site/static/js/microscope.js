@@ -115,6 +115,7 @@ async function take(list, begun) {
   light("queued", "scope.phase.queued", { i: 1, n: list.length, lab: list[0].lab });
   /** @type {Trace[]} */
   const seen = [];
+  let more = false;
   try {
     for (const [i, o] of list.entries()) {
       if (asked) break;
@@ -128,34 +129,50 @@ async function take(list, begun) {
     if (bad) trouble(bad);
   } catch (e) {
     const said = asApiError(e);
+    more = said.code === "unreachable" && !asked; // so does every request of a page that is left
     light("failed", "scope.phase.failed");
     knobs.find((k) => k.name === said.field)?.refuse(said.said);
     tell("failed", el("b", {}, both(said.said)));
   }
-  remember(ids, false);
+  remember(ids, more);
   go.disabled = false;
   stop.hidden = true;
   live = "";
 }
 
+/** The traces of a set that this tab is going through. Not in the history's state: a page that is being loaded again loses what is written there meanwhile. */
+const UNDERWAY = "socket-labs.traces";
+
+/** @param {string[]} ids those that have begun, of a set that is not yet whole; none: it is */
+function underway(ids) {
+  try { ids.length ? sessionStorage.setItem(UNDERWAY, ids.join()) : sessionStorage.removeItem(UNDERWAY); } catch { /* then a page that is loaded again shows these, and no more */ }
+}
+
+/** @returns {string[]} */
+function wasUnderway() {
+  try { return sessionStorage.getItem(UNDERWAY)?.split(",") ?? []; } catch { return []; }
+}
+
 /** The address leads back to the traces for as long as the site keeps them. @param {string[]} ids @param {boolean} more are to come: a page that is loaded again goes on with them */
 function remember(ids, more) {
+  underway(more ? ids : []);
   if (!ids.length) return;
-  const q = new URLSearchParams({ t: ids.join(","), ...(setOf() ? { set: what.value.slice(4) } : {}) });
-  history.replaceState({ ...history.state, more }, "", `${location.pathname}?${q}`);
+  const q = new URLSearchParams({ t: ids.join(), ...(setOf() ? { set: what.value.slice(4) } : {}) });
+  history.replaceState(history.state, "", `${location.pathname}?${q}`);
 }
 
 /** What the address names, or else what goes on. */
 async function recall() {
-  const q = new URLSearchParams(location.search), lab = view.labs.find((l) => l.name === q.get("lab")), named = q.get("t")?.split(",").slice(0, 6) ?? [];
+  const q = new URLSearchParams(location.search), lab = view.labs.find((l) => l.name === q.get("lab")), asks = q.get("t")?.split(",").slice(0, 6) ?? [], was = wasUnderway();
+  const more = asks.length > 0 && was[0] === asks[0], named = more ? was : asks;
   if (lab) what.value = lab.name;
   if (lab) fit();
   go.disabled = true;
   try {
-    const going = named.length && !history.state?.more ? [] : (await get("/api/traces")).filter((/** @type {Trace} */ t) => !over(t)).map((/** @type {Trace} */ t) => t.id);
+    const going = named.length && !more ? [] : (await get("/api/traces")).filter((/** @type {Trace} */ t) => !over(t)).map((/** @type {Trace} */ t) => t.id);
     const ids = [...new Set([...named, ...going])]; // the page may have gone before the address had the last one
     const begun = /** @type {Trace[]} */ (await Promise.all(ids.map((/** @type {string} */ id) => get(`/api/traces/${encodeURIComponent(id)}`))));
-    if (begun.length) await take(again(begun, q.get("set")), begun);
+    if (begun.length) await take(again(begun, q.get("set"), more), begun);
   } catch (e) {
     const said = asApiError(e);
     if (said.code !== "no-trace") return tell("failed", el("b", {}, both(said.said)));
@@ -168,15 +185,15 @@ async function recall() {
 
 /**
  * Sets the form to what these came from.
- * @param {Trace[]} begun @param {string|null} set
+ * @param {Trace[]} begun @param {string|null} set @param {boolean} more of the set are to come
  * @returns {Order[]} theirs, and those that are still to come
  */
-function again(begun, set) {
+function again(begun, set, more) {
   what.value = set ? `set:${set}` : begun[0].lab;
   schedule.value = begun[0].schedule.id;
   fit();
   for (const k of set ? [] : knobs) k.set(begun[0].knobs?.[k.setting.name] ?? k.value);
-  return [...begun.map((t) => ({ lab: t.lab, settings: {}, schedule: t.schedule.id })), ...(history.state?.more ? orders().slice(begun.length) : [])];
+  return [...begun.map((t) => ({ lab: t.lab, settings: {}, schedule: t.schedule.id })), ...(more ? orders().slice(begun.length) : [])];
 }
 
 /** @param {Trace[]} seen @param {string[]} titles */
@@ -216,7 +233,7 @@ function scrolled(from, left) {
 }
 
 byId("ui-scope-form").addEventListener("submit", (e) => { e.preventDefault(); if (!go.disabled) take(orders(), []); });
-stop.addEventListener("click", () => { asked = true; history.replaceState({ ...history.state, more: false }, ""); if (live) post(`/api/traces/${live}/stop`).catch(() => {}); });
+stop.addEventListener("click", () => { asked = true; underway([]); if (live) post(`/api/traces/${live}/stop`).catch(() => {}); });
 what.addEventListener("change", fit);
 schedule.addEventListener("change", fit);
 all.addEventListener("change", () => { for (const p of panels) p.sort(all.checked); draw(); });
