@@ -79,6 +79,12 @@ func TestAVoteHoldsItsExperiment(t *testing.T) {
 	step(200, "4", "close")
 	c.does(nil, 201, "POST", "/api/class/votes", `{"question":"epoll/thousand-epoll/how-few"}`)
 	held("left behind by a vote on something else", false)
+	step(200, "5", "close")
+	c.does(nil, 201, "POST", "/api/class/votes", `{"question":"epoll/small-buffer/bargain"}`)
+	held("it is about a comparison that runs it", true)
+	c.told(page, "both that it runs", func(_ classState, all commonState) bool {
+		return slices.Equal(all.Vote.Holds, []string{"epoll/small-buffer", "epoll/pieces", "epoll/pieces-drained"})
+	})
 }
 
 // Compare shows what learners answered on their own pages where there was no vote.

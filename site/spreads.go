@@ -41,7 +41,7 @@ type strip struct {
 }
 
 // inOrder sorts names of lessons, or of predictions as LESSON/EXPERIMENT/PREDICTION, as
-// the workbook has them; what is not in it comes last, by name.
+// the workbook has them; what is not in it comes last, by name: of its lesson, or of all.
 func (e *edition) inOrder(names []string) []string {
 	at := map[string]int{}
 	for _, part := range e.book.Parts {
@@ -57,8 +57,9 @@ func (e *edition) inOrder(names []string) []string {
 		}
 	}
 	rank := func(name string) int { return cmp.Or(at[name], math.MaxInt) }
+	lesson := func(name string) string { lesson, _, _ := strings.Cut(name, "/"); return lesson }
 	return slices.SortedFunc(slices.Values(names), func(a, b string) int {
-		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a, b))
+		return cmp.Or(cmp.Compare(rank(lesson(a)), rank(lesson(b))), cmp.Compare(lesson(a), lesson(b)), cmp.Compare(rank(a), rank(b)), cmp.Compare(a, b))
 	})
 }
 

@@ -79,7 +79,7 @@ func (s *Site) newestVote(e *edition) *voteView {
 }
 
 // held are the experiments and comparisons, LESSON/ID, that wait for a vote: what it is
-// about, and the comparisons that would run that.
+// about, what that would run, and the comparisons that would run it.
 func (e *edition) held(v workshop.Vote) []string {
 	if !v.Holds() {
 		return nil
@@ -89,7 +89,10 @@ func (e *edition) held(v workshop.Vote) []string {
 	held := []string{of}
 	if l, _, _ := e.book.Lesson(lesson); l != nil {
 		for _, c := range l.Comparisons {
-			if c.A.Spec.Name == of || c.B.Spec.Name == of {
+			switch runs := []string{c.A.Spec.Name, c.B.Spec.Name}; {
+			case c.Name == of:
+				held = append(held, slices.Compact(runs)...)
+			case slices.Contains(runs, of):
 				held = append(held, c.Name)
 			}
 		}

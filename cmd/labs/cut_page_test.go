@@ -115,6 +115,12 @@ func TestPageOutlivesItsSite(t *testing.T) {
 	if to := eval[string](p, `document.querySelector(".home-do a").getAttribute("href")`); !strings.HasPrefix(to, "/en/blocking") {
 		t.Errorf("home continues at %s", to)
 	}
+
+	// A page that is only read finds out as well.
+	again.kill()
+	p.until(patience, "home says that the site is gone", `document.querySelector("#ui-link").dataset.state === "lost"`)
+	p.site = serve(t, data, nil, "--addr", s.link.Host)
+	p.until(patience, "and that it is back", `document.querySelector("#ui-link").dataset.state === "running"`)
 }
 
 // What waits in line has nothing to tell for long: each page says that it hears

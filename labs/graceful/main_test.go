@@ -204,9 +204,10 @@ func TestHandOver(t *testing.T) {
 				}
 				s.HangUp()
 				s.Signal(unix.SIGHUP)
-				s.Wait("the next one alone", func(m map[string]float64) bool {
-					return int(m["hand_overs"]) == n+1 && m["ready"] == 1 && m["workers"] == 1
+				s.Wait("the next one", func(m map[string]float64) bool {
+					return int(m["hand_overs"]) == n+1 && int(m["generation"]) == n+2 && m["ready"] == 1
 				})
+				s.Wait("the next one alone", func(m map[string]float64) bool { return m["workers"] == 1 })
 			}
 			crowd.end()
 			s.Stop()

@@ -1,6 +1,7 @@
 // @ts-check
 // Wires the page. Every page has a header; a lesson with experiments has a bench.
 
+import { startBeat } from "./beat.js";
 import { Bench } from "./bench.js";
 import { startBreakIt } from "./breakit.js";
 import { CapacityPage } from "./capacity.js";
@@ -129,7 +130,7 @@ function pose(id, run) {
   history.replaceState(history.state, "", `${location.pathname}${run ? `?run=${run}` : ""}#${id}`);
 }
 
-document.addEventListener("reach", (e) => {
+for (const of of ["reach", "workshop-link"]) document.addEventListener(of, (e) => {
   const on = /** @type {CustomEvent<boolean>} */ (e).detail, lamp = byId("ui-link");
   lamp.dataset.state = on ? "running" : "lost";
   lamp.replaceChildren(both(on ? "app.host" : "app.lost"));
@@ -156,3 +157,4 @@ startMystery();
 startFound();
 for (const e of every(document, ".js")) e.classList.add("is-live");
 if (!page.linux) byId("ui-link").dataset.state = "stopped";
+else if (page.root === undefined && !inClass.start) startBeat();
