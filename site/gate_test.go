@@ -109,6 +109,7 @@ func handshake(h http.Header) http.Header {
 }
 
 func TestEveryAnswerIsSecure(t *testing.T) {
+	everyPage(t)
 	t.Parallel()
 	s := serve(t)
 	for _, rt := range routes() {

@@ -303,6 +303,7 @@ func TestHintsAreReleased(t *testing.T) {
 
 // What the instructor holds back is nowhere in what a learner is sent.
 func TestHeldBackHintsAreNotSent(t *testing.T) {
+	everyPage(t)
 	c := serveClass(t)
 	ada := c.joins("Ada")
 	_, x, err := c.exerciseIn("epoll-edge")

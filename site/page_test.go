@@ -49,6 +49,7 @@ func (s *served) html(path string) string {
 }
 
 func TestALessonIsCompleteWithoutScripts(t *testing.T) {
+	everyPage(t)
 	t.Parallel()
 	s := serve(t)
 	for _, l := range s.lessons() {
@@ -82,6 +83,7 @@ func TestALessonIsCompleteWithoutScripts(t *testing.T) {
 var inline = regexp.MustCompile(`(?i)<style|<script>|<script [^>]*>[^<{]*\w|\son[a-z]+=|\sstyle=|javascript:`)
 
 func TestPagesKeepTheirPolicyAndTheirLinks(t *testing.T) {
+	everyPage(t)
 	t.Parallel()
 	s := serve(t)
 	paths := []string{"/ko/", "/en/", "/ko/search?q=epoll", "/en/search?q=<script>", "/ko/labs", "/en/labs", "/ko/runs", "/en/runs", "/ko/microscope", "/en/microscope", "/ko/capacity", "/en/capacity", "/ko/errors-map", "/en/checklist", "/ko/harden", "/en/harden?port=40000&backlog=60000", "/ko/harden?port=x"}

@@ -50,6 +50,15 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
+// everyPage marks a test that takes long because it asks for every page, one by one: the
+// race detector makes it five times as long, and other tests show it more.
+func everyPage(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: asks for every page")
+	}
+}
+
 // served is a site on the real labs and lessons and a data folder of its own.
 type served struct {
 	*Site
