@@ -1,7 +1,6 @@
 // @ts-check
 // Wires the page. Every page has a header; a lesson with experiments has a bench.
 
-import { startBeat } from "./beat.js";
 import { Bench } from "./bench.js";
 import { startBreakIt } from "./breakit.js";
 import { CapacityPage } from "./capacity.js";
@@ -22,11 +21,11 @@ import { comparisons, experimentOf, experiments, inClass, page } from "./page.js
 import { startMystery } from "./mystery.js";
 import { onWidth } from "./place.js";
 import { count, followReading } from "./progress.js";
+import { startAsking } from "./reach.js";
 import { Recordings } from "./recordings.js";
 import { Replay } from "./replayed.js";
 import { Search } from "./search.js";
 import { dressTerms, startTerms } from "./terms.js";
-import { both } from "./words.js";
 
 /** @param {Element} root */
 const dress = (root) => { setMath(); dressCode(root); dressTerms(root); };
@@ -130,12 +129,6 @@ function pose(id, run) {
   history.replaceState(history.state, "", `${location.pathname}${run ? `?run=${run}` : ""}#${id}`);
 }
 
-for (const of of ["reach", "workshop-link"]) document.addEventListener(of, (e) => {
-  const on = /** @type {CustomEvent<boolean>} */ (e).detail, lamp = byId("ui-link");
-  lamp.dataset.state = on ? "running" : "lost";
-  lamp.replaceChildren(both(on ? "app.host" : "app.lost"));
-});
-
 /** The experiment that the address names, else the one that was run last, else the first. */
 function start() {
   if (!bench) return;
@@ -157,4 +150,4 @@ startMystery();
 startFound();
 for (const e of every(document, ".js")) e.classList.add("is-live");
 if (!page.linux) byId("ui-link").dataset.state = "stopped";
-else if (page.root === undefined && !inClass.start) startBeat();
+else if (page.root === undefined && !inClass.start) startAsking();

@@ -16,6 +16,7 @@ import { Knobs } from "./knobs.js";
 import { comparisons, experimentOf, experiments, page } from "./page.js";
 import { introduce, settle } from "./place.js";
 import { Predictions } from "./predict.js";
+import { reach } from "./reach.js";
 import { Run } from "./run.js";
 import { speakOfRuns } from "./saidrun.js";
 import { isLive, mayRun, mayStop, stateOf } from "./state.js";
@@ -168,8 +169,8 @@ export class Bench {
     let mending = 0;
     this.#stream = new Stream(run.id, run.seq, {
       events: (events) => this.#hear(run, events),
-      lost: (next) => { s.lost = { since: s.lost?.since ?? performance.now(), next }; this.#online(false); this.#show.now(); },
-      back: (n) => { s.lost = null; s.filled = n; this.#online(true); setTimeout(() => { s.filled = null; }, 5000); this.#show.now(); },
+      lost: (next) => { s.lost = { since: s.lost?.since ?? performance.now(), next }; reach(false); this.#show.now(); },
+      back: (n) => { s.lost = null; s.filled = n; reach(true); setTimeout(() => { s.filled = null; }, 5000); this.#show.now(); },
       gap: () => { clearTimeout(mending); mending = setTimeout(() => this.#mend(run), 1000); },
       over: () => { if (here()) this.#mend(run); },
       gone: (e) => { s.lost = null; s.refused = e; if (here()) this.#run = null; this.#show.now(); },
@@ -195,9 +196,6 @@ export class Bench {
     } catch { /* what was seen stays */ }
   }
 
-  /** @param {boolean} on */
-  #online(on) { document.dispatchEvent(new CustomEvent("reach", { detail: on })); }
-
   /** @type {Run|null} whose end was told */
   #told = null;
 
@@ -206,7 +204,7 @@ export class Bench {
     this.#situation.lost = null;
     if (this.#told === run) return;
     this.#told = run;
-    this.#online(true);
+    reach(true);
     if (run.end?.guesses && run.phase === "finished") this.#predictions.measured(this.#asks, run.end.guesses);
     const over = { experiment: this.#x.id, run };
     ended(this.#history).then(() => { this.#show.now(); document.dispatchEvent(new CustomEvent("over", { detail: over })); });

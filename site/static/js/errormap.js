@@ -6,6 +6,7 @@
 import { asApiError, get, post } from "./api.js";
 import { el, every, hit, one } from "./dom.js";
 import { figure } from "./format.js";
+import { reach } from "./reach.js";
 import { Stream } from "./stream.js";
 import { both, known, language, text } from "./words.js";
 
@@ -67,7 +68,7 @@ class Provoke {
   /** @param {boolean} on */
   #reach(on) {
     this.#lost = !on;
-    document.dispatchEvent(new CustomEvent("reach", { detail: on }));
+    reach(on);
     this.#tick();
   }
 

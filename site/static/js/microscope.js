@@ -8,6 +8,7 @@ import { byId, el, every, hit, one } from "./dom.js";
 import { duration, figure } from "./format.js";
 import { Knob } from "./knob.js";
 import { page } from "./page.js";
+import { reach } from "./reach.js";
 import { signs } from "./scope-data.js";
 import { detail } from "./scope-detail.js";
 import { nameOf } from "./scope-draw.js";
@@ -90,20 +91,20 @@ async function follow(lab, i, n) {
 async function reached(id) {
   try {
     const t = await get(`/api/traces/${id}`);
-    if (lost) reach(true);
+    if (lost) within(true);
     return t;
   } catch (e) {
     const out = asApiError(e).code === "unreachable";
-    if (out === !lost) reach(!out);
+    if (out === !lost) within(!out);
     if (!out || asked) throw e;
     return null;
   }
 }
 
 /** @param {boolean} on */
-function reach(on) {
+function within(on) {
   lost = !on;
-  document.dispatchEvent(new CustomEvent("reach", { detail: on }));
+  reach(on);
 }
 
 /** Traces in turn; those that were begun before the page came are followed to their end. @param {Order[]} list @param {Trace[]} begun */

@@ -2,6 +2,7 @@
 // How far a sweep that runs has come: which block of how many, and how long it lasts.
 
 /** @import {Event as RunEvent, Phase} from "./events.js" */
+import { reach } from "./reach.js";
 import { Stream } from "./stream.js";
 import { both } from "./words.js";
 
@@ -51,7 +52,7 @@ export class Progress {
   /** @param {boolean} on */
   #reach(on) {
     this.#lost = !on;
-    document.dispatchEvent(new CustomEvent("reach", { detail: on }));
+    reach(on);
     this.#act.told();
   }
 

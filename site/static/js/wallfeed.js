@@ -3,6 +3,7 @@
 
 /** @import {Reason, Doubt} from "./events.js" */
 import { byId, el, put } from "./dom.js";
+import { reach } from "./reach.js";
 import { both } from "./words.js";
 
 /**
@@ -149,7 +150,7 @@ export class WallFeed {
 /** Says on the page that the connection is lost, since when, and offers to try now. @param {WallFeed} feed */
 export function tellLost(feed) {
   const box = byId("ui-wall-lost");
-  document.dispatchEvent(new CustomEvent("reach", { detail: !feed.lost }));
+  reach(!feed.lost);
   box.hidden = !feed.lost;
   if (!feed.lost) return;
   if (!box.firstElementChild) {

@@ -7,6 +7,7 @@
 import { hit } from "./dom.js";
 import { hideNames, nameless } from "./names.js";
 import { page } from "./page.js";
+import { reach } from "./reach.js";
 
 const SLOWEST = 15_000;
 /** Hidden for so long, a laptop may have slept: a connection that seems to stand may be none. In ms. */
@@ -91,7 +92,7 @@ class Workshop {
   }
 
   /** @param {boolean} on */
-  #link(on) { document.dispatchEvent(new CustomEvent("workshop-link", { detail: on })); }
+  #link(on) { reach(on); document.dispatchEvent(new CustomEvent("workshop-link", { detail: on })); }
 
   /** @param {Partial<{section: string, run: string, experiment: string}>} moved */
   #at(moved) {
